@@ -1,0 +1,2 @@
+//! The `accolade` binary.
+fn main() {}
