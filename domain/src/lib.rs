@@ -1,1 +1,3 @@
 //! Pure rules.
+
+pub mod time;

@@ -1,0 +1,197 @@
+//! Instants and dates, the two ways this product speaks of time.
+//!
+//! A [`Timestamp`] is a UTC instant in whole milliseconds: what the clock gives and what the API
+//! prints. A [`Date`] is a calendar day without a zone. Both are stored as small integers. Turning
+//! one into the other needs a zone and happens in [`crate::calendar`] only.
+
+use std::fmt;
+
+use chrono::{DateTime, Datelike, Days, NaiveDate, SecondsFormat, Utc};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A UTC instant with millisecond resolution. (C-GEN-12)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// The instant `millis` milliseconds after 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub const fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    /// Truncates a chrono instant to milliseconds.
+    #[must_use]
+    pub fn from_utc(instant: DateTime<Utc>) -> Self {
+        Self(instant.timestamp_millis())
+    }
+
+    /// The same instant for chrono; instants outside chrono's range are clamped to its ends.
+    #[must_use]
+    pub fn to_utc(self) -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(self.0).unwrap_or(if self.0 < 0 {
+            DateTime::<Utc>::MIN_UTC
+        } else {
+            DateTime::<Utc>::MAX_UTC
+        })
+    }
+
+    /// Parses an RFC 3339 date-time with any offset; `None` if it is not one.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        DateTime::parse_from_rfc3339(text)
+            .ok()
+            .map(|at| Self::from_utc(at.to_utc()))
+    }
+
+    /// This instant moved by `millis` milliseconds, saturating at the ends of the range.
+    #[must_use]
+    pub const fn plus_millis(self, millis: i64) -> Self {
+        Self(self.0.saturating_add(millis))
+    }
+
+    /// The UTC calendar date of this instant.
+    #[must_use]
+    pub fn utc_date(self) -> Date {
+        Date(self.to_utc().date_naive())
+    }
+}
+
+/// RFC 3339 in UTC with exactly three fractional digits. (C-GEN-11, C-GEN-12)
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_utc().to_rfc3339_opts(SecondsFormat::Millis, true))
+    }
+}
+
+/// A calendar day, `YYYY-MM-DD`. (C-GEN-11)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date(NaiveDate);
+
+impl Date {
+    /// The given civil date; `None` if there is no such day.
+    #[must_use]
+    pub fn from_ymd(year: i32, month: u32, day: u32) -> Option<Self> {
+        NaiveDate::from_ymd_opt(year, month, day).map(Self)
+    }
+
+    /// Wraps chrono's date.
+    #[must_use]
+    pub const fn from_naive(date: NaiveDate) -> Self {
+        Self(date)
+    }
+
+    /// The same day for chrono.
+    #[must_use]
+    pub const fn to_naive(self) -> NaiveDate {
+        self.0
+    }
+
+    /// Parses exactly `YYYY-MM-DD`; `None` for anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let well_formed = text.len() == 10
+            && text.bytes().enumerate().all(|(i, b)| match i {
+                4 | 7 => b == b'-',
+                _ => b.is_ascii_digit(),
+            });
+        if !well_formed {
+            return None;
+        }
+        NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(Self)
+    }
+
+    /// The day `days` after this one (before it if negative), saturating at chrono's range.
+    #[must_use]
+    pub fn plus_days(self, days: i64) -> Self {
+        let moved = if days >= 0 {
+            self.0.checked_add_days(Days::new(days.unsigned_abs()))
+        } else {
+            self.0.checked_sub_days(Days::new(days.unsigned_abs()))
+        };
+        Self(moved.unwrap_or(if days >= 0 { NaiveDate::MAX } else { NaiveDate::MIN }))
+    }
+
+    /// Whole days from `other` to this day; negative if this day is the earlier one.
+    #[must_use]
+    pub fn days_since(self, other: Self) -> i64 {
+        (self.0 - other.0).num_days()
+    }
+
+    /// The next day.
+    #[must_use]
+    pub fn succ(self) -> Self {
+        self.plus_days(1)
+    }
+
+    /// The day before.
+    #[must_use]
+    pub fn pred(self) -> Self {
+        self.plus_days(-1)
+    }
+
+    /// Weekday number as settings spell it: 0 is Sunday, 6 is Saturday. (C-STREAK-51)
+    #[must_use]
+    pub fn weekday(self) -> u8 {
+        u8::try_from(self.0.weekday().num_days_from_sunday()).expect("weekdays are 0 to 6")
+    }
+
+    /// Days since 0001-01-01 in the proleptic Gregorian calendar: the stored form.
+    #[must_use]
+    pub fn to_days(self) -> i32 {
+        self.0.num_days_from_ce()
+    }
+
+    /// The inverse of [`Date::to_days`]; `None` outside chrono's range.
+    #[must_use]
+    pub fn from_days(days: i32) -> Option<Self> {
+        NaiveDate::from_num_days_from_ce_opt(days).map(Self)
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.format("%Y-%m-%d"))
+    }
+}
+
+impl Serialize for Date {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_days().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Date {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let days = i32::deserialize(deserializer)?;
+        Self::from_days(days).ok_or_else(|| serde::de::Error::custom("date out of range"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Date, Timestamp};
+
+    // C-GEN-12
+    #[test]
+    fn timestamps_print_three_fractional_digits() {
+        let at = Timestamp::parse("2026-01-06T03:30:00Z").expect("valid");
+        assert_eq!(at.to_string(), "2026-01-06T03:30:00.000Z");
+        assert_eq!(Timestamp::parse("2026-01-06T04:30:00.0019+01:00").expect("valid"), at.plus_millis(1));
+    }
+
+    // C-GEN-11
+    #[test]
+    fn dates_parse_only_their_own_form() {
+        assert_eq!(Date::parse("2026-02-28"), Date::from_ymd(2026, 2, 28));
+        for bad in ["2026-02-30", "2026-2-28", "26-02-28", "2026-02-28T00:00:00Z", "+2026-02-2", ""] {
+            assert_eq!(Date::parse(bad), None, "{bad}");
+        }
+    }
+}
