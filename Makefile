@@ -1,0 +1,24 @@
+# The project's commands. `make run` starts a server to try, `make test` is all that CI checks.
+.PHONY: run test lint contract bench setup
+
+# Builds and starts the server with the example catalog; its state is kept in ./data.
+run: setup
+	cargo run --release -- serve --catalog config/examples/study.toml --data data
+
+test: setup lint
+	scripts/test
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	scripts/deny
+
+# How many lines of docs/contract tests name; SECTION=C-STREAK lists the missing ones.
+contract:
+	@cargo test --quiet --test tidy -- --ignored --exact contract_table --nocapture
+
+bench:
+	cargo bench --workspace
+
+setup:
+	@scripts/setup
