@@ -1,0 +1,438 @@
+//! Achievements: what completes them, for whom, and when they may be completed. (C-ACH)
+
+use serde::{Deserialize, Serialize};
+
+use super::{AttributeKind, Catalog, Filter, Invalid, Patch, Stamps, parse_key};
+use crate::amount::Amount;
+use crate::ids::{AchievementId, Key, MetricId};
+use crate::time::Timestamp;
+
+/// Most prerequisites of a composite achievement. (C-ACH-09)
+const PREREQUISITES_MAX: usize = 50;
+
+/// Whether an achievement can be seen and completed. (C-ACH-12)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AchievementStatus {
+    /// Hidden, not completable; where every achievement starts.
+    Inactive,
+    /// Visible and completable.
+    Active,
+    /// No new completions; visible only to users who have it.
+    Locked,
+}
+
+impl AchievementStatus {
+    /// The wire name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Inactive => "inactive",
+            Self::Active => "active",
+            Self::Locked => "locked",
+        }
+    }
+}
+
+/// What completes an achievement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AchievementTrigger {
+    /// A metric's total, or the sum of its matching events, reaches a value. (C-ACH-05)
+    Metric {
+        /// The metric.
+        metric: MetricId,
+        /// The value to reach.
+        value: Amount,
+        /// Which events count; empty for all.
+        event_filters: Vec<Filter>,
+        /// Counts edits of the event filters: a user's stored sum belongs to one revision.
+        filters_revision: u32,
+    },
+    /// The streak reaches a length. (C-ACH-07)
+    Streak {
+        /// The length to reach.
+        length: u32,
+    },
+    /// An explicit call by key. (C-ACH-20)
+    Api {
+        /// The key to call.
+        key: Key,
+    },
+    /// All prerequisites are completed. (C-ACH-08)
+    Composite {
+        /// The prerequisites.
+        achievements: Vec<AchievementId>,
+    },
+}
+
+/// The kind of an achievement, without its data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TriggerKind {
+    /// See [`AchievementTrigger::Metric`].
+    Metric,
+    /// See [`AchievementTrigger::Streak`].
+    Streak,
+    /// See [`AchievementTrigger::Api`].
+    Api,
+    /// See [`AchievementTrigger::Composite`].
+    Composite,
+}
+
+impl TriggerKind {
+    /// The wire name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Metric => "metric",
+            Self::Streak => "streak",
+            Self::Api => "api",
+            Self::Composite => "achievement",
+        }
+    }
+}
+
+impl AchievementTrigger {
+    /// Which kind this is.
+    #[must_use]
+    pub const fn kind(&self) -> TriggerKind {
+        match self {
+            Self::Metric { .. } => TriggerKind::Metric,
+            Self::Streak { .. } => TriggerKind::Streak,
+            Self::Api { .. } => TriggerKind::Api,
+            Self::Composite { .. } => TriggerKind::Composite,
+        }
+    }
+}
+
+/// An achievement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Achievement {
+    /// Its id.
+    pub id: AchievementId,
+    /// Its display name.
+    pub name: String,
+    /// Its description; an empty one reads as none. (C-ACH-33)
+    pub description: Option<String>,
+    /// The URL of its badge.
+    pub badge_url: Option<String>,
+    /// Whether it can be seen and completed.
+    pub status: AchievementStatus,
+    /// What completes it.
+    pub trigger: AchievementTrigger,
+    /// Which users may complete it; empty for all. (C-ACH-11)
+    pub user_filters: Vec<Filter>,
+    /// When it was created and last changed.
+    pub stamps: Stamps,
+    /// Whether it was deleted.
+    pub archived: bool,
+}
+
+impl Achievement {
+    /// The event filters of a metric achievement; empty for the others.
+    #[must_use]
+    pub fn event_filters(&self) -> &[Filter] {
+        match &self.trigger {
+            AchievementTrigger::Metric { event_filters, .. } => event_filters,
+            AchievementTrigger::Streak { .. }
+            | AchievementTrigger::Api { .. }
+            | AchievementTrigger::Composite { .. } => &[],
+        }
+    }
+}
+
+/// The fields that belong to one kind of achievement, as a request sent them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TriggerDraftFields {
+    /// Of an API achievement.
+    pub key: Option<String>,
+    /// Of a metric achievement.
+    pub metric_id: Option<MetricId>,
+    /// Of a metric achievement.
+    pub metric_value: Option<Amount>,
+    /// Of a metric achievement.
+    pub event_attributes: Patch<Vec<Filter>>,
+    /// Of a streak achievement.
+    pub streak_length: Option<u32>,
+    /// Of a composite achievement.
+    pub achievement_ids: Option<Vec<AchievementId>>,
+}
+
+/// A new achievement as a request describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AchievementDraft {
+    /// Display name, already checked for length.
+    pub name: String,
+    /// Description.
+    pub description: Option<String>,
+    /// Badge URL, already checked.
+    pub badge_url: Option<String>,
+    /// Initial status.
+    pub status: AchievementStatus,
+    /// What completes it.
+    pub kind: TriggerKind,
+    /// The fields of that kind.
+    pub fields: TriggerDraftFields,
+    /// Which users may complete it.
+    pub user_filters: Vec<Filter>,
+}
+
+/// Changes to an achievement.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AchievementPatch {
+    /// A new name.
+    pub name: Option<String>,
+    /// A new description.
+    pub description: Patch<String>,
+    /// A new badge URL.
+    pub badge_url: Patch<String>,
+    /// A new status.
+    pub status: Option<AchievementStatus>,
+    /// A new kind.
+    pub kind: Option<TriggerKind>,
+    /// Fields of the resulting kind.
+    pub fields: TriggerDraftFields,
+    /// New user filters.
+    pub user_filters: Patch<Vec<Filter>>,
+}
+
+const NOT_FOUND: &str = "Achievement not found by ID";
+
+impl Catalog {
+    /// Creates an achievement. (C-ACH-14, C-ADM-39)
+    ///
+    /// # Errors
+    /// If a field is missing, foreign to its kind, or names something that doesn't exist.
+    pub fn create_achievement(&mut self, draft: AchievementDraft, now: Timestamp) -> Result<&Achievement, Invalid> {
+        let trigger = self.build_trigger(None, draft.kind, draft.fields)?;
+        let user_filters = self.check_filters(AttributeKind::User, "userAttributes", draft.user_filters)?;
+        let id = AchievementId(self.next_id("achievement"));
+        self.achievements.push(Achievement {
+            id,
+            name: draft.name,
+            description: draft.description.filter(|text| !text.is_empty()),
+            badge_url: draft.badge_url,
+            status: draft.status,
+            trigger,
+            user_filters,
+            stamps: Stamps::new(now),
+            archived: false,
+        });
+        Ok(self.achievements.last().expect("just pushed"))
+    }
+
+    /// Changes an achievement. (C-ACH-13, C-ACH-14, C-ADM-41, C-ADM-42)
+    ///
+    /// # Errors
+    /// As for creation, and if the status may not change that way.
+    pub fn update_achievement(
+        &mut self,
+        id: AchievementId,
+        patch: AchievementPatch,
+        now: Timestamp,
+    ) -> Result<&Achievement, Invalid> {
+        let stored = self.find_achievement(id).ok_or_else(|| Invalid::error(NOT_FOUND))?;
+        let mut changed = stored.clone();
+        let kind = patch.kind.unwrap_or_else(|| stored.trigger.kind());
+        changed.trigger = self.build_trigger(Some(stored), kind, patch.fields)?;
+        changed.user_filters = match patch.user_filters {
+            Patch::Keep => changed.user_filters,
+            Patch::Clear => Vec::new(),
+            Patch::Set(filters) => self.check_filters(AttributeKind::User, "userAttributes", filters)?,
+        };
+        if let Some(status) = patch.status {
+            check_move(changed.status, status)?;
+            changed.status = status;
+        }
+        if let Some(name) = patch.name {
+            changed.name = name;
+        }
+        patch.description.apply_to(&mut changed.description);
+        changed.description = changed.description.filter(|text| !text.is_empty());
+        patch.badge_url.apply_to(&mut changed.badge_url);
+        let slot = self
+            .achievements
+            .iter_mut()
+            .find(|achievement| achievement.id == id)
+            .expect("found above");
+        if *slot != changed {
+            changed.stamps.updated_at = now;
+            *slot = changed;
+        }
+        Ok(slot)
+    }
+
+    /// Archives an achievement. (C-ACH-09, C-ADM-45)
+    ///
+    /// # Errors
+    /// If there is no such achievement or it is a prerequisite of a live one.
+    pub fn delete_achievement(&mut self, id: AchievementId) -> Result<(), Invalid> {
+        let is_prerequisite = self
+            .live_achievements()
+            .any(|other| other.id != id && prerequisites(other).contains(&id));
+        let achievement = self
+            .achievements
+            .iter_mut()
+            .find(|achievement| achievement.id == id && !achievement.archived)
+            .ok_or_else(|| Invalid::error(NOT_FOUND))?;
+        if is_prerequisite {
+            return Err(Invalid::error("Achievement is a prerequisite of another achievement"));
+        }
+        achievement.archived = true;
+        Ok(())
+    }
+
+    fn build_trigger(
+        &self,
+        stored: Option<&Achievement>,
+        kind: TriggerKind,
+        fields: TriggerDraftFields,
+    ) -> Result<AchievementTrigger, Invalid> {
+        refuse_foreign_fields(kind, &fields)?;
+        let own_id = stored.map(|achievement| achievement.id);
+        let before = stored.map(|achievement| &achievement.trigger);
+        match kind {
+            TriggerKind::Metric => self.build_metric_trigger(before, fields),
+            TriggerKind::Streak => {
+                let kept = match before {
+                    Some(AchievementTrigger::Streak { length }) => Some(*length),
+                    _ => None,
+                };
+                let length = fields.streak_length.or(kept).ok_or_else(|| required("streakLength"))?;
+                Ok(AchievementTrigger::Streak { length })
+            }
+            TriggerKind::Api => {
+                let key = match (fields.key, before) {
+                    (Some(key), _) => parse_key(&key)?,
+                    (None, Some(AchievementTrigger::Api { key })) => key.clone(),
+                    (None, _) => return Err(required("key")),
+                };
+                match self.find_api_achievement(key.as_str()) {
+                    Some(other) if Some(other.id) != own_id => {
+                        Err(Invalid::error("Key already in use by another achievement"))
+                    }
+                    Some(_) | None => Ok(AchievementTrigger::Api { key }),
+                }
+            }
+            TriggerKind::Composite => {
+                let achievements = match (fields.achievement_ids, before) {
+                    (Some(ids), _) => self.check_prerequisites(own_id, ids)?,
+                    (None, Some(AchievementTrigger::Composite { achievements })) => achievements.clone(),
+                    (None, _) => return Err(required("achievementIds")),
+                };
+                Ok(AchievementTrigger::Composite { achievements })
+            }
+        }
+    }
+
+    fn build_metric_trigger(
+        &self,
+        before: Option<&AchievementTrigger>,
+        fields: TriggerDraftFields,
+    ) -> Result<AchievementTrigger, Invalid> {
+        let (kept_metric, kept_value, kept_filters, revision) = match before {
+            Some(AchievementTrigger::Metric { metric, value, event_filters, filters_revision }) => {
+                (Some(*metric), Some(*value), event_filters.clone(), *filters_revision)
+            }
+            _ => (None, None, Vec::new(), 0),
+        };
+        let metric = fields.metric_id.or(kept_metric).ok_or_else(|| required("metricId"))?;
+        if self.find_metric(metric).is_none() {
+            return Err(Invalid::error("Metric not found by ID"));
+        }
+        let value = fields.metric_value.or(kept_value).ok_or_else(|| required("metricValue"))?;
+        if value < Amount::from(1) {
+            return Err(Invalid::error("metricValue must be at least 1"));
+        }
+        let event_filters = match fields.event_attributes {
+            Patch::Keep => kept_filters.clone(),
+            Patch::Clear => Vec::new(),
+            Patch::Set(filters) => self.check_filters(AttributeKind::Event, "eventAttributes", filters)?,
+        };
+        let edited = event_filters != kept_filters || kept_metric.is_some_and(|kept| kept != metric);
+        let filters_revision = revision + u32::from(edited);
+        Ok(AchievementTrigger::Metric { metric, value, event_filters, filters_revision })
+    }
+
+    fn check_prerequisites(
+        &self,
+        own_id: Option<AchievementId>,
+        ids: Vec<AchievementId>,
+    ) -> Result<Vec<AchievementId>, Invalid> {
+        if ids.is_empty() || ids.len() > PREREQUISITES_MAX {
+            return Err(Invalid::error(format!("achievementIds must have 1 to {PREREQUISITES_MAX} entries")));
+        }
+        for (i, id) in ids.iter().enumerate() {
+            if ids[..i].contains(id) {
+                return Err(Invalid::error("achievementIds must be distinct"));
+            }
+            if Some(*id) == own_id {
+                return Err(Invalid::error("achievementIds must not contain the achievement itself"));
+            }
+            if self.find_achievement(*id).is_none() {
+                return Err(Invalid::error(NOT_FOUND));
+            }
+        }
+        if own_id.is_some_and(|own_id| self.reaches(&ids, own_id)) {
+            return Err(Invalid::error("achievementIds must not form a cycle"));
+        }
+        Ok(ids)
+    }
+
+    /// Whether following prerequisites from `start` ever arrives at `target`.
+    fn reaches(&self, start: &[AchievementId], target: AchievementId) -> bool {
+        let mut seen = Vec::new();
+        let mut open = start.to_vec();
+        while let Some(id) = open.pop() {
+            if id == target {
+                return true;
+            }
+            if !seen.contains(&id) {
+                seen.push(id);
+                open.extend(self.find_achievement(id).into_iter().flat_map(prerequisites));
+            }
+        }
+        false
+    }
+}
+
+fn prerequisites(achievement: &Achievement) -> &[AchievementId] {
+    match &achievement.trigger {
+        AchievementTrigger::Composite { achievements } => achievements,
+        AchievementTrigger::Metric { .. } | AchievementTrigger::Streak { .. } | AchievementTrigger::Api { .. } => &[],
+    }
+}
+
+fn required(field: &str) -> Invalid {
+    Invalid::error(format!("{field} is required"))
+}
+
+/// A field of another kind is a mistake worth telling. (C-ADM-40)
+fn refuse_foreign_fields(kind: TriggerKind, fields: &TriggerDraftFields) -> Result<(), Invalid> {
+    let present = [
+        ("key", TriggerKind::Api, fields.key.is_some()),
+        ("metricId", TriggerKind::Metric, fields.metric_id.is_some()),
+        ("metricValue", TriggerKind::Metric, fields.metric_value.is_some()),
+        ("eventAttributes", TriggerKind::Metric, !fields.event_attributes.is_keep()),
+        ("streakLength", TriggerKind::Streak, fields.streak_length.is_some()),
+        ("achievementIds", TriggerKind::Composite, fields.achievement_ids.is_some()),
+    ];
+    match present.into_iter().find(|(_, owner, sent)| *sent && *owner != kind) {
+        Some((field, owner, _)) => Err(Invalid::error(format!(
+            "{field} is only permitted for {} achievements",
+            owner.as_str()
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// inactive -> active, active <-> locked; the same status again is no change. (C-ACH-13)
+fn check_move(from: AchievementStatus, to: AchievementStatus) -> Result<(), Invalid> {
+    use AchievementStatus::{Active, Inactive, Locked};
+    match (from, to) {
+        (Inactive, Inactive | Active) | (Active, Active | Locked) | (Locked, Locked | Active) => Ok(()),
+        (Inactive, Locked) | (Active | Locked, Inactive) => Err(Invalid::error(format!(
+            "Cannot change status from {} to {}",
+            from.as_str(),
+            to.as_str()
+        ))),
+    }
+}

@@ -1,0 +1,74 @@
+//! A setting over time.
+//!
+//! Users are settled when they are next looked at, which may be long after a period closed. The
+//! period is still judged by the settings in force at the instant it closed, so those are kept;
+//! that is why settling late gives the same result as settling on time. (C-GEN-22, C-STREAK-07)
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::Timestamp;
+
+/// How many versions are remembered; beyond that the two oldest are merged.
+const VERSIONS_MAX: usize = 1_000;
+
+/// Values of a setting with the instants from which they hold, oldest first, never empty.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct History<T> {
+    initial: T,
+    changes: Vec<(Timestamp, T)>,
+}
+
+impl<T> History<T> {
+    /// A setting that was never changed.
+    pub const fn starting_with(initial: T) -> Self {
+        Self { initial, changes: Vec::new() }
+    }
+
+    /// Whether the setting was never changed.
+    pub fn is_initial(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// The value in force now.
+    pub fn current(&self) -> &T {
+        self.changes.last().map_or(&self.initial, |(_, value)| value)
+    }
+
+    /// The value in force just before `instant`: what is due at an instant is judged by the
+    /// settings that held up to it, not by a change made at that very instant.
+    pub fn before(&self, instant: Timestamp) -> &T {
+        let known = self.changes.partition_point(|(from, _)| *from < instant);
+        match known {
+            0 => &self.initial,
+            _ => &self.changes[known - 1].1,
+        }
+    }
+
+    /// Changes the value from `instant` on.
+    pub fn change(&mut self, instant: Timestamp, value: T) {
+        match self.changes.last_mut() {
+            Some((from, last)) if *from >= instant => *last = value,
+            Some(_) | None => self.changes.push((instant, value)),
+        }
+        if self.changes.len() > VERSIONS_MAX {
+            self.initial = self.changes.remove(0).1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::History;
+    use crate::time::Timestamp;
+
+    // C-STREAK-07
+    #[test]
+    fn an_instant_is_judged_by_what_held_before_it() {
+        let at = Timestamp::from_millis;
+        let mut history = History::starting_with("a");
+        history.change(at(10), "b");
+        history.change(at(20), "c");
+        assert_eq!((*history.before(at(10)), *history.before(at(11)), *history.before(at(99))), ("a", "b", "c"));
+        assert_eq!(*history.current(), "c");
+    }
+}

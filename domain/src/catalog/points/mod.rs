@@ -1,0 +1,191 @@
+//! Points systems with their triggers and levels. (C-POINTS)
+//!
+//! A system is one balance per user: XP, coins, energy. Triggers say what moves it, levels name
+//! its thresholds. Systems are created with all their parts or not at all.
+
+mod level;
+mod trigger;
+
+use serde::{Deserialize, Serialize};
+
+pub use level::{Level, LevelDraft, LevelPatch};
+pub use trigger::{Trigger, TriggerDraft, TriggerKind, TriggerPatch, TriggerType, TriggerTypeFields};
+
+use super::{Catalog, Invalid, Patch, Stamps, parse_key};
+use crate::ids::{Key, PointsSystemId};
+use crate::time::Timestamp;
+
+/// A points system.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PointsSystem {
+    /// Its id.
+    pub id: PointsSystemId,
+    /// Its key; fixed.
+    pub key: Key,
+    /// Its display name.
+    pub name: String,
+    /// Its description, empty when unset. (C-POINTS-07)
+    pub description: String,
+    /// The URL of its badge.
+    pub badge_url: Option<String>,
+    /// The balance no award goes beyond. (C-POINTS-25)
+    pub max_points: Option<i64>,
+    /// What moves the balance, in creation order, archived ones included.
+    pub triggers: Vec<Trigger>,
+    /// Named thresholds in creation order, archived ones included.
+    pub levels: Vec<Level>,
+    /// When it was created and last changed.
+    pub stamps: Stamps,
+    /// Whether it was deleted.
+    pub archived: bool,
+}
+
+impl PointsSystem {
+    /// The live triggers, oldest first.
+    pub fn live_triggers(&self) -> impl Iterator<Item = &Trigger> {
+        self.triggers.iter().filter(|trigger| !trigger.archived)
+    }
+
+    /// The live levels, lowest threshold first. (C-POINTS-53)
+    #[must_use]
+    pub fn live_levels(&self) -> Vec<&Level> {
+        let mut levels: Vec<_> = self.levels.iter().filter(|level| !level.archived).collect();
+        levels.sort_by_key(|level| level.points);
+        levels
+    }
+
+    /// The level of a balance: the greatest threshold it reaches. (C-POINTS-46)
+    #[must_use]
+    pub fn level_at(&self, total: i64) -> Option<&Level> {
+        self.levels
+            .iter()
+            .filter(|level| !level.archived && level.points <= total)
+            .max_by_key(|level| level.points)
+    }
+}
+
+/// A new points system as a request describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PointsSystemDraft {
+    /// Display name, already checked for length.
+    pub name: String,
+    /// The wanted key.
+    pub key: String,
+    /// Description, empty when unset.
+    pub description: String,
+    /// Badge URL, already checked.
+    pub badge_url: Option<String>,
+    /// The maximum, if any.
+    pub max_points: Option<i64>,
+    /// Levels created with it.
+    pub levels: Vec<LevelDraft>,
+    /// Triggers created with it.
+    pub triggers: Vec<TriggerDraft>,
+}
+
+/// Changes to a points system.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PointsSystemPatch {
+    /// A new name.
+    pub name: Option<String>,
+    /// A new description.
+    pub description: Option<String>,
+    /// A new badge URL.
+    pub badge_url: Patch<String>,
+    /// A new maximum.
+    pub max_points: Patch<i64>,
+}
+
+const NOT_FOUND: &str = "Points system not found by ID";
+
+impl Catalog {
+    /// Creates a system with its levels and triggers, or nothing. (C-POINTS-04, C-POINTS-05)
+    ///
+    /// # Errors
+    /// If the key is malformed or taken, or a nested item is bad; the message then starts with its
+    /// path.
+    pub fn create_points_system(&mut self, draft: PointsSystemDraft, now: Timestamp) -> Result<&PointsSystem, Invalid> {
+        let key = parse_key(&draft.key)?;
+        if self.find_points_system_by_key(key.as_str()).is_some() {
+            return Err(Invalid::error("Key already in use by another points system"));
+        }
+        check_max_points(draft.max_points)?;
+        let mut whole = self.clone();
+        let id = PointsSystemId(whole.next_id("points-system"));
+        whole.points_systems.push(PointsSystem {
+            id,
+            key,
+            name: draft.name,
+            description: draft.description,
+            badge_url: draft.badge_url,
+            max_points: draft.max_points,
+            triggers: Vec::new(),
+            levels: Vec::new(),
+            stamps: Stamps::new(now),
+            archived: false,
+        });
+        for (i, level) in draft.levels.into_iter().enumerate() {
+            whole.create_level(id, level, now).map_err(|invalid| invalid.inside(&format!("levels[{i}]")))?;
+        }
+        for (i, trigger) in draft.triggers.into_iter().enumerate() {
+            whole.create_trigger(id, trigger, now).map_err(|invalid| invalid.inside(&format!("triggers[{i}]")))?;
+        }
+        *self = whole;
+        Ok(self.points_systems.last().expect("just pushed"))
+    }
+
+    /// Changes a system. A lower maximum takes no points away. (C-POINTS-26, C-ADM-48)
+    ///
+    /// # Errors
+    /// If there is no such system or the maximum is below 1.
+    pub fn update_points_system(
+        &mut self,
+        id: PointsSystemId,
+        patch: PointsSystemPatch,
+        now: Timestamp,
+    ) -> Result<&PointsSystem, Invalid> {
+        if let Patch::Set(max_points) = patch.max_points {
+            check_max_points(Some(max_points))?;
+        }
+        let system = self.points_system_mut(id)?;
+        let before = system.clone();
+        if let Some(name) = patch.name {
+            system.name = name;
+        }
+        if let Some(description) = patch.description {
+            system.description = description;
+        }
+        patch.badge_url.apply_to(&mut system.badge_url);
+        patch.max_points.apply_to(&mut system.max_points);
+        if *system != before {
+            system.stamps.updated_at = now;
+        }
+        Ok(system)
+    }
+
+    /// Archives a system with its triggers and levels. (C-POINTS-06, C-ADM-49)
+    ///
+    /// # Errors
+    /// If there is no such system.
+    pub fn delete_points_system(&mut self, id: PointsSystemId) -> Result<(), Invalid> {
+        let system = self.points_system_mut(id)?;
+        system.archived = true;
+        system.triggers.iter_mut().for_each(|trigger| trigger.archived = true);
+        system.levels.iter_mut().for_each(|level| level.archived = true);
+        Ok(())
+    }
+
+    fn points_system_mut(&mut self, id: PointsSystemId) -> Result<&mut PointsSystem, Invalid> {
+        self.points_systems
+            .iter_mut()
+            .find(|system| system.id == id && !system.archived)
+            .ok_or_else(|| Invalid::error(NOT_FOUND))
+    }
+}
+
+fn check_max_points(max_points: Option<i64>) -> Result<(), Invalid> {
+    match max_points {
+        Some(..1) => Err(Invalid::error("maxPoints must be an integer of at least 1")),
+        Some(1..) | None => Ok(()),
+    }
+}

@@ -1,0 +1,64 @@
+//! What can be asked of one user. Commands are plain values: they can be queued and stored.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::ProfilePatch;
+use crate::amount::Amount;
+use crate::ids::{AchievementId, AttributeId, EventId, IdempotencyKey, MetricId};
+
+/// One request to one user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Command {
+    /// Apply what is due, nothing else; an unknown user is rejected.
+    Settle,
+    /// Create or update the user. (C-USER-03 to 06)
+    Identify {
+        /// The fields that were passed.
+        profile: ProfilePatch,
+        /// Whether an unknown user is created or rejected.
+        existing: Existing,
+    },
+    /// One metric event. (C-EVENT-05)
+    SubmitEvent(SubmitEvent),
+    /// Complete an API achievement. (C-ACH-20)
+    CompleteAchievement {
+        /// The achievement, found by its key.
+        achievement: AchievementId,
+        /// The fields that were passed for the user.
+        profile: ProfilePatch,
+    },
+    /// Grant freezes, as many as fit below the maximum. (C-STREAK-43)
+    GrantFreezes {
+        /// How many were asked for.
+        count: u32,
+    },
+}
+
+/// What to do with a user that doesn't exist yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Existing {
+    /// Create them.
+    Optional,
+    /// Reject the request. (C-USER-25)
+    Required,
+}
+
+/// One metric event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubmitEvent {
+    /// The metric.
+    pub metric: MetricId,
+    /// What is added to its total.
+    pub value: Amount,
+    /// The event's own attributes. (C-ATTR-08)
+    pub attributes: BTreeMap<AttributeId, String>,
+    /// The fields that were passed for the user.
+    pub profile: ProfilePatch,
+    /// The key under which the event counts once. (C-IDEM-02)
+    pub idempotency_key: Option<IdempotencyKey>,
+    /// The event that already used the key, if there is one: then nothing but settlement happens.
+    /// Whoever runs the command looks it up. (C-IDEM-06, C-IDEM-07)
+    pub replay_of: Option<EventId>,
+}

@@ -1,0 +1,27 @@
+//! One user: what is stored of them, what can be asked of them, what it changed.
+//!
+//! [`apply`] is the one entry: state, catalog, instant and command in, [`Outcome`] out. It reads
+//! no clock, draws no random number and does no IO, so the same history always gives the same
+//! user.
+
+mod apply;
+mod command;
+mod outcome;
+mod profile;
+mod state;
+mod view;
+
+pub use apply::{Input, apply};
+pub use crate::rules::tracker::{MissingSum, missing_sums};
+pub use command::{Command, Existing, SubmitEvent};
+pub use outcome::{
+    AwardRecord, CompletionReply, EventRecord, EventReply, HistoryRow, IdempotencyRecord, MetricDay, Outcome,
+    PointsChange, PointsDay, Rejection, Reply, Signal, SignalKind,
+};
+pub use profile::{Profile, ProfilePatch};
+pub use state::{
+    Completion, MetricProgress, PointsBalance, Span, SpanKind, StreakState, Track, Tracker, UserState,
+};
+pub use view::{
+    FreezesView, StreakPeriod, StreakView, achievement_completed_at, can_see, points_level, streak, streak_history,
+};

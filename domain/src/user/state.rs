@@ -1,0 +1,216 @@
+//! What is stored of one user: the snapshot that every decision starts from.
+//!
+//! It holds what the next event needs and nothing that grows with every event: rows of history
+//! (events, awards, days) are written beside it. Rules change it; storage only carries it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::Profile;
+use crate::amount::Amount;
+use crate::calendar::{Frequency, Period, Zone};
+use crate::catalog::Settings;
+use crate::ids::{AchievementId, CompletionId, MetricId, PointsSystemId, UserId, derived_id};
+use crate::time::{Date, Timestamp};
+
+/// A user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserState {
+    /// The caller's id of the user.
+    pub id: UserId,
+    /// A unique id of this user in this life; ids of their events and awards derive from it.
+    pub identity: Uuid,
+    /// What the caller told about them.
+    pub profile: Profile,
+    /// Whether they are in the control group; decided once. (C-USER-19)
+    pub control: bool,
+    /// First identification. (C-USER-22)
+    pub created_at: Timestamp,
+    /// The effective day of their creation: the anchor of freeze accrual. (C-STREAK-41)
+    pub created_on: Date,
+    /// When a stored profile field last changed. (C-USER-22)
+    pub updated_at: Timestamp,
+    /// D(u): the local date, never moving backwards. (C-GEN-16)
+    pub effective_day: Date,
+    /// Everything due up to this instant has been applied. (C-GEN-22)
+    pub settled_at: Timestamp,
+    /// How many events were accepted, and so the sequence number of the next.
+    pub events: u64,
+    /// Progress per metric that had an event.
+    pub metrics: BTreeMap<MetricId, MetricProgress>,
+    /// Completed achievements in order of completion.
+    pub completions: Vec<Completion>,
+    /// The streak at all three frequencies, and freezes.
+    pub streak: StreakState,
+    /// Balance per points system that ever moved.
+    pub points: BTreeMap<PointsSystemId, PointsBalance>,
+    /// Progress of metric achievements and triggers that a metric's total alone doesn't tell.
+    pub trackers: BTreeMap<Uuid, Tracker>,
+}
+
+impl UserState {
+    /// The zone of every date rule for this user. (C-GEN-15)
+    #[must_use]
+    pub fn zone(&self, settings: &Settings) -> Zone {
+        self.profile.time_zone.unwrap_or(settings.default_time_zone)
+    }
+
+    /// The total of a metric; zero without events.
+    #[must_use]
+    pub fn total(&self, metric: MetricId) -> Amount {
+        self.metrics.get(&metric).map_or(Amount::ZERO, |progress| progress.total)
+    }
+
+    /// The balance of a points system; zero if it never moved.
+    #[must_use]
+    pub fn balance(&self, system: PointsSystemId) -> i64 {
+        self.points.get(&system).map_or(0, |balance| balance.total)
+    }
+
+    pub(crate) fn derived_id(&self, kind: &str, sequence: u64) -> Uuid {
+        derived_id(self.identity, kind, sequence)
+    }
+}
+
+/// A user's progress in one metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MetricProgress {
+    /// The sum of all accepted values. (C-METRIC-01)
+    pub total: Amount,
+    /// How many events there were.
+    pub events: u64,
+    /// The effective day of the latest event.
+    pub day: Date,
+    /// The sum of that day's values.
+    pub day_change: Amount,
+    /// How many events that day had.
+    pub day_events: u32,
+}
+
+/// One completed achievement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Completion {
+    /// The completion's own id.
+    pub id: CompletionId,
+    /// What was completed.
+    pub achievement: AchievementId,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A user's balance in one points system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PointsBalance {
+    /// The sum of all awards; never below zero. (C-POINTS-03)
+    pub total: i64,
+    /// How many awards were recorded, and so the sequence number of the next.
+    pub awards: u64,
+    /// The effective day of the latest award.
+    pub day: Date,
+    /// The sum of that day's awards.
+    pub day_change: i64,
+}
+
+/// Progress of one metric achievement or metric trigger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tracker {
+    /// The revision of the owner's event filters this belongs to.
+    pub revision: u32,
+    /// The sum of all matching events ever, if the owner filters events. (C-ACH-05, C-POINTS-16)
+    pub sum: Option<Amount>,
+    /// The high-water mark of a trigger. (C-POINTS-17)
+    pub high_water: Option<Amount>,
+}
+
+/// A user's streak: all three frequencies are tracked all the time. (C-STREAK-11)
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreakState {
+    /// Days.
+    pub daily: Track,
+    /// Weeks.
+    pub weekly: Track,
+    /// Months.
+    pub monthly: Track,
+    /// Freezes held.
+    pub freezes: u32,
+    /// The last date of the latest period that a move east skipped and that was therefore kept.
+    /// (C-STREAK-63)
+    pub travel_protected_on: Option<Date>,
+}
+
+impl StreakState {
+    /// The track of a frequency.
+    #[must_use]
+    pub const fn track(&self, frequency: Frequency) -> &Track {
+        match frequency {
+            Frequency::Daily => &self.daily,
+            Frequency::Weekly => &self.weekly,
+            Frequency::Monthly => &self.monthly,
+        }
+    }
+
+    pub(crate) const fn track_mut(&mut self, frequency: Frequency) -> &mut Track {
+        match frequency {
+            Frequency::Daily => &mut self.daily,
+            Frequency::Weekly => &mut self.weekly,
+            Frequency::Monthly => &mut self.monthly,
+        }
+    }
+}
+
+/// The streak at one frequency. (C-STREAK-08, C-STREAK-12)
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Track {
+    /// The period that contains the effective day.
+    pub open: Period,
+    /// Whether its conditions were met; once met it stays met. (C-STREAK-06)
+    pub met: bool,
+    /// Net change per metric inside it.
+    pub changes: BTreeMap<MetricId, Amount>,
+    /// The length after the period before it.
+    pub length_before: u32,
+    /// The effective day that started the current run; none at length 0. (C-STREAK-17)
+    pub started_on: Option<Date>,
+    /// When the current run was last extended; none at length 0. (C-STREAK-20)
+    pub extended_at: Option<Timestamp>,
+    /// The greatest length ever.
+    pub longest: u32,
+    /// Closed periods that had a length, oldest first; what lies between has length 0.
+    pub past: Vec<Span>,
+}
+
+impl Track {
+    /// The current length: an unmet open period never lowers it. (C-STREAK-09)
+    #[must_use]
+    pub const fn length(&self) -> u32 {
+        if self.met { self.length_before + 1 } else { self.length_before }
+    }
+}
+
+/// Consecutive closed periods of one kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// From the start of the first period to the end of the last.
+    pub dates: Period,
+    /// How many periods these are.
+    pub periods: u32,
+    /// What kept or raised the length in them.
+    pub kind: SpanKind,
+    /// The length after the last of them.
+    pub length: u32,
+    /// The start of the run they belong to.
+    pub started_on: Date,
+}
+
+/// What a closed period with a length was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SpanKind {
+    /// Its conditions were met.
+    Met,
+    /// A freeze was consumed for it.
+    Frozen,
+    /// A day off, travel, or protection at another frequency kept it.
+    Protected,
+}

@@ -1,0 +1,161 @@
+//! What a settled user looks like from outside: pure readings of the state.
+
+use super::{SpanKind, Track, UserState};
+use crate::calendar::{Frequency, Period, WeekStart};
+use crate::catalog::{Achievement, AchievementStatus, Catalog, Level, PointsSystem, StreakSettings};
+use crate::ids::AchievementId;
+use crate::rules::filters_match_user;
+use crate::time::{Date, Timestamp};
+
+/// How far ahead the end of a streak is looked for. (C-STREAK-19)
+const EXPIRY_HORIZON_DAYS: i64 = 3_653;
+
+/// The streak as the API shows it. (C-STREAK-16 to 22)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreakView {
+    /// The current length.
+    pub length: u32,
+    /// The configured frequency.
+    pub frequency: Frequency,
+    /// The start of the run; none at length 0.
+    pub started: Option<Date>,
+    /// The period of the effective day; none at length 0.
+    pub period: Option<Period>,
+    /// The last date before the streak is lost without activity; none at length 0.
+    pub expires: Option<Date>,
+    /// The latest extension; none at length 0.
+    pub extended_at: Option<Timestamp>,
+    /// Freezes, if enabled. (C-STREAK-21)
+    pub freezes: Option<FreezesView>,
+}
+
+/// A user's freezes as the API shows them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FreezesView {
+    /// How many are held.
+    pub held: u32,
+    /// How many can be held.
+    pub max: u32,
+    /// Days between grants and freezes per grant, if auto-earn is on.
+    pub auto_earn: Option<(u32, u32)>,
+}
+
+/// One period of the streak's history. (C-STREAK-24 to 27)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreakPeriod {
+    /// Its dates.
+    pub dates: Period,
+    /// The length after it; 0 for an open period that was not met.
+    pub length: u32,
+    /// Whether a freeze was consumed for it.
+    pub used_freeze: bool,
+    /// Whether a day off, travel or a pause kept it.
+    pub used_pause: bool,
+}
+
+/// The user's streak at the configured frequency.
+#[must_use]
+pub fn streak(state: &UserState, catalog: &Catalog) -> StreakView {
+    let settings = catalog.streaks.current();
+    let track = state.streak.track(settings.frequency);
+    let length = if settings.enabled { track.length() } else { 0 };
+    let freezes = settings.freezes.map(|freezes| FreezesView {
+        held: state.streak.freezes,
+        max: freezes.max_count,
+        auto_earn: freezes.auto_earn.map(|earn| (earn.interval_days, earn.amount)),
+    });
+    let active = length > 0;
+    StreakView {
+        length,
+        frequency: settings.frequency,
+        started: track.started_on.filter(|_| active),
+        period: active.then_some(track.open),
+        expires: if active { expires(track, settings, catalog.settings.week_start) } else { None },
+        extended_at: track.extended_at.filter(|_| active),
+        freezes,
+    }
+}
+
+/// The last date of the first period, from the open one on, that is neither met nor protected.
+fn expires(track: &Track, settings: &StreakSettings, week_start: WeekStart) -> Option<Date> {
+    let mut period = track.open;
+    let horizon = period.start.plus_days(EXPIRY_HORIZON_DAYS);
+    let mut met = track.met;
+    while met || is_protected(settings, period) {
+        period = period.next(settings.frequency, week_start);
+        met = false;
+        if period.start > horizon {
+            return None;
+        }
+    }
+    Some(period.end)
+}
+
+/// Whether the settings keep a streak over an unmet period: a day off. (C-STREAK-51)
+fn is_protected(settings: &StreakSettings, period: Period) -> bool {
+    settings.frequency == Frequency::Daily && settings.days_off.contains(&period.start.weekday())
+}
+
+/// The latest `periods` periods, oldest first, ending with the open one. (C-STREAK-25, C-STREAK-26)
+#[must_use]
+pub fn streak_history(state: &UserState, catalog: &Catalog, periods: usize) -> Vec<StreakPeriod> {
+    let settings = catalog.streaks.current();
+    let week_start = catalog.settings.week_start;
+    let track = state.streak.track(settings.frequency);
+    let mut history = Vec::with_capacity(periods);
+    let mut spans = track.past.iter().rev().peekable();
+    let mut seen_in_span = 0;
+    let mut dates = track.open;
+    for _ in 1..periods {
+        dates = dates.previous(settings.frequency, week_start);
+        while spans.next_if(|span| dates.end < span.dates.start).is_some() {
+            seen_in_span = 0;
+        }
+        let span = spans.peek().filter(|span| settings.enabled && span.dates.contains(dates.start));
+        history.push(match span {
+            None => StreakPeriod { dates, length: 0, used_freeze: false, used_pause: false },
+            Some(span) => {
+                let length = match span.kind {
+                    SpanKind::Met => span.length.saturating_sub(seen_in_span),
+                    SpanKind::Frozen | SpanKind::Protected => span.length,
+                };
+                seen_in_span += 1;
+                StreakPeriod {
+                    dates,
+                    length,
+                    used_freeze: span.kind == SpanKind::Frozen,
+                    used_pause: span.kind == SpanKind::Protected,
+                }
+            }
+        });
+    }
+    history.reverse();
+    if periods > 0 {
+        history.push(open_period(track, settings));
+    }
+    history
+}
+
+fn open_period(track: &Track, settings: &StreakSettings) -> StreakPeriod {
+    let kept = !track.met && track.length_before > 0 && is_protected(settings, track.open);
+    let length = if settings.enabled && (track.met || kept) { track.length() } else { 0 };
+    StreakPeriod { dates: track.open, length, used_freeze: false, used_pause: kept && settings.enabled }
+}
+
+/// When the user completed an achievement, if they did.
+#[must_use]
+pub fn achievement_completed_at(state: &UserState, achievement: AchievementId) -> Option<Timestamp> {
+    state.completions.iter().find(|completion| completion.achievement == achievement).map(|completion| completion.at)
+}
+
+/// Whether the user can still complete this achievement and so may see it. (C-ACH-30)
+#[must_use]
+pub fn can_see(state: &UserState, achievement: &Achievement) -> bool {
+    achievement.status == AchievementStatus::Active && filters_match_user(&achievement.user_filters, state)
+}
+
+/// The user's level in a points system, by their balance. (C-POINTS-46, C-POINTS-55)
+#[must_use]
+pub fn points_level<'a>(state: &UserState, system: &'a PointsSystem) -> Option<&'a Level> {
+    system.level_at(state.balance(system.id))
+}
