@@ -1,0 +1,50 @@
+"""Fixtures: a server for each test that needs its own time, one per module otherwise.
+
+Virtual time only moves forward and there is one environment per data directory, so isolation
+is a fresh process on a fresh directory. Whatever a test leaves running is stopped here, and
+that stop is part of the test: it must be clean.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Callable, Iterator
+
+import pytest
+
+pytest.register_assert_rewrite("process", "wire", "catalog", "world", "expect")
+
+from process import Server  # noqa: E402
+from world import World  # noqa: E402
+
+Start = Callable[..., World]
+
+
+def starter(directory: Path) -> Iterator[Start]:
+    servers: list[Server] = []
+
+    def start(clock: str | None = None) -> World:
+        server = Server(directory / f"data{len(servers)}", clock)
+        servers.append(server)
+        return World(server.start())
+
+    try:
+        yield start
+        for server in servers:
+            if server.is_running():
+                server.stop()
+    finally:
+        for server in servers:
+            server.discard()
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts servers for one test: `start("2026-03-01T00:00:00Z")`, or the real clock."""
+    yield from starter(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def start_for_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    """The same for servers that all tests of a module share."""
+    yield from starter(tmp_path_factory.mktemp("module"))
