@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AttributeKind, Catalog, Filter, Invalid, Patch, Stamps, parse_key};
+use super::{
+    AttributeKind, Catalog, Filter, Invalid, Patch, Stamps, TriggerKind as PointsTriggerKind,
+    parse_key,
+};
 use crate::amount::Amount;
 use crate::ids::{AchievementId, Key, MetricId};
 use crate::time::Timestamp;
@@ -201,9 +204,14 @@ impl Catalog {
     ///
     /// # Errors
     /// If a field is missing, foreign to its kind, or names something that doesn't exist.
-    pub fn create_achievement(&mut self, draft: AchievementDraft, now: Timestamp) -> Result<&Achievement, Invalid> {
+    pub fn create_achievement(
+        &mut self,
+        draft: AchievementDraft,
+        now: Timestamp,
+    ) -> Result<&Achievement, Invalid> {
         let trigger = self.build_trigger(None, draft.kind, draft.fields)?;
-        let user_filters = self.check_filters(AttributeKind::User, "userAttributes", draft.user_filters)?;
+        let user_filters =
+            self.check_filters(AttributeKind::User, "userAttributes", draft.user_filters)?;
         let id = AchievementId(self.next_id("achievement"));
         self.achievements.push(Achievement {
             id,
@@ -236,7 +244,9 @@ impl Catalog {
         changed.user_filters = match patch.user_filters {
             Patch::Keep => changed.user_filters,
             Patch::Clear => Vec::new(),
-            Patch::Set(filters) => self.check_filters(AttributeKind::User, "userAttributes", filters)?,
+            Patch::Set(filters) => {
+                self.check_filters(AttributeKind::User, "userAttributes", filters)?
+            }
         };
         if let Some(status) = patch.status {
             check_move(changed.status, status)?;
@@ -260,24 +270,40 @@ impl Catalog {
         Ok(slot)
     }
 
-    /// Archives an achievement. (C-ACH-09, C-ADM-45)
+    /// Archives an achievement with the points triggers that pay for it, which could never fire
+    /// again. (C-ACH-09, C-ADM-45)
     ///
     /// # Errors
     /// If there is no such achievement or it is a prerequisite of a live one.
     pub fn delete_achievement(&mut self, id: AchievementId) -> Result<(), Invalid> {
-        let is_prerequisite = self
-            .live_achievements()
-            .any(|other| other.id != id && prerequisites(other).contains(&id));
-        let achievement = self
-            .achievements
-            .iter_mut()
-            .find(|achievement| achievement.id == id && !achievement.archived)
-            .ok_or_else(|| Invalid::error(NOT_FOUND))?;
-        if is_prerequisite {
+        if self.find_achievement(id).is_none() {
+            return Err(Invalid::error(NOT_FOUND));
+        }
+        if self.live_achievements().any(|other| prerequisites(other).contains(&id)) {
             return Err(Invalid::error("Achievement is a prerequisite of another achievement"));
         }
-        achievement.archived = true;
+        self.archive_achievement(id);
         Ok(())
+    }
+
+    /// Archives an achievement and whatever can't happen without it: composites that require it
+    /// and triggers that pay for it.
+    pub(super) fn archive_achievement(&mut self, id: AchievementId) {
+        let mut open = vec![id];
+        while let Some(id) = open.pop() {
+            open.extend(
+                self.live_achievements()
+                    .filter(|other| prerequisites(other).contains(&id))
+                    .map(|other| other.id),
+            );
+            self.achievements
+                .iter_mut()
+                .filter(|own| own.id == id)
+                .for_each(|own| own.archived = true);
+            self.archive_triggers(
+                |kind| matches!(kind, PointsTriggerKind::Achievement { achievement } if *achievement == id),
+            );
+        }
     }
 
     fn build_trigger(
@@ -296,7 +322,8 @@ impl Catalog {
                     Some(AchievementTrigger::Streak { length }) => Some(*length),
                     _ => None,
                 };
-                let length = fields.streak_length.or(kept).ok_or_else(|| required("streakLength"))?;
+                let length =
+                    fields.streak_length.or(kept).ok_or_else(|| required("streakLength"))?;
                 Ok(AchievementTrigger::Streak { length })
             }
             TriggerKind::Api => {
@@ -315,7 +342,9 @@ impl Catalog {
             TriggerKind::Composite => {
                 let achievements = match (fields.achievement_ids, before) {
                     (Some(ids), _) => self.check_prerequisites(own_id, ids)?,
-                    (None, Some(AchievementTrigger::Composite { achievements })) => achievements.clone(),
+                    (None, Some(AchievementTrigger::Composite { achievements })) => {
+                        achievements.clone()
+                    }
                     (None, _) => return Err(required("achievementIds")),
                 };
                 Ok(AchievementTrigger::Composite { achievements })
@@ -345,9 +374,12 @@ impl Catalog {
         let event_filters = match fields.event_attributes {
             Patch::Keep => kept_filters.clone(),
             Patch::Clear => Vec::new(),
-            Patch::Set(filters) => self.check_filters(AttributeKind::Event, "eventAttributes", filters)?,
+            Patch::Set(filters) => {
+                self.check_filters(AttributeKind::Event, "eventAttributes", filters)?
+            }
         };
-        let edited = event_filters != kept_filters || kept_metric.is_some_and(|kept| kept != metric);
+        let edited =
+            event_filters != kept_filters || kept_metric.is_some_and(|kept| kept != metric);
         let filters_revision = revision + u32::from(edited);
         Ok(AchievementTrigger::Metric { metric, value, event_filters, filters_revision })
     }
@@ -358,14 +390,18 @@ impl Catalog {
         ids: Vec<AchievementId>,
     ) -> Result<Vec<AchievementId>, Invalid> {
         if ids.is_empty() || ids.len() > PREREQUISITES_MAX {
-            return Err(Invalid::error(format!("achievementIds must have 1 to {PREREQUISITES_MAX} entries")));
+            return Err(Invalid::error(format!(
+                "achievementIds must have 1 to {PREREQUISITES_MAX} entries"
+            )));
         }
         for (i, id) in ids.iter().enumerate() {
             if ids[..i].contains(id) {
                 return Err(Invalid::error("achievementIds must be distinct"));
             }
             if Some(*id) == own_id {
-                return Err(Invalid::error("achievementIds must not contain the achievement itself"));
+                return Err(Invalid::error(
+                    "achievementIds must not contain the achievement itself",
+                ));
             }
             if self.find_achievement(*id).is_none() {
                 return Err(Invalid::error(NOT_FOUND));
@@ -397,7 +433,9 @@ impl Catalog {
 fn prerequisites(achievement: &Achievement) -> &[AchievementId] {
     match &achievement.trigger {
         AchievementTrigger::Composite { achievements } => achievements,
-        AchievementTrigger::Metric { .. } | AchievementTrigger::Streak { .. } | AchievementTrigger::Api { .. } => &[],
+        AchievementTrigger::Metric { .. }
+        | AchievementTrigger::Streak { .. }
+        | AchievementTrigger::Api { .. } => &[],
     }
 }
 
@@ -428,7 +466,9 @@ fn refuse_foreign_fields(kind: TriggerKind, fields: &TriggerDraftFields) -> Resu
 fn check_move(from: AchievementStatus, to: AchievementStatus) -> Result<(), Invalid> {
     use AchievementStatus::{Active, Inactive, Locked};
     match (from, to) {
-        (Inactive, Inactive | Active) | (Active, Active | Locked) | (Locked, Locked | Active) => Ok(()),
+        (Inactive, Inactive | Active) | (Active, Active | Locked) | (Locked, Locked | Active) => {
+            Ok(())
+        }
         (Inactive, Locked) | (Active | Locked, Inactive) => Err(Invalid::error(format!(
             "Cannot change status from {} to {}",
             from.as_str(),

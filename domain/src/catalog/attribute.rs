@@ -68,7 +68,11 @@ impl Catalog {
     ///
     /// # Errors
     /// If the key is malformed or taken.
-    pub fn create_attribute(&mut self, draft: AttributeDraft, now: Timestamp) -> Result<&Attribute, Invalid> {
+    pub fn create_attribute(
+        &mut self,
+        draft: AttributeDraft,
+        now: Timestamp,
+    ) -> Result<&Attribute, Invalid> {
         let key = parse_key(&draft.key)?;
         if self.find_attribute_by_key(draft.kind, key.as_str()).is_some() {
             return Err(Invalid::error("Key already in use by another attribute of this type"));
@@ -88,7 +92,11 @@ impl Catalog {
     ///
     /// # Errors
     /// If there is no such attribute.
-    pub fn update_attribute(&mut self, id: AttributeId, patch: AttributePatch) -> Result<&Attribute, Invalid> {
+    pub fn update_attribute(
+        &mut self,
+        id: AttributeId,
+        patch: AttributePatch,
+    ) -> Result<&Attribute, Invalid> {
         let attribute = self.live_attribute_mut(id)?;
         if let Some(name) = patch.name {
             attribute.name = name;

@@ -8,7 +8,7 @@ use super::{AttributeKind, Catalog, Invalid};
 use crate::ids::AttributeId;
 
 /// Most attributes one object may carry or be filtered by. (C-GEN-14)
-pub const FILTERS_MAX: usize = 50;
+pub(super) const FILTERS_MAX: usize = 50;
 
 /// One attribute must have exactly this value.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -39,7 +39,10 @@ impl Catalog {
             match self.find_attribute(filter.attribute) {
                 Some(attribute) if attribute.kind == kind => {}
                 Some(_) => {
-                    return Err(Invalid::error(format!("{field} must name {} attributes", kind.as_str())));
+                    return Err(Invalid::error(format!(
+                        "{field} must name {} attributes",
+                        kind.as_str()
+                    )));
                 }
                 None => return Err(Invalid::error("Attribute not found by ID")),
             }

@@ -76,7 +76,11 @@ impl Catalog {
     ///
     /// # Errors
     /// If the key is malformed or taken, or a currency has no valid code.
-    pub fn create_metric(&mut self, draft: MetricDraft, now: Timestamp) -> Result<&Metric, Invalid> {
+    pub fn create_metric(
+        &mut self,
+        draft: MetricDraft,
+        now: Timestamp,
+    ) -> Result<&Metric, Invalid> {
         let key = parse_key(&draft.key)?;
         if self.find_metric_by_key(key.as_str()).is_some() {
             return Err(Invalid::error("Key already in use by another metric"));
@@ -116,8 +120,9 @@ impl Catalog {
         Ok(metric)
     }
 
-    /// Archives a metric with the achievements and triggers built on it, and takes it out of the
-    /// streak conditions. What was earned stays. (C-METRIC-05)
+    /// Archives a metric with the achievements and triggers built on it, directly or through an
+    /// archived achievement, and takes it out of the streak conditions. What was earned stays.
+    /// (C-METRIC-05, C-ADM-24)
     ///
     /// # Errors
     /// If there is no such metric.
@@ -128,16 +133,15 @@ impl Catalog {
             .find(|metric| metric.id == id && !metric.archived)
             .ok_or_else(|| Invalid::error(NOT_FOUND))?;
         metric.archived = true;
-        for achievement in &mut self.achievements {
-            if matches!(&achievement.trigger, AchievementTrigger::Metric { metric, .. } if *metric == id) {
-                achievement.archived = true;
-            }
-        }
-        for trigger in self.points_systems.iter_mut().flat_map(|system| &mut system.triggers) {
-            if matches!(&trigger.kind, TriggerKind::Metric { metric, .. } if *metric == id) {
-                trigger.archived = true;
-            }
-        }
+        let built_on_it: Vec<_> = self
+            .live_achievements()
+            .filter(|achievement| matches!(&achievement.trigger, AchievementTrigger::Metric { metric, .. } if *metric == id))
+            .map(|achievement| achievement.id)
+            .collect();
+        built_on_it.into_iter().for_each(|achievement| self.archive_achievement(achievement));
+        self.archive_triggers(
+            |kind| matches!(kind, TriggerKind::Metric { metric, .. } if *metric == id),
+        );
         let streaks = self.streaks.current();
         if streaks.metrics.iter().any(|condition| condition.metric == id) {
             let mut changed = streaks.clone();
@@ -152,8 +156,14 @@ fn check_units(unit_type: UnitType, units: &str) -> Result<(), Invalid> {
     match unit_type {
         UnitType::Number => Ok(()),
         UnitType::Currency => match iso_currency::Currency::from_code(units) {
-            Some(_) => Ok(()),
-            None => Err(Invalid::error("units must be an ISO 4217 currency code")),
+            Some(currency) if is_active(currency) => Ok(()),
+            Some(_) | None => Err(Invalid::error("units must be an ISO 4217 currency code")),
         },
     }
+}
+
+/// Whether the code is still on the ISO's list. The data calls VES replaced by VED, but the ISO
+/// lists both. (C-METRIC-03)
+fn is_active(currency: iso_currency::Currency) -> bool {
+    currency.is_superseded().is_none() || currency == iso_currency::Currency::VES
 }

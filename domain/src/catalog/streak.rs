@@ -168,7 +168,10 @@ impl Catalog {
     }
 
     /// Keys unique and existing; a threshold of 0 removes the metric. (C-STREAK-70, C-STREAK-71)
-    fn check_streak_metrics(&self, metrics: Vec<(String, i64)>) -> Result<Vec<StreakMetric>, Invalid> {
+    fn check_streak_metrics(
+        &self,
+        metrics: Vec<(String, i64)>,
+    ) -> Result<Vec<StreakMetric>, Invalid> {
         let mut conditions = Vec::new();
         for (i, (key, threshold)) in metrics.iter().enumerate() {
             if metrics[..i].iter().any(|(earlier, _)| earlier == key) {
@@ -238,8 +241,7 @@ fn check_freezes(
 }
 
 fn in_range(field: &str, value: i64, min: u32, max: u32) -> Result<u32, Invalid> {
-    u32::try_from(value)
-        .ok()
-        .filter(|value| (min..=max).contains(value))
-        .ok_or_else(|| Invalid::error(format!("{field} must be an integer between {min} and {max}")))
+    u32::try_from(value).ok().filter(|value| (min..=max).contains(value)).ok_or_else(|| {
+        Invalid::error(format!("{field} must be an integer between {min} and {max}"))
+    })
 }

@@ -100,14 +100,14 @@ impl Catalog {
         patch: LevelPatch,
     ) -> Result<&Level, Invalid> {
         let system = self.points_system_mut(system)?;
-        if let Some(points) = patch.points {
-            check_points(&system.live_levels(), Some(id), points)?;
+        let live = system.live_levels();
+        if !live.iter().any(|level| level.id == id) {
+            return Err(Invalid::error(NOT_FOUND));
         }
-        let level = system
-            .levels
-            .iter_mut()
-            .find(|level| level.id == id && !level.archived)
-            .ok_or_else(|| Invalid::error(NOT_FOUND))?;
+        if let Some(points) = patch.points {
+            check_points(&live, Some(id), points)?;
+        }
+        let level = system.levels.iter_mut().find(|level| level.id == id).expect("found above");
         if let Some(name) = patch.name {
             level.name = name;
         }

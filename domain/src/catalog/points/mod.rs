@@ -9,7 +9,9 @@ mod trigger;
 use serde::{Deserialize, Serialize};
 
 pub use level::{Level, LevelDraft, LevelPatch};
-pub use trigger::{Trigger, TriggerDraft, TriggerKind, TriggerPatch, TriggerType, TriggerTypeFields};
+pub use trigger::{
+    Trigger, TriggerDraft, TriggerKind, TriggerPatch, TriggerType, TriggerTypeFields,
+};
 
 use super::{Catalog, Invalid, Patch, Stamps, parse_key};
 use crate::ids::{Key, PointsSystemId};
@@ -104,7 +106,11 @@ impl Catalog {
     /// # Errors
     /// If the key is malformed or taken, or a nested item is bad; the message then starts with its
     /// path.
-    pub fn create_points_system(&mut self, draft: PointsSystemDraft, now: Timestamp) -> Result<&PointsSystem, Invalid> {
+    pub fn create_points_system(
+        &mut self,
+        draft: PointsSystemDraft,
+        now: Timestamp,
+    ) -> Result<&PointsSystem, Invalid> {
         let key = parse_key(&draft.key)?;
         if self.find_points_system_by_key(key.as_str()).is_some() {
             return Err(Invalid::error("Key already in use by another points system"));
@@ -125,10 +131,14 @@ impl Catalog {
             archived: false,
         });
         for (i, level) in draft.levels.into_iter().enumerate() {
-            whole.create_level(id, level, now).map_err(|invalid| invalid.inside(&format!("levels[{i}]")))?;
+            whole
+                .create_level(id, level, now)
+                .map_err(|invalid| invalid.inside(&format!("levels[{i}]")))?;
         }
         for (i, trigger) in draft.triggers.into_iter().enumerate() {
-            whole.create_trigger(id, trigger, now).map_err(|invalid| invalid.inside(&format!("triggers[{i}]")))?;
+            whole
+                .create_trigger(id, trigger, now)
+                .map_err(|invalid| invalid.inside(&format!("triggers[{i}]")))?;
         }
         *self = whole;
         Ok(self.points_systems.last().expect("just pushed"))

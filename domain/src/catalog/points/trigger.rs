@@ -104,7 +104,9 @@ impl Trigger {
     pub fn event_filters(&self) -> &[Filter] {
         match &self.kind {
             TriggerKind::Metric { event_filters, .. } => event_filters,
-            TriggerKind::Achievement { .. } | TriggerKind::Streak { .. } | TriggerKind::UserCreation => &[],
+            TriggerKind::Achievement { .. }
+            | TriggerKind::Streak { .. }
+            | TriggerKind::UserCreation => &[],
         }
     }
 }
@@ -174,7 +176,8 @@ impl Catalog {
     ) -> Result<&Trigger, Invalid> {
         check_points(draft.points)?;
         let kind = self.build_kind(None, draft.trigger_type, draft.fields)?;
-        let user_filters = self.check_filters(AttributeKind::User, "userAttributes", draft.user_filters)?;
+        let user_filters =
+            self.check_filters(AttributeKind::User, "userAttributes", draft.user_filters)?;
         let id = TriggerId(self.next_id("trigger"));
         let system = self.points_system_mut(system)?;
         system.triggers.push(Trigger {
@@ -216,19 +219,23 @@ impl Catalog {
         changed.user_filters = match patch.user_filters {
             Patch::Keep => changed.user_filters,
             Patch::Clear => Vec::new(),
-            Patch::Set(filters) => self.check_filters(AttributeKind::User, "userAttributes", filters)?,
+            Patch::Set(filters) => {
+                self.check_filters(AttributeKind::User, "userAttributes", filters)?
+            }
         };
         if let Some(points) = patch.points {
             check_points(points)?;
             changed.points = points;
         }
         changed.active = patch.active.unwrap_or(changed.active);
-        changed.block_if_out_of_points = patch.block_if_out_of_points.unwrap_or(changed.block_if_out_of_points);
+        changed.block_if_out_of_points =
+            patch.block_if_out_of_points.unwrap_or(changed.block_if_out_of_points);
         if changed != stored {
             changed.stamps.updated_at = now;
         }
         let system = self.points_system_mut(system)?;
-        let slot = system.triggers.iter_mut().find(|trigger| trigger.id == id).expect("found above");
+        let slot =
+            system.triggers.iter_mut().find(|trigger| trigger.id == id).expect("found above");
         *slot = changed;
         Ok(slot)
     }
@@ -239,9 +246,18 @@ impl Catalog {
     /// If there is no such trigger in the system.
     pub fn delete_trigger(&mut self, system: PointsSystemId, id: TriggerId) -> Result<(), Invalid> {
         let system = self.points_system_mut(system)?;
-        let trigger = system.triggers.iter_mut().find(|trigger| trigger.id == id && !trigger.archived);
+        let trigger =
+            system.triggers.iter_mut().find(|trigger| trigger.id == id && !trigger.archived);
         trigger.ok_or_else(|| Invalid::error(NOT_FOUND))?.archived = true;
         Ok(())
+    }
+
+    /// Archives every trigger whose kind meets the condition.
+    pub(in crate::catalog) fn archive_triggers(&mut self, is_meant: impl Fn(&TriggerKind) -> bool) {
+        let triggers = self.points_systems.iter_mut().flat_map(|system| &mut system.triggers);
+        triggers
+            .filter(|trigger| is_meant(&trigger.kind))
+            .for_each(|trigger| trigger.archived = true);
     }
 
     fn build_kind(
@@ -258,8 +274,9 @@ impl Catalog {
                     Some(TriggerKind::Achievement { achievement }) => Some(*achievement),
                     _ => None,
                 };
-                let achievement = fields.achievement_id.or(kept).ok_or_else(|| required("achievementId"))?;
-                if self.find_achievement(achievement).is_none() && kept != Some(achievement) {
+                let achievement =
+                    fields.achievement_id.or(kept).ok_or_else(|| required("achievementId"))?;
+                if self.find_achievement(achievement).is_none() {
                     return Err(Invalid::error("Achievement not found by ID"));
                 }
                 Ok(TriggerKind::Achievement { achievement })
@@ -269,7 +286,8 @@ impl Catalog {
                     Some(TriggerKind::Streak { length }) => Some(*length),
                     _ => None,
                 };
-                let length = fields.streak_length.or(kept).ok_or_else(|| required("streakLength"))?;
+                let length =
+                    fields.streak_length.or(kept).ok_or_else(|| required("streakLength"))?;
                 Ok(TriggerKind::Streak { length })
             }
             TriggerType::UserCreation => Ok(TriggerKind::UserCreation),
@@ -293,13 +311,19 @@ impl Catalog {
         if self.find_metric(metric).is_none() {
             return Err(Invalid::error("Metric not found by ID"));
         }
-        let threshold = fields.metric_threshold.or(kept_threshold).ok_or_else(|| required("metricThreshold"))?;
+        let threshold = fields
+            .metric_threshold
+            .or(kept_threshold)
+            .ok_or_else(|| required("metricThreshold"))?;
         let event_filters = match fields.event_attributes {
             Patch::Keep => kept_filters.clone(),
             Patch::Clear => Vec::new(),
-            Patch::Set(filters) => self.check_filters(AttributeKind::Event, "eventAttributes", filters)?,
+            Patch::Set(filters) => {
+                self.check_filters(AttributeKind::Event, "eventAttributes", filters)?
+            }
         };
-        let edited = event_filters != kept_filters || kept_metric.is_some_and(|kept| kept != metric);
+        let edited =
+            event_filters != kept_filters || kept_metric.is_some_and(|kept| kept != metric);
         let filters_revision = revision + u32::from(edited);
         Ok(TriggerKind::Metric { metric, threshold, event_filters, filters_revision })
     }
@@ -311,13 +335,18 @@ fn required(field: &str) -> Invalid {
 
 fn check_points(points: i64) -> Result<(), Invalid> {
     if points == 0 || points.abs() > POINTS_MAX {
-        return Err(Invalid::error(format!("points must be a non-zero integer between -{POINTS_MAX} and {POINTS_MAX}")));
+        return Err(Invalid::error(format!(
+            "points must be a non-zero integer between -{POINTS_MAX} and {POINTS_MAX}"
+        )));
     }
     Ok(())
 }
 
 /// (C-ADM-54)
-fn refuse_foreign_fields(trigger_type: TriggerType, fields: &TriggerTypeFields) -> Result<(), Invalid> {
+fn refuse_foreign_fields(
+    trigger_type: TriggerType,
+    fields: &TriggerTypeFields,
+) -> Result<(), Invalid> {
     let present = [
         ("metricId", TriggerType::Metric, fields.metric_id.is_some()),
         ("metricThreshold", TriggerType::Metric, fields.metric_threshold.is_some()),
