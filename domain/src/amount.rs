@@ -15,7 +15,9 @@ const VALUE_MAX: i64 = 1_000_000_000_000;
 const TOTAL_MAX: i64 = 1_000_000_000_000_000;
 
 /// An exact decimal with at most nine fractional digits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Amount(Decimal);
 
 impl Amount {
@@ -27,7 +29,9 @@ impl Amount {
     #[must_use]
     pub fn parse(literal: &str) -> Option<Self> {
         let (mantissa, exponent) = match literal.split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok().or_else(|| huge(exponent))?),
+            Some((mantissa, exponent)) => {
+                (mantissa, exponent.parse::<i32>().ok().or_else(|| huge(exponent))?)
+            }
             None => (literal, 0),
         };
         let (negative, digits) = match mantissa.strip_prefix('-') {
@@ -93,7 +97,8 @@ fn shift_point(digits: &str, exponent: i32) -> Option<String> {
         return Some("0".to_owned());
     }
     // Where the point stands, counted from the first significant digit.
-    let point = i64::try_from(whole.len()).ok()? - i64::try_from(leading_zeros).ok()? + i64::from(exponent);
+    let point =
+        i64::try_from(whole.len()).ok()? - i64::try_from(leading_zeros).ok()? + i64::from(exponent);
     if point > 13 {
         return None;
     }
@@ -189,7 +194,9 @@ mod tests {
     // C-EVENT-03
     #[test]
     fn literals_beyond_the_limit_are_refused() {
-        for literal in ["1000000000001", "-1e13", "1e400", "1e99999999999", "", "-", ".5", "1.2.3", "NaN"] {
+        for literal in
+            ["1000000000001", "-1e13", "1e400", "1e99999999999", "", "-", ".5", "1.2.3", "NaN"]
+        {
             assert_eq!(Amount::parse(literal), None, "{literal}");
         }
     }

@@ -164,6 +164,11 @@ pub enum Frequency {
     Monthly,
 }
 
+impl Frequency {
+    /// All of them; streaks are tracked at each. (C-STREAK-11)
+    pub const ALL: [Self; 3] = [Self::Daily, Self::Weekly, Self::Monthly];
+}
+
 /// The weekday every weekly rule begins on. (C-GEN-18, C-GEN-19)
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum WeekStart {

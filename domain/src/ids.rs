@@ -76,7 +76,8 @@ impl UserId {
     #[must_use]
     pub fn new(id: impl Into<String>) -> Option<Self> {
         let id = id.into();
-        let well_formed = !id.is_empty() && !id.contains('\0') && id.chars().count() <= Self::CHARS_MAX;
+        let well_formed =
+            !id.is_empty() && !id.contains('\0') && id.chars().count() <= Self::CHARS_MAX;
         well_formed.then_some(Self(id))
     }
 
@@ -185,7 +186,10 @@ mod tests {
     #[test]
     fn blank_idempotency_keys_count_as_absent() {
         assert_eq!(IdempotencyKey::parse("  "), Ok(None));
-        assert_eq!(IdempotencyKey::parse(" a ").map(|k| k.map(|k| k.as_str().to_owned())), Ok(Some("a".into())));
+        assert_eq!(
+            IdempotencyKey::parse(" a ").map(|k| k.map(|k| k.as_str().to_owned())),
+            Ok(Some("a".into()))
+        );
         assert_eq!(IdempotencyKey::parse(&"k".repeat(256)), Err(IdempotencyKeyTooLong));
     }
 }

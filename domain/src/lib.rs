@@ -16,5 +16,6 @@ pub mod calendar;
 pub mod catalog;
 pub mod ids;
 mod rules;
+pub mod summary;
 pub mod time;
 pub mod user;

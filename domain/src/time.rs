@@ -45,9 +45,7 @@ impl Timestamp {
     /// Parses an RFC 3339 date-time with any offset; `None` if it is not one.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        DateTime::parse_from_rfc3339(text)
-            .ok()
-            .map(|at| Self::from_utc(at.to_utc()))
+        DateTime::parse_from_rfc3339(text).ok().map(|at| Self::from_utc(at.to_utc()))
     }
 
     /// This instant moved by `millis` milliseconds, saturating at the ends of the range.
@@ -183,14 +181,18 @@ mod tests {
     fn timestamps_print_three_fractional_digits() {
         let at = Timestamp::parse("2026-01-06T03:30:00Z").expect("valid");
         assert_eq!(at.to_string(), "2026-01-06T03:30:00.000Z");
-        assert_eq!(Timestamp::parse("2026-01-06T04:30:00.0019+01:00").expect("valid"), at.plus_millis(1));
+        assert_eq!(
+            Timestamp::parse("2026-01-06T04:30:00.0019+01:00").expect("valid"),
+            at.plus_millis(1)
+        );
     }
 
     // C-GEN-11
     #[test]
     fn dates_parse_only_their_own_form() {
         assert_eq!(Date::parse("2026-02-28"), Date::from_ymd(2026, 2, 28));
-        for bad in ["2026-02-30", "2026-2-28", "26-02-28", "2026-02-28T00:00:00Z", "+2026-02-2", ""] {
+        for bad in ["2026-02-30", "2026-2-28", "26-02-28", "2026-02-28T00:00:00Z", "+2026-02-2", ""]
+        {
             assert_eq!(Date::parse(bad), None, "{bad}");
         }
     }

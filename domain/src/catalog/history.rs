@@ -34,6 +34,11 @@ impl<T> History<T> {
         self.changes.last().map_or(&self.initial, |(_, value)| value)
     }
 
+    /// All remembered values, oldest first.
+    pub fn values(&self) -> impl Iterator<Item = &T> {
+        std::iter::once(&self.initial).chain(self.changes.iter().map(|(_, value)| value))
+    }
+
     /// The value in force just before `instant`: what is due at an instant is judged by the
     /// settings that held up to it, not by a change made at that very instant.
     pub fn before(&self, instant: Timestamp) -> &T {
@@ -68,7 +73,10 @@ mod tests {
         let mut history = History::starting_with("a");
         history.change(at(10), "b");
         history.change(at(20), "c");
-        assert_eq!((*history.before(at(10)), *history.before(at(11)), *history.before(at(99))), ("a", "b", "c"));
+        assert_eq!(
+            (*history.before(at(10)), *history.before(at(11)), *history.before(at(99))),
+            ("a", "b", "c")
+        );
         assert_eq!(*history.current(), "c");
     }
 }

@@ -35,10 +35,13 @@ pub use points::{
 };
 pub use settings::Settings;
 pub use streak::{
-    AutoEarn, EvaluationMode, FreezeSettings, FreezesPatch, StreakMetric, StreakSettings, StreakSettingsPatch,
+    AutoEarn, EvaluationMode, FreezeSettings, FreezesPatch, StreakMetric, StreakSettings,
+    StreakSettingsPatch,
 };
 
-use crate::ids::{AchievementId, AttributeId, EnvironmentId, Key, MetricId, PointsSystemId, derived_id};
+use crate::ids::{
+    AchievementId, AttributeId, EnvironmentId, Key, MetricId, PointsSystemId, derived_id,
+};
 use crate::time::Timestamp;
 
 /// The whole configuration of one scope.
@@ -113,7 +116,8 @@ impl Catalog {
     /// The live attribute of this kind and key.
     #[must_use]
     pub fn find_attribute_by_key(&self, kind: AttributeKind, key: &str) -> Option<&Attribute> {
-        self.live_attributes().find(|attribute| attribute.kind == kind && attribute.key.as_str() == key)
+        self.live_attributes()
+            .find(|attribute| attribute.kind == kind && attribute.key.as_str() == key)
     }
 
     /// The live metric with this id.

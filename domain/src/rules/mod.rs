@@ -1,12 +1,16 @@
-//! One rule family per file. Rules change a user in place and say what happened; their order is
-//! fixed in [`crate::user::apply`].
+//! One rule family per file. Rules change a decision in place; their order is fixed in
+//! `user::apply`.
 
+pub(crate) mod achievement;
+pub(crate) mod metric;
+pub(crate) mod points;
+pub(crate) mod streak;
 pub(crate) mod tracker;
 
-use crate::catalog::Filter;
+use crate::catalog::{Filter, all_match};
 use crate::user::UserState;
 
 /// Whether the user's current attributes match all filters. (C-GEN-34)
 pub(crate) fn filters_match_user(filters: &[Filter], state: &UserState) -> bool {
-    crate::catalog::all_match(filters, &state.profile.attributes)
+    all_match(filters, &state.profile.attributes)
 }

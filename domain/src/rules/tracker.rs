@@ -6,6 +6,7 @@
 
 use uuid::Uuid;
 
+use crate::amount::Amount;
 use crate::catalog::{AchievementTrigger, Catalog, Filter, TriggerKind, all_match};
 use crate::ids::MetricId;
 use crate::user::{EventRecord, Tracker, UserState};
@@ -48,25 +49,46 @@ pub(crate) fn filtered_owners(
     catalog: &Catalog,
     metric: MetricId,
 ) -> impl Iterator<Item = (Uuid, u32, &[Filter])> {
-    let achievements = catalog.live_achievements().filter_map(move |achievement| match &achievement.trigger {
-        AchievementTrigger::Metric { metric: own, event_filters, filters_revision, .. } if *own == metric => {
-            Some((achievement.id.0, *filters_revision, event_filters.as_slice()))
-        }
-        AchievementTrigger::Metric { .. }
-        | AchievementTrigger::Streak { .. }
-        | AchievementTrigger::Api { .. }
-        | AchievementTrigger::Composite { .. } => None,
-    });
-    let triggers = catalog.live_points_systems().flat_map(|system| system.live_triggers()).filter_map(
-        move |trigger| match &trigger.kind {
-            TriggerKind::Metric { metric: own, event_filters, filters_revision, .. } if *own == metric => {
+    let achievements =
+        catalog.live_achievements().filter_map(move |achievement| match &achievement.trigger {
+            AchievementTrigger::Metric { metric: own, event_filters, filters_revision, .. }
+                if *own == metric =>
+            {
+                Some((achievement.id.0, *filters_revision, event_filters.as_slice()))
+            }
+            AchievementTrigger::Metric { .. }
+            | AchievementTrigger::Streak { .. }
+            | AchievementTrigger::Api { .. }
+            | AchievementTrigger::Composite { .. } => None,
+        });
+    let triggers = catalog
+        .live_points_systems()
+        .flat_map(|system| system.live_triggers())
+        .filter_map(move |trigger| match &trigger.kind {
+            TriggerKind::Metric { metric: own, event_filters, filters_revision, .. }
+                if *own == metric =>
+            {
                 Some((trigger.id.0, *filters_revision, event_filters.as_slice()))
             }
             TriggerKind::Metric { .. }
             | TriggerKind::Achievement { .. }
             | TriggerKind::Streak { .. }
             | TriggerKind::UserCreation => None,
-        },
-    );
+        });
     achievements.chain(triggers).filter(|(_, _, filters)| !filters.is_empty())
+}
+
+/// The sum of an owner's matching events before the current one: from the state, else from what
+/// was read out of history, else zero because there were none.
+pub(crate) fn known_sum(
+    state: &UserState,
+    owner: Uuid,
+    revision: u32,
+    sums: &[(Uuid, u32, Amount)],
+) -> Amount {
+    let stored = state.trackers.get(&owner).filter(|tracker| tracker.revision == revision);
+    let read = || {
+        sums.iter().find(|(own, rev, _)| *own == owner && *rev == revision).map(|(_, _, sum)| *sum)
+    };
+    stored.and_then(|tracker| tracker.sum).or_else(read).unwrap_or(Amount::ZERO)
 }

@@ -1,12 +1,19 @@
-//! placeholder
-use super::{Command, Outcome, Rejection, UserState};
-use crate::catalog::Catalog;
-use crate::ids::{Scope, UserId};
-use crate::time::Timestamp;
-use uuid::Uuid;
-use crate::amount::Amount;
+//! The one entry: decides a command in the contract's fixed order. (C-EVENT-05)
 
-/// What a decision depends on besides the user and the command.
+use uuid::Uuid;
+
+use super::decision::Decision;
+use super::{
+    Command, CompletionReply, EventReply, Existing, Outcome, ProfilePatch, Rejection, Reply,
+    SubmitEvent, UserState,
+};
+use crate::amount::Amount;
+use crate::catalog::{AchievementStatus, Catalog};
+use crate::ids::{AchievementId, Scope, UserId};
+use crate::rules::{achievement, filters_match_user, metric, points, streak};
+use crate::time::Timestamp;
+
+/// What a decision depends on besides the user's state and the command.
 #[derive(Clone, Copy, Debug)]
 pub struct Input<'a> {
     /// Where the user lives.
@@ -17,11 +24,144 @@ pub struct Input<'a> {
     pub catalog: &'a Catalog,
     /// The one instant of the request.
     pub now: Timestamp,
-    /// Sums of matching events that [`missing_sums`] asked for.
+    /// Owner, revision and value of the sums that [`super::missing_sums`] asked for.
     pub sums: &'a [(Uuid, u32, Amount)],
 }
 
-/// Decides one command.
-pub fn apply(_state: Option<&UserState>, _input: Input<'_>, _command: &Command) -> Result<Outcome, Rejection> {
-    unimplemented!()
+/// Decides one command to one user: everything due is settled first, then the command runs.
+///
+/// # Errors
+/// A [`Rejection`] if the command is refused; then nothing of it, not even settlement, is kept.
+pub fn apply(
+    state: Option<&UserState>,
+    input: Input<'_>,
+    command: &Command,
+) -> Result<Outcome, Rejection> {
+    match command {
+        Command::Settle => Ok(existing(state, input)?.finish(Reply::Settled)),
+        Command::Identify { profile, existing } => identify(state, input, profile, *existing),
+        Command::SubmitEvent(event) => submit_event(state, input, event),
+        Command::CompleteAchievement { achievement, profile } => {
+            complete(state, input, *achievement, profile)
+        }
+        Command::GrantFreezes { count } => grant_freezes(existing(state, input)?, *count),
+    }
+}
+
+/// The settled user, who has to exist.
+fn existing<'a>(state: Option<&UserState>, input: Input<'a>) -> Result<Decision<'a>, Rejection> {
+    state.map(|state| Decision::resume(state, input)).ok_or(Rejection::UserNotFound)
+}
+
+/// The settled and updated user, created if unknown. (C-USER-03, C-USER-23)
+fn identified<'a>(
+    state: Option<&UserState>,
+    input: Input<'a>,
+    profile: &ProfilePatch,
+) -> Result<Decision<'a>, Rejection> {
+    match state {
+        Some(state) => {
+            let mut decision = Decision::resume(state, input);
+            decision.update_profile(profile)?;
+            Ok(decision)
+        }
+        None => {
+            let mut decision = Decision::create(input, profile)?;
+            streak::grant_initial_freezes(&mut decision);
+            points::on_user_creation(&mut decision);
+            Ok(decision)
+        }
+    }
+}
+
+fn identify(
+    state: Option<&UserState>,
+    input: Input<'_>,
+    profile: &ProfilePatch,
+    policy: Existing,
+) -> Result<Outcome, Rejection> {
+    if state.is_none() && policy == Existing::Required {
+        return Err(Rejection::UserNotFound);
+    }
+    let mut decision = identified(state, input, profile)?;
+    points::conclude(&mut decision);
+    Ok(decision.finish(Reply::Identified { created: state.is_none() }))
+}
+
+fn submit_event(
+    state: Option<&UserState>,
+    input: Input<'_>,
+    event: &SubmitEvent,
+) -> Result<Outcome, Rejection> {
+    if let Some(original) = event.replay_of {
+        let reply = Reply::Replayed { event: original, metric: event.metric };
+        return Ok(existing(state, input)?.finish(reply));
+    }
+    let mut decision = identified(state, input, &event.profile)?;
+    points::guard(&decision, event, input.sums)?;
+    let id = metric::record(&mut decision, event, input.sums)?;
+    let streak_extended = streak::on_event(&mut decision, event.metric, event.value);
+    achievement::on_event(&mut decision, event, streak_extended);
+    points::on_event(&mut decision, event, streak_extended);
+    let points = points::conclude(&mut decision);
+    let reply = Reply::Event(EventReply {
+        event: id,
+        metric: event.metric,
+        completed: decision.completed.clone(),
+        streak_extended,
+        points,
+    });
+    let mut outcome = decision.finish(reply);
+    outcome.idempotency = event.idempotency_key.clone().map(|key| {
+        let record = super::IdempotencyRecord { event: id, at: outcome.state.settled_at };
+        (event.metric, key, record)
+    });
+    Ok(outcome)
+}
+
+/// (C-ACH-20 to 23)
+fn complete(
+    state: Option<&UserState>,
+    input: Input<'_>,
+    id: AchievementId,
+    profile: &ProfilePatch,
+) -> Result<Outcome, Rejection> {
+    let achievement = input.catalog.find_achievement(id).ok_or(Rejection::AchievementNotFound)?;
+    if achievement.status == AchievementStatus::Inactive {
+        return Err(Rejection::AchievementNotFound);
+    }
+    let mut decision = identified(state, input, profile)?;
+    let held =
+        decision.state.completions.iter().find(|held| held.achievement == id).map(|held| held.id);
+    if held.is_none() {
+        if achievement.status == AchievementStatus::Locked {
+            return Err(Rejection::AchievementLocked);
+        }
+        if !filters_match_user(&achievement.user_filters, &decision.state) {
+            return Err(Rejection::FiltersNotMet);
+        }
+        achievement::complete_by_call(&mut decision, id);
+        points::on_completions(&mut decision);
+    }
+    let points = points::conclude(&mut decision);
+    let completion = match held {
+        Some(held) => held,
+        None => {
+            decision
+                .state
+                .completions
+                .iter()
+                .find(|held| held.achievement == id)
+                .expect("completed above")
+                .id
+        }
+    };
+    let reply =
+        CompletionReply { completion, achievement: id, newly_completed: held.is_none(), points };
+    Ok(decision.finish(Reply::Completed(reply)))
+}
+
+fn grant_freezes(mut decision: Decision<'_>, count: u32) -> Result<Outcome, Rejection> {
+    let granted = streak::grant_freezes(&mut decision, count)?;
+    Ok(decision.finish(Reply::FreezesGranted { granted }))
 }

@@ -6,22 +6,25 @@
 
 mod apply;
 mod command;
+pub(crate) mod decision;
 mod outcome;
 mod profile;
 mod state;
 mod view;
 
-pub use apply::{Input, apply};
 pub use crate::rules::tracker::{MissingSum, missing_sums};
+pub use apply::{Input, apply};
 pub use command::{Command, Existing, SubmitEvent};
 pub use outcome::{
-    AwardRecord, CompletionReply, EventRecord, EventReply, HistoryRow, IdempotencyRecord, MetricDay, Outcome,
-    PointsChange, PointsDay, Rejection, Reply, Signal, SignalKind,
+    AwardRecord, CompletionReply, EventRecord, EventReply, HistoryRow, IdempotencyRecord,
+    MetricDay, Outcome, PointsChange, PointsDay, Rejection, Reply, Signal, SignalKind,
 };
 pub use profile::{Profile, ProfilePatch};
 pub use state::{
-    Completion, MetricProgress, PointsBalance, Span, SpanKind, StreakState, Track, Tracker, UserState,
+    Completion, MetricProgress, PointsBalance, Span, SpanKind, StreakState, Track, Tracker,
+    UserState,
 };
 pub use view::{
-    FreezesView, StreakPeriod, StreakView, achievement_completed_at, can_see, points_level, streak, streak_history,
+    FreezesView, StreakPeriod, StreakView, achievement_completed_at, can_see, points_level, streak,
+    streak_history,
 };

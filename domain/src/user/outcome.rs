@@ -10,8 +10,8 @@ use thiserror::Error;
 use super::UserState;
 use crate::amount::Amount;
 use crate::ids::{
-    AchievementId, AttributeId, AwardId, CompletionId, EventId, IdempotencyKey, Key, LevelId, MetricId,
-    PointsSystemId, TriggerId,
+    AchievementId, AttributeId, AwardId, CompletionId, EventId, IdempotencyKey, Key, LevelId,
+    MetricId, PointsSystemId, TriggerId,
 };
 use crate::time::{Date, Timestamp};
 

@@ -140,9 +140,15 @@ mod tests {
     #[test]
     fn subscribing_needs_an_address() {
         let mut profile = Profile::default();
-        assert_eq!(profile.apply(&patch(Patch::Keep, Some(true)), today()), Err(Rejection::EmailRequired));
+        assert_eq!(
+            profile.apply(&patch(Patch::Keep, Some(true)), today()),
+            Err(Rejection::EmailRequired)
+        );
         assert_eq!(profile.apply(&patch(Patch::Set("a@b".into()), Some(true)), today()), Ok(()));
-        assert_eq!(profile.apply(&patch(Patch::Clear, Some(true)), today()), Err(Rejection::EmailRequired));
+        assert_eq!(
+            profile.apply(&patch(Patch::Clear, Some(true)), today()),
+            Err(Rejection::EmailRequired)
+        );
     }
 
     // C-USER-12 C-USER-13
@@ -160,7 +166,9 @@ mod tests {
     fn device_tokens_are_replaced_without_repeats() {
         let mut profile = Profile { device_tokens: vec!["old".into()], ..Profile::default() };
         let tokens = Patch::Set(vec!["b".into(), "a".into(), "b".into()]);
-        profile.apply(&ProfilePatch { device_tokens: tokens, ..ProfilePatch::default() }, today()).expect("allowed");
+        profile
+            .apply(&ProfilePatch { device_tokens: tokens, ..ProfilePatch::default() }, today())
+            .expect("allowed");
         assert_eq!(profile.device_tokens, ["b", "a"]);
     }
 }

@@ -2,7 +2,9 @@
 
 use super::{SpanKind, Track, UserState};
 use crate::calendar::{Frequency, Period, WeekStart};
-use crate::catalog::{Achievement, AchievementStatus, Catalog, Level, PointsSystem, StreakSettings};
+use crate::catalog::{
+    Achievement, AchievementStatus, Catalog, Level, PointsSystem, StreakSettings,
+};
 use crate::ids::AchievementId;
 use crate::rules::filters_match_user;
 use crate::time::{Date, Timestamp};
@@ -139,19 +141,32 @@ pub fn streak_history(state: &UserState, catalog: &Catalog, periods: usize) -> V
 fn open_period(track: &Track, settings: &StreakSettings) -> StreakPeriod {
     let kept = !track.met && track.length_before > 0 && is_protected(settings, track.open);
     let length = if settings.enabled && (track.met || kept) { track.length() } else { 0 };
-    StreakPeriod { dates: track.open, length, used_freeze: false, used_pause: kept && settings.enabled }
+    StreakPeriod {
+        dates: track.open,
+        length,
+        used_freeze: false,
+        used_pause: kept && settings.enabled,
+    }
 }
 
 /// When the user completed an achievement, if they did.
 #[must_use]
-pub fn achievement_completed_at(state: &UserState, achievement: AchievementId) -> Option<Timestamp> {
-    state.completions.iter().find(|completion| completion.achievement == achievement).map(|completion| completion.at)
+pub fn achievement_completed_at(
+    state: &UserState,
+    achievement: AchievementId,
+) -> Option<Timestamp> {
+    state
+        .completions
+        .iter()
+        .find(|completion| completion.achievement == achievement)
+        .map(|completion| completion.at)
 }
 
 /// Whether the user can still complete this achievement and so may see it. (C-ACH-30)
 #[must_use]
 pub fn can_see(state: &UserState, achievement: &Achievement) -> bool {
-    achievement.status == AchievementStatus::Active && filters_match_user(&achievement.user_filters, state)
+    achievement.status == AchievementStatus::Active
+        && filters_match_user(&achievement.user_filters, state)
 }
 
 /// The user's level in a points system, by their balance. (C-POINTS-46, C-POINTS-55)

@@ -1,0 +1,288 @@
+//! Points: what an event, a streak, an achievement or a new user awards and deducts. (C-POINTS)
+
+use uuid::Uuid;
+
+use super::filters_match_user;
+use super::tracker::known_sum;
+use crate::amount::Amount;
+use crate::catalog::{Filter, PointsSystem, Trigger, TriggerKind, all_match};
+use crate::ids::{AchievementId, AwardId, LevelId, MetricId, PointsSystemId};
+use crate::user::decision::Decision;
+use crate::user::{
+    AwardRecord, HistoryRow, PointsBalance, PointsChange, PointsDay, Rejection, SignalKind,
+    SubmitEvent, Tracker, UserState,
+};
+
+/// Fires `user_creation` triggers. (C-POINTS-21)
+pub(crate) fn on_user_creation(decision: &mut Decision<'_>) {
+    for (system, trigger) in active_triggers(decision) {
+        if matches!(trigger.kind, TriggerKind::UserCreation)
+            && filters_match_user(&trigger.user_filters, &decision.state)
+        {
+            award(decision, system, trigger, trigger.points);
+        }
+    }
+}
+
+/// Refuses an event whose guarded deductions exceed a balance. (C-POINTS-28 to 31)
+pub(crate) fn guard(
+    decision: &Decision<'_>,
+    event: &SubmitEvent,
+    sums: &[(Uuid, u32, Amount)],
+) -> Result<(), Rejection> {
+    for system in decision.catalog.live_points_systems() {
+        let deduction: i64 = system
+            .live_triggers()
+            .filter(|trigger| {
+                trigger.active && trigger.block_if_out_of_points && trigger.points < 0
+            })
+            .filter_map(|trigger| {
+                let crossing = crossing(&decision.state, trigger, event, SumStage::Before(sums))?;
+                let fires = crossing.multiples > 0
+                    && filters_match_user(&trigger.user_filters, &decision.state);
+                fires.then(|| crossing.multiples.saturating_mul(trigger.points))
+            })
+            .fold(0, i64::saturating_add);
+        if decision.state.balance(system.id).saturating_add(deduction) < 0 {
+            return Err(Rejection::InsufficientPoints(system.key.clone()));
+        }
+    }
+    Ok(())
+}
+
+/// Fires metric, streak and achievement triggers, stage by stage. (C-POINTS-24)
+pub(crate) fn on_event(decision: &mut Decision<'_>, event: &SubmitEvent, streak_extended: bool) {
+    for (system, trigger) in active_triggers(decision) {
+        fire_metric(decision, system, trigger, event);
+    }
+    if streak_extended {
+        fire_streak(decision);
+    }
+    on_completions(decision);
+}
+
+/// All multiples crossed by one event are paid in one award; the high-water mark advances even if
+/// the user's attributes forfeit it. (C-POINTS-15, C-POINTS-17, C-POINTS-18)
+fn fire_metric(
+    decision: &mut Decision<'_>,
+    system: &PointsSystem,
+    trigger: &Trigger,
+    event: &SubmitEvent,
+) {
+    let Some(crossing) = crossing(&decision.state, trigger, event, SumStage::After) else { return };
+    let tracker = decision.state.trackers.entry(trigger.id.0).or_insert(Tracker {
+        revision: crossing.revision,
+        sum: None,
+        high_water: None,
+    });
+    if tracker.revision != crossing.revision {
+        *tracker = Tracker { revision: crossing.revision, sum: None, high_water: None };
+    }
+    tracker.high_water = Some(crossing.high_water);
+    if crossing.multiples > 0 && filters_match_user(&trigger.user_filters, &decision.state) {
+        award(decision, system, trigger, crossing.multiples.saturating_mul(trigger.points));
+    }
+}
+
+/// Every positive multiple of the trigger's length, in every run anew. (C-POINTS-19)
+fn fire_streak(decision: &mut Decision<'_>) {
+    let frequency = decision.catalog.streaks.current().frequency;
+    let reached = decision.state.streak.track(frequency).length();
+    for (system, trigger) in active_triggers(decision) {
+        if let TriggerKind::Streak { length } = trigger.kind
+            && reached.is_multiple_of(length)
+            && filters_match_user(&trigger.user_filters, &decision.state)
+        {
+            award(decision, system, trigger, trigger.points);
+        }
+    }
+}
+
+/// Fires the triggers of this request's completions, in completion order. (C-POINTS-20)
+pub(crate) fn on_completions(decision: &mut Decision<'_>) {
+    for completed in decision.completed.clone() {
+        for (system, trigger) in active_triggers(decision) {
+            if is_for(trigger, completed)
+                && filters_match_user(&trigger.user_filters, &decision.state)
+            {
+                award(decision, system, trigger, trigger.points);
+            }
+        }
+    }
+}
+
+fn is_for(trigger: &Trigger, completed: AchievementId) -> bool {
+    matches!(&trigger.kind, TriggerKind::Achievement { achievement } if *achievement == completed)
+}
+
+/// The request's points per system, with its level if it changed, and the signals that follow.
+/// (C-EVENT-09, C-EVENT-16, C-POINTS-47 to 51)
+pub(crate) fn conclude(decision: &mut Decision<'_>) -> Vec<PointsChange> {
+    let catalog = decision.catalog;
+    let mut changes = Vec::new();
+    for system in catalog.live_points_systems() {
+        let Some(awards) = decision.awards.remove(&system.id) else { continue };
+        let total = decision.state.balance(system.id);
+        let earned = awards.iter().any(|award| !is_user_creation(system, award));
+        if earned {
+            let kind =
+                SignalKind::PointsChanged { system: system.id, total, awards: awards.clone() };
+            decision.signal(decision.now, kind);
+        }
+        let previous = decision.levels_before.get(&system.id).copied().flatten();
+        let new = system.level_at(total).map(|level| level.id);
+        if new != previous {
+            decision.signal(
+                decision.now,
+                SignalKind::LevelChanged { system: system.id, total, previous, new },
+            );
+        }
+        changes.push(PointsChange {
+            system: system.id,
+            total,
+            added: awards.iter().map(|award| award.awarded).sum(),
+            awards,
+            level: (new != previous).then_some(new),
+        });
+    }
+    changes
+}
+
+fn is_user_creation(system: &PointsSystem, award: &AwardRecord) -> bool {
+    let trigger = system.triggers.iter().find(|trigger| trigger.id == award.trigger);
+    trigger.is_some_and(|trigger| matches!(trigger.kind, TriggerKind::UserCreation))
+}
+
+/// Live systems with their active triggers, in creation order.
+fn active_triggers<'a>(
+    decision: &Decision<'a>,
+) -> impl Iterator<Item = (&'a PointsSystem, &'a Trigger)> + use<'a> {
+    decision.catalog.live_points_systems().flat_map(|system| {
+        system
+            .live_triggers()
+            .filter(|trigger| trigger.active)
+            .map(move |trigger| (system, trigger))
+    })
+}
+
+/// Changes the balance within 0 and the maximum and records what really changed.
+/// (C-POINTS-03, C-POINTS-26, C-POINTS-27)
+fn award(decision: &mut Decision<'_>, system: &PointsSystem, trigger: &Trigger, points: i64) {
+    let before = decision.state.balance(system.id);
+    let awarded = if points > 0 {
+        let room = system.max_points.unwrap_or(i64::MAX).saturating_sub(before);
+        points.min(room.max(0))
+    } else {
+        points.max(-before)
+    };
+    if awarded == 0 {
+        return;
+    }
+    note_level(decision, system, before);
+    let (day, at) = (decision.state.effective_day, decision.now);
+    let id = AwardId(
+        decision
+            .state
+            .derived_id(&format!("award:{}", system.id), awards_of(&decision.state, system.id)),
+    );
+    let balance = decision.state.points.entry(system.id).or_insert(PointsBalance {
+        total: 0,
+        awards: 0,
+        day,
+        day_change: 0,
+    });
+    if balance.day != day {
+        *balance = PointsBalance { day, day_change: 0, ..*balance };
+    }
+    let sequence = balance.awards;
+    balance.awards += 1;
+    balance.total += awarded;
+    balance.day_change += awarded;
+    let record = AwardRecord { id, trigger: trigger.id, awarded, total: balance.total, at };
+    let days_figures = PointsDay { change: balance.day_change, total: balance.total };
+    decision.awards.entry(system.id).or_default().push(record.clone());
+    decision.write(HistoryRow::Award { system: system.id, sequence, record });
+    decision.write(HistoryRow::PointsDay { system: system.id, day, record: days_figures });
+}
+
+fn awards_of(state: &UserState, system: PointsSystemId) -> u64 {
+    state.points.get(&system).map_or(0, |balance| balance.awards)
+}
+
+/// Remembers the level before the request's first award; before a first award ever it is none.
+/// (C-POINTS-49)
+fn note_level(decision: &mut Decision<'_>, system: &PointsSystem, before: i64) {
+    let level: Option<LevelId> = if awards_of(&decision.state, system.id) == 0 {
+        None
+    } else {
+        system.level_at(before).map(|level| level.id)
+    };
+    decision.levels_before.entry(system.id).or_insert(level);
+}
+
+/// How an event moves a metric trigger's progress.
+struct Crossing {
+    revision: u32,
+    multiples: i64,
+    high_water: Amount,
+}
+
+/// Whether the event is already counted in the state.
+#[derive(Clone, Copy)]
+enum SumStage<'s> {
+    /// Not yet; sums that the state lacks are given.
+    Before(&'s [(Uuid, u32, Amount)]),
+    /// It is.
+    After,
+}
+
+/// What the event means for a metric trigger; `None` if it doesn't concern it. (C-POINTS-16, 17)
+fn crossing(
+    state: &UserState,
+    trigger: &Trigger,
+    event: &SubmitEvent,
+    stage: SumStage<'_>,
+) -> Option<Crossing> {
+    let TriggerKind::Metric { metric, threshold, event_filters, filters_revision } = &trigger.kind
+    else {
+        return None;
+    };
+    if *metric != event.metric || !all_match(event_filters, &event.attributes) {
+        return None;
+    }
+    let (before, after) = match stage {
+        SumStage::Before(sums) => {
+            let before = progress(state, trigger, *metric, event_filters, *filters_revision, sums);
+            (before, before + event.value)
+        }
+        SumStage::After => {
+            let after = progress(state, trigger, *metric, event_filters, *filters_revision, &[]);
+            (after - event.value, after)
+        }
+    };
+    let stored =
+        state.trackers.get(&trigger.id.0).filter(|tracker| tracker.revision == *filters_revision);
+    let mark = stored.and_then(|tracker| tracker.high_water).unwrap_or(before);
+    let base = before.max(mark).max(Amount::ZERO);
+    Some(Crossing {
+        revision: *filters_revision,
+        multiples: after.multiples_of(*threshold) - base.multiples_of(*threshold),
+        high_water: base.max(after),
+    })
+}
+
+/// The metric total, or with event filters the sum of all matching events. (C-POINTS-16)
+fn progress(
+    state: &UserState,
+    trigger: &Trigger,
+    metric: MetricId,
+    event_filters: &[Filter],
+    revision: u32,
+    sums: &[(Uuid, u32, Amount)],
+) -> Amount {
+    if event_filters.is_empty() {
+        state.total(metric)
+    } else {
+        known_sum(state, trigger.id.0, revision, sums)
+    }
+}

@@ -1,0 +1,177 @@
+//! Closing a period: met, kept, saved by a freeze, or lost. (C-STREAK-08)
+
+use super::Passage;
+use crate::calendar::{Frequency, Period, Zone};
+use crate::catalog::StreakSettings;
+use crate::time::{Date, Timestamp};
+use crate::user::decision::Decision;
+use crate::user::{SignalKind, Span, SpanKind, StreakState, Track};
+
+/// Spans remembered per frequency. Neighbouring spans differ or have a gap between them, so this
+/// covers more than the 400 periods that history can be asked for. (C-STREAK-24)
+const SPANS_MAX: usize = 800;
+
+/// A move east protects at most one period in so many local dates. (C-STREAK-63)
+const TRAVEL_PROTECTION_DAYS: i64 = 7;
+
+/// Closes every period that ended before `day`, the configured frequency first: a freeze it
+/// consumes protects the others. (C-STREAK-12)
+pub(super) fn close_ended(
+    decision: &mut Decision<'_>,
+    settings: &StreakSettings,
+    day: Date,
+    at: Timestamp,
+    passage: Passage,
+) {
+    let travel_allowed = passage == Passage::Travel && may_protect_travel(decision);
+    let others = Frequency::ALL.into_iter().filter(|frequency| *frequency != settings.frequency);
+    for frequency in std::iter::once(settings.frequency).chain(others) {
+        if decision.state.streak.track(frequency).open.end < day {
+            close(decision, settings, frequency, at, travel_allowed);
+        }
+    }
+}
+
+fn may_protect_travel(decision: &Decision<'_>) -> bool {
+    let state = &decision.state;
+    state
+        .streak
+        .travel_protected_on
+        .is_none_or(|last| state.effective_day.days_since(last) >= TRAVEL_PROTECTION_DAYS)
+}
+
+fn close(
+    decision: &mut Decision<'_>,
+    settings: &StreakSettings,
+    frequency: Frequency,
+    at: Timestamp,
+    travel_allowed: bool,
+) {
+    let zone = decision.zone();
+    let week_start = decision.catalog.settings.week_start;
+    let counts = settings.enabled && frequency == settings.frequency;
+    let last_day = decision.state.effective_day;
+    let streak = &mut decision.state.streak;
+    let verdict = judge(streak, settings, frequency, zone, travel_allowed);
+    match verdict {
+        Verdict::Travelled => streak.travel_protected_on = Some(last_day),
+        Verdict::Frozen => streak.freezes -= 1,
+        Verdict::Met | Verdict::Nothing | Verdict::Protected | Verdict::Lost => {}
+    }
+    let freezes = streak.freezes;
+    let track = streak.track_mut(frequency);
+    let length = track.length();
+    match verdict {
+        Verdict::Met => remember(track, SpanKind::Met),
+        Verdict::Protected | Verdict::Travelled => remember(track, SpanKind::Protected),
+        Verdict::Frozen => remember(track, SpanKind::Frozen),
+        Verdict::Nothing => {}
+        Verdict::Lost => {
+            track.started_on = None;
+            track.extended_at = None;
+        }
+    }
+    track.length_before = if verdict == Verdict::Lost { 0 } else { length };
+    track.met = false;
+    track.changes.clear();
+    track.open = track.open.next(frequency, week_start);
+    match verdict {
+        Verdict::Frozen => decision.signal(at, SignalKind::FreezeConsumed { consumed: 1, freezes }),
+        Verdict::Lost if counts => decision.signal(at, SignalKind::StreakLost { length }),
+        Verdict::Lost
+        | Verdict::Met
+        | Verdict::Nothing
+        | Verdict::Protected
+        | Verdict::Travelled => {}
+    }
+}
+
+/// What becomes of a period that ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Met,
+    /// There was no length to keep.
+    Nothing,
+    Protected,
+    /// Protected because the user moved east past its end.
+    Travelled,
+    Frozen,
+    Lost,
+}
+
+/// Protection is tried before freezes. (C-STREAK-08, C-STREAK-40)
+fn judge(
+    streak: &StreakState,
+    settings: &StreakSettings,
+    frequency: Frequency,
+    zone: Zone,
+    travel_allowed: bool,
+) -> Verdict {
+    let track = streak.track(frequency);
+    if track.met {
+        return Verdict::Met;
+    }
+    if track.length_before == 0 {
+        return Verdict::Nothing;
+    }
+    if is_day_off(settings, frequency, track.open)
+        || is_skipped(zone, frequency, track.open)
+        || is_covered_by_freeze(streak, settings, frequency)
+    {
+        return Verdict::Protected;
+    }
+    if travel_allowed {
+        return Verdict::Travelled;
+    }
+    let can_freeze =
+        settings.enabled && frequency == settings.frequency && settings.freezes.is_some();
+    if can_freeze && streak.freezes > 0 { Verdict::Frozen } else { Verdict::Lost }
+}
+
+/// (C-STREAK-51, C-STREAK-53)
+fn is_day_off(settings: &StreakSettings, frequency: Frequency, period: Period) -> bool {
+    frequency == Frequency::Daily && settings.days_off.contains(&period.start.weekday())
+}
+
+/// A date that the zone itself skipped can't be missed by anyone living there.
+fn is_skipped(zone: Zone, frequency: Frequency, period: Period) -> bool {
+    frequency == Frequency::Daily && !zone.has_date(period.start)
+}
+
+/// A freeze consumed at the configured frequency covers dates of the others. (C-STREAK-12)
+fn is_covered_by_freeze(
+    streak: &StreakState,
+    settings: &StreakSettings,
+    frequency: Frequency,
+) -> bool {
+    let period = streak.track(frequency).open;
+    frequency != settings.frequency
+        && streak
+            .track(settings.frequency)
+            .past
+            .iter()
+            .rev()
+            .take_while(|span| span.dates.end >= period.start)
+            .any(|span| span.kind == SpanKind::Frozen && span.dates.overlaps(period))
+}
+
+/// Adds the open period to the past, to the latest span if it continues it.
+fn remember(track: &mut Track, kind: SpanKind) {
+    let length = track.length();
+    let started_on = track.started_on.expect("a period with a length belongs to a run");
+    let period = track.open;
+    if let Some(last) = track.past.last_mut()
+        && last.kind == kind
+        && last.started_on == started_on
+        && last.dates.end.succ() == period.start
+    {
+        last.dates.end = period.end;
+        last.periods += 1;
+        last.length = length;
+        return;
+    }
+    if track.past.len() == SPANS_MAX {
+        track.past.remove(0);
+    }
+    track.past.push(Span { dates: period, periods: 1, kind, length, started_on });
+}

@@ -1,0 +1,154 @@
+//! Streaks: periods close day by day, events meet the open one. (C-STREAK)
+//!
+//! Time moves in one way only: [`begin_day`] advances the effective day by one date, closes the
+//! periods that ended with the day before and grants freezes due that day. Settlement calls it for
+//! every local midnight that has passed, a move east for every date it skips. All three
+//! frequencies are tracked; freezes are consumed for the configured one alone. (C-STREAK-11, 12)
+
+mod close;
+mod freezes;
+
+use std::collections::BTreeMap;
+
+pub(crate) use freezes::{grant_freezes, grant_initial_freezes};
+
+use crate::amount::Amount;
+use crate::calendar::{Frequency, Period, WeekStart};
+use crate::catalog::{Catalog, EvaluationMode, StreakSettings};
+use crate::ids::MetricId;
+use crate::time::{Date, Timestamp};
+use crate::user::decision::Decision;
+use crate::user::{SignalKind, Track};
+
+/// Why a new effective day began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Passage {
+    /// Local midnight passed.
+    Midnight,
+    /// The user moved east past it. (C-STREAK-63)
+    Travel,
+}
+
+/// A track that starts with the period of `today`.
+pub(crate) fn fresh_track(frequency: Frequency, week_start: WeekStart, today: Date) -> Track {
+    Track {
+        open: Period::containing(frequency, week_start, today),
+        met: false,
+        changes: BTreeMap::new(),
+        length_before: 0,
+        started_on: None,
+        extended_at: None,
+        longest: 0,
+        past: Vec::new(),
+    }
+}
+
+/// Applies everything due up to now, in due order. (C-GEN-22)
+pub(crate) fn settle(decision: &mut Decision<'_>) {
+    let zone = decision.zone();
+    if is_idle(decision) {
+        let today = zone.local_date(decision.now).max(decision.state.effective_day);
+        return skip_to(decision, today);
+    }
+    loop {
+        let day = decision.state.effective_day.succ();
+        let due = zone.day_start(day);
+        if due > decision.now {
+            return;
+        }
+        begin_day(decision, day, due, Passage::Midnight);
+    }
+}
+
+/// Recomputes the effective day after a change of zone: a move east skips dates, a move west waits
+/// for local time to catch up. (C-GEN-16, C-STREAK-63)
+pub(crate) fn travel(decision: &mut Decision<'_>) {
+    let today = decision.zone().local_date(decision.now);
+    while decision.state.effective_day < today {
+        begin_day(decision, decision.state.effective_day.succ(), decision.now, Passage::Travel);
+    }
+}
+
+/// At one instant periods close before freezes are granted. (C-GEN-22, C-STREAK-38)
+fn begin_day(decision: &mut Decision<'_>, day: Date, at: Timestamp, passage: Passage) {
+    let catalog = decision.catalog;
+    let settings = catalog.streaks.before(at);
+    close::close_ended(decision, settings, day, at, passage);
+    freezes::accrue(decision, settings, day, at);
+    decision.state.effective_day = day;
+}
+
+/// Whether days can pass without any effect: no length to lose, nothing met to carry over, and no
+/// freezes to earn.
+fn is_idle(decision: &Decision<'_>) -> bool {
+    let streak = &decision.state.streak;
+    let earns = |settings: &StreakSettings| {
+        settings.freezes.is_some_and(|freezes| freezes.auto_earn.is_some())
+    };
+    [&streak.daily, &streak.weekly, &streak.monthly].into_iter().all(|track| track.length() == 0)
+        && !decision.catalog.streaks.values().any(earns)
+}
+
+/// Moves an idle user to `today` in one step.
+fn skip_to(decision: &mut Decision<'_>, today: Date) {
+    let week_start = decision.catalog.settings.week_start;
+    for frequency in Frequency::ALL {
+        let track = decision.state.streak.track_mut(frequency);
+        if track.open.end < today {
+            track.open = Period::containing(frequency, week_start, today);
+            track.changes.clear();
+        }
+    }
+    decision.state.effective_day = today;
+}
+
+/// Counts an event towards the open periods; whether it raised the configured streak.
+/// (C-STREAK-07, C-EVENT-02)
+pub(crate) fn on_event(decision: &mut Decision<'_>, metric: MetricId, value: Amount) -> bool {
+    let catalog = decision.catalog;
+    let settings = catalog.streaks.current();
+    let (now, day) = (decision.now, decision.state.effective_day);
+    let mut extended = false;
+    for frequency in Frequency::ALL {
+        let track = decision.state.streak.track_mut(frequency);
+        let change = track.changes.entry(metric).or_insert(Amount::ZERO);
+        *change += value;
+        if track.met || value == Amount::ZERO || !is_met(catalog, settings, &track.changes) {
+            continue;
+        }
+        track.met = true;
+        track.started_on = track.started_on.or(Some(day));
+        track.extended_at = Some(now);
+        track.longest = track.longest.max(track.length());
+        if frequency == settings.frequency && settings.enabled {
+            let kind = match track.length() {
+                1 => SignalKind::StreakStarted,
+                length => SignalKind::StreakExtended { length },
+            };
+            decision.signal(now, kind);
+            extended = true;
+        }
+    }
+    extended
+}
+
+/// Whether the conditions hold for these net changes. (C-STREAK-02 to 06)
+fn is_met(
+    catalog: &Catalog,
+    settings: &StreakSettings,
+    changes: &BTreeMap<MetricId, Amount>,
+) -> bool {
+    let change = |metric| changes.get(&metric).copied().unwrap_or(Amount::ZERO);
+    if settings.metrics.is_empty() {
+        return catalog.live_metrics().any(|metric| change(metric.id) > Amount::ZERO);
+    }
+    let mut conditions = settings.metrics.iter().map(|condition| {
+        // Thresholds come from JSON integers, so they fit.
+        change(condition.metric)
+            >= Amount::from(i64::try_from(condition.threshold).expect("thresholds fit i64"))
+    });
+    match settings.evaluation_mode {
+        EvaluationMode::Or => conditions.any(|holds| holds),
+        EvaluationMode::And => conditions.all(|holds| holds),
+    }
+}

@@ -1,0 +1,217 @@
+//! Totals and changes over time, bucket by bucket. (C-METRIC-11 to 14, C-POINTS-57)
+//!
+//! The same rules serve metrics and points. Stored is one row per day that had activity; a bucket
+//! without rows repeats the total before it. Days are effective days as they were at the time, so
+//! a later change of zone moves nothing. (C-METRIC-14)
+
+use std::ops::{Add, Sub};
+
+use crate::calendar::{Frequency, Period, WeekStart};
+use crate::catalog::Invalid;
+use crate::time::Date;
+
+/// How far apart the ends of a range may be, in days. (C-METRIC-11)
+const DAYS_APART_MAX: i64 = 400;
+
+/// One day that had activity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Day<T> {
+    /// The day.
+    pub date: Date,
+    /// The sum of what happened on it.
+    pub change: T,
+    /// The total at its end.
+    pub total: T,
+}
+
+/// One day, week or month of a summary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bucket<T> {
+    /// The bucket's calendar start, which may precede the range. (C-METRIC-13)
+    pub date: Date,
+    /// The all-time total at the end of its part of the range.
+    pub total: T,
+    /// The sum over its part of the range.
+    pub change: T,
+}
+
+/// The dates a summary covers, both ends included. (C-METRIC-11)
+///
+/// # Errors
+/// If `start` isn't before `end` or they are more than 400 days apart.
+pub fn range(start: Date, end: Date) -> Result<Period, Invalid> {
+    match end.days_since(start) {
+        ..=0 => Err(Invalid::error("startDate must be before endDate")),
+        1..=DAYS_APART_MAX => Ok(Period { start, end }),
+        _ => Err(Invalid::error(format!(
+            "startDate and endDate must be at most {DAYS_APART_MAX} days apart"
+        ))),
+    }
+}
+
+/// One bucket per day, week or month that touches the range, oldest first, empty ones included.
+/// (C-METRIC-12, C-METRIC-13)
+///
+/// `days` are all active days from the range's start on, up to the latest one even beyond its end,
+/// oldest first; `current` is the total now, which tells the total before the range if `days` is
+/// empty.
+#[must_use]
+pub fn summarise<T>(
+    range: Period,
+    frequency: Frequency,
+    week_start: WeekStart,
+    days: &[Day<T>],
+    current: T,
+) -> Vec<Bucket<T>>
+where
+    T: Copy + Default + Add<Output = T> + Sub<Output = T>,
+{
+    let mut total = days.first().map_or(current, |first| first.total - first.change);
+    let mut days = days.iter().peekable();
+    let mut buckets = Vec::new();
+    let mut period = Period::containing(frequency, week_start, range.start);
+    while period.start <= range.end {
+        let end = period.end.min(range.end);
+        let mut change = T::default();
+        while let Some(day) = days.next_if(|day| day.date <= end) {
+            change = change + day.change;
+            total = day.total;
+        }
+        buckets.push(Bucket { date: period.start, total, change });
+        period = period.next(frequency, week_start);
+    }
+    buckets
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Bucket, Day, range, summarise};
+    use crate::amount::Amount;
+    use crate::calendar::{Frequency, WeekStart};
+    use crate::time::Date;
+
+    fn date(text: &str) -> Date {
+        Date::parse(text).expect("valid date")
+    }
+
+    fn summary(
+        from: &str,
+        to: &str,
+        frequency: Frequency,
+        week_start: WeekStart,
+        days: &[(&str, i64, i64)],
+        current: i64,
+    ) -> Vec<(String, i64, i64)> {
+        let days: Vec<_> = days
+            .iter()
+            .map(|(on, change, total)| Day { date: date(on), change: *change, total: *total })
+            .collect();
+        summarise(
+            range(date(from), date(to)).expect("valid range"),
+            frequency,
+            week_start,
+            &days,
+            current,
+        )
+        .into_iter()
+        .map(|Bucket { date, total, change }| (date.to_string(), total, change))
+        .collect()
+    }
+
+    fn expected(buckets: &[(&str, i64, i64)]) -> Vec<(String, i64, i64)> {
+        buckets.iter().map(|(date, total, change)| ((*date).to_owned(), *total, *change)).collect()
+    }
+
+    const X2: [(&str, i64, i64); 3] =
+        [("2026-01-05", 750, 750), ("2026-01-06", -200, 550), ("2026-01-07", 260, 810)];
+
+    // X2 C-METRIC-12 C-METRIC-13
+    #[test]
+    fn the_worked_example_by_day_and_by_week() {
+        let daily =
+            summary("2026-01-04", "2026-01-07", Frequency::Daily, WeekStart::Sunday, &X2, 810);
+        let days = [
+            ("2026-01-04", 0, 0),
+            ("2026-01-05", 750, 750),
+            ("2026-01-06", 550, -200),
+            ("2026-01-07", 810, 260),
+        ];
+        assert_eq!(daily, expected(&days));
+        let weekly =
+            summary("2026-01-04", "2026-01-07", Frequency::Weekly, WeekStart::Sunday, &X2, 810);
+        assert_eq!(weekly, expected(&[("2026-01-04", 810, 810)]));
+    }
+
+    // C-METRIC-12
+    #[test]
+    fn what_lies_after_the_range_does_not_count() {
+        let daily =
+            summary("2026-01-05", "2026-01-06", Frequency::Daily, WeekStart::Sunday, &X2, 810);
+        assert_eq!(daily, expected(&[("2026-01-05", 750, 750), ("2026-01-06", 550, -200)]));
+        let earlier =
+            summary("2026-01-01", "2026-01-02", Frequency::Daily, WeekStart::Sunday, &X2, 810);
+        assert_eq!(earlier, expected(&[("2026-01-01", 0, 0), ("2026-01-02", 0, 0)]));
+    }
+
+    // C-METRIC-12
+    #[test]
+    fn future_and_empty_buckets_repeat_the_total() {
+        let later =
+            summary("2026-02-01", "2026-02-02", Frequency::Daily, WeekStart::Sunday, &[], 810);
+        assert_eq!(later, expected(&[("2026-02-01", 810, 0), ("2026-02-02", 810, 0)]));
+    }
+
+    // C-METRIC-13 C-GEN-19
+    #[test]
+    fn buckets_start_on_their_calendar_date() {
+        let monday = summary(
+            "2026-01-06",
+            "2026-01-12",
+            Frequency::Weekly,
+            WeekStart::Monday,
+            &X2[1..],
+            810,
+        );
+        assert_eq!(monday, expected(&[("2026-01-05", 810, 60), ("2026-01-12", 810, 0)]));
+        let monthly = summary(
+            "2026-01-06",
+            "2026-03-01",
+            Frequency::Monthly,
+            WeekStart::Sunday,
+            &X2[1..],
+            810,
+        );
+        assert_eq!(
+            monthly,
+            expected(&[("2026-01-01", 810, 60), ("2026-02-01", 810, 0), ("2026-03-01", 810, 0)])
+        );
+    }
+
+    // C-METRIC-11
+    #[test]
+    fn ranges_have_two_days_and_at_most_four_hundred_between_their_ends() {
+        let from = date("2026-01-01");
+        assert!(range(from, from).is_err());
+        assert!(range(from, from.pred()).is_err());
+        assert!(range(from, from.plus_days(400)).is_ok());
+        assert!(range(from, from.plus_days(401)).is_err());
+    }
+
+    // C-GEN-33
+    #[test]
+    fn sums_are_exact() {
+        let tenth = Amount::parse("0.1").expect("valid");
+        let days = [
+            Day { date: date("2026-01-01"), change: tenth, total: tenth },
+            Day { date: date("2026-01-02"), change: tenth + tenth, total: tenth + tenth + tenth },
+        ];
+        let weeks = summarise(
+            range(date("2026-01-01"), date("2026-01-02")).expect("valid range"),
+            Frequency::Weekly,
+            WeekStart::Sunday,
+            &days,
+            Amount::ZERO,
+        );
+        assert_eq!(weeks[0].change.to_string(), "0.3");
+    }
+}
