@@ -12,9 +12,10 @@ from typing import Callable, Iterator
 
 import pytest
 
-pytest.register_assert_rewrite("process", "wire", "catalog", "world", "expect")
+pytest.register_assert_rewrite("process", "wire", "catalog", "world", "expect", "untouched")
 
 from process import Server  # noqa: E402
+from untouched import Untouched  # noqa: E402
 from world import World  # noqa: E402
 
 Start = Callable[..., World]
@@ -48,3 +49,9 @@ def start(tmp_path: Path) -> Iterator[Start]:
 def start_for_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
     """The same for servers that all tests of a module share."""
     yield from starter(tmp_path_factory.mktemp("module"))
+
+
+@pytest.fixture(scope="module")
+def untouched(start_for_module: Start) -> Untouched:
+    """One configured server for all refusals of a module; no case may change it."""
+    return Untouched(start_for_module("2026-03-02T10:00:00Z"))

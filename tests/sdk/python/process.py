@@ -96,6 +96,14 @@ class Server:
         process.stdout.close()
         self._process = None
 
+    def ended_by_itself(self) -> int:
+        """The exit code of a start that is expected to be refused."""
+        process = self._running()
+        code = self._ended(process)
+        process.stdout.close()
+        self._process = None
+        return code
+
     def discard(self) -> None:
         """Ends what is left after a failed test without judging it."""
         if self._process is not None:

@@ -132,6 +132,7 @@ class TestEvent:
         assert_fields(
             xp,
             id=made["xp"].id,
+            key="xp",
             name="Xp",
             description="Experience",
             badge_url=None,
@@ -139,7 +140,6 @@ class TestEvent:
             total=40,
             added=40,
         )
-        assert extra(xp, "key") == "xp"
         assert_fields(xp.level, id=made["novice"].id, key="novice", description="", badge_url=None)
         (award,) = xp.awards
         assert_fields(award, awarded=40, total=40, date=now, boosts=[])

@@ -11,7 +11,7 @@ from __future__ import annotations
 import http.client
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Iterator
 
 from process import ADMIN_KEY, Server
 
@@ -57,11 +57,12 @@ class Wire:
         path: str,
         json: Any = None,
         *,
-        body: bytes | None = None,
+        body: bytes | Iterator[bytes] | None = None,
         key: str | None = ADMIN_KEY,
         headers: dict[str, str] | None = None,
     ) -> Answer:
-        """`json` is encoded, `body` goes out as it is; `key=None` sends no key."""
+        """`json` is encoded, `body` goes out as it is (chunked when it is an iterator);
+        `key=None` sends no key."""
         if json is not None:
             body = encode(json)
         sent = dict(headers or {})
@@ -105,15 +106,16 @@ class Wire:
         connection: http.client.HTTPConnection,
         method: str,
         path: str,
-        body: bytes | None,
+        body: bytes | Iterator[bytes] | None,
         headers: dict[str, str],
     ) -> Answer:
+        large = body is not None and not (isinstance(body, bytes) and len(body) < 65536)
         try:
             connection.request(method, path, body, headers)
         except (BrokenPipeError, ConnectionResetError):
             # A server may refuse a large body while it is still being sent; its answer is
             # then already waiting to be read, unless the connection is really dead.
-            if body is None or len(body) < 65536:
+            if not large:
                 raise
             response = http.client.HTTPResponse(connection.sock, method=method)
             response.begin()
