@@ -1,14 +1,15 @@
 # The project's commands. `make run` starts a server to try, `make test` is all that CI checks.
-.PHONY: run test lint contract bench setup
+export PATH := $(CURDIR)/target/tools/bin:$(PATH)
+.PHONY: run test lint contract bench setup tools
 
 # Builds and starts the server with the example catalog; its state is kept in ./data.
 run: setup
 	cargo run --release -- serve --catalog config/examples/study.toml --data data
 
-test: setup lint
+test: tools lint
 	scripts/test
 
-lint:
+lint: setup
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	scripts/deny
@@ -17,8 +18,11 @@ lint:
 contract:
 	@cargo test --quiet --test tidy -- --ignored --exact contract_table --nocapture
 
-bench:
+bench: setup
 	cargo bench --workspace
 
 setup:
 	@scripts/setup
+
+tools: setup
+	@scripts/tools
