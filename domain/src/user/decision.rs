@@ -76,7 +76,6 @@ impl<'a> Decision<'a> {
                 weekly: tracks(Frequency::Weekly),
                 monthly: tracks(Frequency::Monthly),
                 freezes: 0,
-                travel_protected_on: None,
             },
             points: BTreeMap::new(),
             trackers: BTreeMap::new(),
@@ -125,6 +124,11 @@ impl<'a> Decision<'a> {
     /// Notes that something happened at `at`.
     pub(crate) fn signal(&mut self, at: Timestamp, kind: SignalKind) {
         self.signals.push(Signal { at, kind });
+    }
+
+    /// Notes a change that no signal or row shows.
+    pub(crate) fn must_commit(&mut self) {
+        self.must_commit = true;
     }
 
     /// Writes a row of history.

@@ -135,9 +135,6 @@ pub struct StreakState {
     pub monthly: Track,
     /// Freezes held.
     pub freezes: u32,
-    /// The last date of the latest period that a move east skipped and that was therefore kept.
-    /// (C-STREAK-63)
-    pub travel_protected_on: Option<Date>,
 }
 
 impl StreakState {
@@ -177,6 +174,9 @@ pub struct Track {
     pub extended_at: Option<Timestamp>,
     /// The greatest length ever.
     pub longest: u32,
+    /// The last date of the latest period that a move east skipped and that was therefore kept.
+    /// (C-STREAK-63)
+    pub travel_protected_on: Option<Date>,
     /// Closed periods that had a length, oldest first; what lies between has length 0.
     pub past: Vec<Span>,
 }

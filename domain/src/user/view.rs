@@ -1,12 +1,11 @@
 //! What a settled user looks like from outside: pure readings of the state.
 
-use super::{SpanKind, Track, UserState};
-use crate::calendar::{Frequency, Period, WeekStart};
-use crate::catalog::{
-    Achievement, AchievementStatus, Catalog, Level, PointsSystem, StreakSettings,
-};
+use super::{SpanKind, UserState};
+use crate::calendar::{Frequency, Period};
+use crate::catalog::{Achievement, AchievementStatus, Catalog, Level, PointsSystem};
 use crate::ids::AchievementId;
 use crate::rules::filters_match_user;
+use crate::rules::streak::is_protected;
 use crate::time::{Date, Timestamp};
 
 /// How far ahead the end of a streak is looked for. (C-STREAK-19)
@@ -72,19 +71,21 @@ pub fn streak(state: &UserState, catalog: &Catalog) -> StreakView {
         frequency: settings.frequency,
         started: track.started_on.filter(|_| active),
         period: active.then_some(track.open),
-        expires: if active { expires(track, settings, catalog.settings.week_start) } else { None },
+        expires: if active { expires(state, catalog) } else { None },
         extended_at: track.extended_at.filter(|_| active),
         freezes,
     }
 }
 
 /// The last date of the first period, from the open one on, that is neither met nor protected.
-fn expires(track: &Track, settings: &StreakSettings, week_start: WeekStart) -> Option<Date> {
+fn expires(state: &UserState, catalog: &Catalog) -> Option<Date> {
+    let frequency = catalog.streaks.current().frequency;
+    let track = state.streak.track(frequency);
     let mut period = track.open;
     let horizon = period.start.plus_days(EXPIRY_HORIZON_DAYS);
     let mut met = track.met;
-    while met || is_protected(settings, period) {
-        period = period.next(settings.frequency, week_start);
+    while met || needs_no_activity(state, catalog, period) {
+        period = period.next(frequency, catalog.settings.week_start);
         met = false;
         if period.start > horizon {
             return None;
@@ -93,9 +94,10 @@ fn expires(track: &Track, settings: &StreakSettings, week_start: WeekStart) -> O
     Some(period.end)
 }
 
-/// Whether the settings keep a streak over an unmet period: a day off. (C-STREAK-51)
-fn is_protected(settings: &StreakSettings, period: Period) -> bool {
-    settings.frequency == Frequency::Daily && settings.days_off.contains(&period.start.weekday())
+fn needs_no_activity(state: &UserState, catalog: &Catalog, period: Period) -> bool {
+    let settings = catalog.streaks.current();
+    let zone = state.zone(&catalog.settings);
+    is_protected(&state.streak, settings, zone, settings.frequency, period)
 }
 
 /// The latest `periods` periods, oldest first, ending with the open one. (C-STREAK-25, C-STREAK-26)
@@ -133,13 +135,16 @@ pub fn streak_history(state: &UserState, catalog: &Catalog, periods: usize) -> V
     }
     history.reverse();
     if periods > 0 {
-        history.push(open_period(track, settings));
+        history.push(open_period(state, catalog));
     }
     history
 }
 
-fn open_period(track: &Track, settings: &StreakSettings) -> StreakPeriod {
-    let kept = !track.met && track.length_before > 0 && is_protected(settings, track.open);
+fn open_period(state: &UserState, catalog: &Catalog) -> StreakPeriod {
+    let settings = catalog.streaks.current();
+    let track = state.streak.track(settings.frequency);
+    let kept =
+        !track.met && track.length_before > 0 && needs_no_activity(state, catalog, track.open);
     let length = if settings.enabled && (track.met || kept) { track.length() } else { 0 };
     StreakPeriod {
         dates: track.open,

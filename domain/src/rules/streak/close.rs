@@ -1,7 +1,7 @@
 //! Closing a period: met, kept, saved by a freeze, or lost. (C-STREAK-08)
 
-use super::Passage;
-use crate::calendar::{Frequency, Period, Zone};
+use super::{Passage, is_protected};
+use crate::calendar::{Frequency, Zone};
 use crate::catalog::StreakSettings;
 use crate::time::{Date, Timestamp};
 use crate::user::decision::Decision;
@@ -23,21 +23,18 @@ pub(super) fn close_ended(
     at: Timestamp,
     passage: Passage,
 ) {
-    let travel_allowed = passage == Passage::Travel && may_protect_travel(decision);
     let others = Frequency::ALL.into_iter().filter(|frequency| *frequency != settings.frequency);
     for frequency in std::iter::once(settings.frequency).chain(others) {
         if decision.state.streak.track(frequency).open.end < day {
-            close(decision, settings, frequency, at, travel_allowed);
+            close(decision, settings, frequency, at, passage);
         }
     }
 }
 
-fn may_protect_travel(decision: &Decision<'_>) -> bool {
-    let state = &decision.state;
-    state
-        .streak
-        .travel_protected_on
-        .is_none_or(|last| state.effective_day.days_since(last) >= TRAVEL_PROTECTION_DAYS)
+/// Each frequency has its own allowance, so that switching shows the streak it would have had.
+/// (C-STREAK-11)
+fn may_protect_travel(track: &Track, last_day: Date) -> bool {
+    track.travel_protected_on.is_none_or(|last| last_day.days_since(last) >= TRAVEL_PROTECTION_DAYS)
 }
 
 fn close(
@@ -45,25 +42,29 @@ fn close(
     settings: &StreakSettings,
     frequency: Frequency,
     at: Timestamp,
-    travel_allowed: bool,
+    passage: Passage,
 ) {
     let zone = decision.zone();
     let week_start = decision.catalog.settings.week_start;
     let counts = settings.enabled && frequency == settings.frequency;
     let last_day = decision.state.effective_day;
     let streak = &mut decision.state.streak;
-    let verdict = judge(streak, settings, frequency, zone, travel_allowed);
-    match verdict {
-        Verdict::Travelled => streak.travel_protected_on = Some(last_day),
-        Verdict::Frozen => streak.freezes -= 1,
-        Verdict::Met | Verdict::Nothing | Verdict::Protected | Verdict::Lost => {}
+    let travelled =
+        passage == Passage::Travel && may_protect_travel(streak.track(frequency), last_day);
+    let verdict = judge(streak, settings, frequency, zone, travelled);
+    if verdict == Verdict::Frozen {
+        streak.freezes -= 1;
     }
     let freezes = streak.freezes;
     let track = streak.track_mut(frequency);
     let length = track.length();
     match verdict {
         Verdict::Met => remember(track, SpanKind::Met),
-        Verdict::Protected | Verdict::Travelled => remember(track, SpanKind::Protected),
+        Verdict::Protected => remember(track, SpanKind::Protected),
+        Verdict::Travelled => {
+            track.travel_protected_on = Some(last_day);
+            remember(track, SpanKind::Protected);
+        }
         Verdict::Frozen => remember(track, SpanKind::Frozen),
         Verdict::Nothing => {}
         Verdict::Lost => {
@@ -105,7 +106,7 @@ fn judge(
     settings: &StreakSettings,
     frequency: Frequency,
     zone: Zone,
-    travel_allowed: bool,
+    travelled: bool,
 ) -> Verdict {
     let track = streak.track(frequency);
     if track.met {
@@ -114,45 +115,15 @@ fn judge(
     if track.length_before == 0 {
         return Verdict::Nothing;
     }
-    if is_day_off(settings, frequency, track.open)
-        || is_skipped(zone, frequency, track.open)
-        || is_covered_by_freeze(streak, settings, frequency)
-    {
+    if is_protected(streak, settings, zone, frequency, track.open) {
         return Verdict::Protected;
     }
-    if travel_allowed {
+    if travelled {
         return Verdict::Travelled;
     }
     let can_freeze =
         settings.enabled && frequency == settings.frequency && settings.freezes.is_some();
     if can_freeze && streak.freezes > 0 { Verdict::Frozen } else { Verdict::Lost }
-}
-
-/// (C-STREAK-51, C-STREAK-53)
-fn is_day_off(settings: &StreakSettings, frequency: Frequency, period: Period) -> bool {
-    frequency == Frequency::Daily && settings.days_off.contains(&period.start.weekday())
-}
-
-/// A date that the zone itself skipped can't be missed by anyone living there.
-fn is_skipped(zone: Zone, frequency: Frequency, period: Period) -> bool {
-    frequency == Frequency::Daily && !zone.has_date(period.start)
-}
-
-/// A freeze consumed at the configured frequency covers dates of the others. (C-STREAK-12)
-fn is_covered_by_freeze(
-    streak: &StreakState,
-    settings: &StreakSettings,
-    frequency: Frequency,
-) -> bool {
-    let period = streak.track(frequency).open;
-    frequency != settings.frequency
-        && streak
-            .track(settings.frequency)
-            .past
-            .iter()
-            .rev()
-            .take_while(|span| span.dates.end >= period.start)
-            .any(|span| span.kind == SpanKind::Frozen && span.dates.overlaps(period))
 }
 
 /// Adds the open period to the past, to the latest span if it continues it.

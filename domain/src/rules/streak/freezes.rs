@@ -35,17 +35,24 @@ pub(super) fn accrue(
         return;
     }
     decision.state.streak.freezes = held + earned;
-    decision.signal(at, SignalKind::FreezeEarned { earned, freezes: held + earned });
+    if settings.enabled {
+        decision.signal(at, SignalKind::FreezeEarned { earned, freezes: held + earned });
+    }
 }
 
 /// Grants up to `count` freezes below the maximum; how many were granted. (C-STREAK-43, 44)
 pub(crate) fn grant_freezes(decision: &mut Decision<'_>, count: u32) -> Result<u32, Rejection> {
-    let freezes = decision.catalog.streaks.current().freezes.ok_or(Rejection::FreezesNotEnabled)?;
+    let settings = decision.catalog.streaks.current();
+    let freezes = settings.freezes.ok_or(Rejection::FreezesNotEnabled)?;
     let held = decision.state.streak.freezes;
     let earned = count.min(freezes.max_count.saturating_sub(held));
     if earned > 0 {
         decision.state.streak.freezes = held + earned;
-        decision.signal(decision.now, SignalKind::FreezeEarned { earned, freezes: held + earned });
+        decision.must_commit();
+        if settings.enabled {
+            let kind = SignalKind::FreezeEarned { earned, freezes: held + earned };
+            decision.signal(decision.now, kind);
+        }
     }
     Ok(earned)
 }

@@ -7,10 +7,12 @@
 
 mod close;
 mod freezes;
+mod protection;
 
 use std::collections::BTreeMap;
 
 pub(crate) use freezes::{grant_freezes, grant_initial_freezes};
+pub(crate) use protection::is_protected;
 
 use crate::amount::Amount;
 use crate::calendar::{Frequency, Period, WeekStart};
@@ -39,6 +41,7 @@ pub(crate) fn fresh_track(frequency: Frequency, week_start: WeekStart, today: Da
         started_on: None,
         extended_at: None,
         longest: 0,
+        travel_protected_on: None,
         past: Vec::new(),
     }
 }
@@ -70,9 +73,15 @@ pub(crate) fn travel(decision: &mut Decision<'_>) {
 }
 
 /// At one instant periods close before freezes are granted. (C-GEN-22, C-STREAK-38)
+///
+/// A midnight is judged by the settings that led up to it; a move is part of a request and so
+/// judged by the settings the request reads.
 fn begin_day(decision: &mut Decision<'_>, day: Date, at: Timestamp, passage: Passage) {
     let catalog = decision.catalog;
-    let settings = catalog.streaks.before(at);
+    let settings = match passage {
+        Passage::Midnight => catalog.streaks.before(at),
+        Passage::Travel => catalog.streaks.current(),
+    };
     close::close_ended(decision, settings, day, at, passage);
     freezes::accrue(decision, settings, day, at);
     decision.state.effective_day = day;
