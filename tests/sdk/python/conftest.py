@@ -8,13 +8,16 @@ that stop is part of the test: it must be clean.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Any, Callable, Iterator
 
 import pytest
 
-pytest.register_assert_rewrite("process", "wire", "catalog", "world", "expect", "untouched")
+pytest.register_assert_rewrite(
+    "process", "wire", "catalog", "world", "expect", "untouched", "batch"
+)
 
 from process import Server  # noqa: E402
+from study import build_study  # noqa: E402
 from untouched import Untouched  # noqa: E402
 from world import World  # noqa: E402
 
@@ -43,6 +46,18 @@ def starter(directory: Path) -> Iterator[Start]:
 def start(tmp_path: Path) -> Iterator[Start]:
     """Starts servers for one test: `start("2026-03-01T00:00:00Z")`, or the real clock."""
     yield from starter(tmp_path)
+
+
+@pytest.fixture
+def world(start: Start) -> World:
+    """An empty server whose virtual time stands on a Monday morning."""
+    return start("2026-03-02T10:00:00Z")
+
+
+@pytest.fixture
+def study(world: World) -> tuple[World, dict[str, Any]]:
+    """The same with the study catalog, and its records by name."""
+    return world, build_study(world)
 
 
 @pytest.fixture(scope="module")

@@ -9,16 +9,8 @@ from __future__ import annotations
 import pytest
 
 from process import ADMIN_KEY
-from untouched import GHOST
+from untouched import GHOST, RESOURCES
 
-RESOURCES = [
-    "attributes",
-    "metrics",
-    "achievements",
-    "points",
-    "points/$xp/triggers",
-    "points/$xp/levels",
-]
 EVENT = "/v1/metrics/words/event"
 GOOD_EVENT = {"user": {"id": GHOST}, "value": 1}
 
@@ -84,9 +76,9 @@ def test_unknown_route(untouched, path, key):
         ("POST", "/v1/points/xp"),
         ("PATCH", "/v1/points/xp/levels"),
         ("POST", "/v1/points/xp/level-summary"),
-        *[("PUT", f"/admin/v1/{resource}") for resource in RESOURCES],
-        *[("POST", f"/admin/v1/{resource}/$unknown") for resource in RESOURCES],
-        *[("DELETE", f"/admin/v1/{resource}/$unknown") for resource in RESOURCES],
+        *[("PUT", f"{resource}") for resource in RESOURCES],
+        *[("POST", f"{resource}/$unknown") for resource in RESOURCES],
+        *[("DELETE", f"{resource}/$unknown") for resource in RESOURCES],
         ("POST", "/admin/v1/streaks/settings"),
         ("DELETE", "/admin/v1/streaks/settings"),
         ("GET", "/admin/v1/streaks/freezes"),
@@ -202,7 +194,7 @@ def test_the_first_fault_is_named(untouched, status, method, path, sent):
         "/v1/points/nothing",
         "/v1/points/nothing/levels",
         "/v1/points/nothing/level-summary",
-        *[f"/admin/v1/{resource}/$unknown" for resource in RESOURCES],
+        *[f"{resource}/$unknown" for resource in RESOURCES],
         "/admin/v1/points/$unknown/triggers",
         "/admin/v1/points/$unknown/levels",
     ],
@@ -227,7 +219,7 @@ def test_absent_resource_of_a_summary(untouched, path):
 @pytest.mark.parametrize("bad", ["nonsense", "1", "$unknown0", "%00"])
 def test_bad_uuid_in_the_path(untouched, resource, bad):
     # C-GEN-31, C-ADM-18
-    refuses(untouched, {422}, "GET", f"/admin/v1/{resource}/{bad}")
+    refuses(untouched, {422}, "GET", f"{resource}/{bad}")
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE"])
@@ -286,7 +278,7 @@ def test_awards(untouched, value):
 @pytest.mark.parametrize("value", ["0", "-1", "101", *NOT_INTEGERS])
 def test_limit(untouched, resource, value):
     # C-GEN-25, C-ADM-01, C-API-19
-    message = refuses(untouched, {422}, "GET", f"/admin/v1/{resource}?limit={value}")
+    message = refuses(untouched, {422}, "GET", f"{resource}?limit={value}")
     assert "limit" in message
 
 
@@ -294,7 +286,7 @@ def test_limit(untouched, resource, value):
 @pytest.mark.parametrize("value", ["-1", *NOT_INTEGERS])
 def test_skip(untouched, resource, value):
     # C-GEN-25, C-ADM-01, C-API-19
-    message = refuses(untouched, {422}, "GET", f"/admin/v1/{resource}?skip={value}")
+    message = refuses(untouched, {422}, "GET", f"{resource}?skip={value}")
     assert "skip" in message
 
 
@@ -343,14 +335,14 @@ def test_user_ids(untouched, query):
 )
 def test_delete_without_usable_ids(untouched, resource, query):
     # C-GEN-31, C-ADM-17
-    refuses(untouched, {422}, "DELETE", f"/admin/v1/{resource}{query}")
+    refuses(untouched, {422}, "DELETE", f"{resource}{query}")
 
 
 @pytest.mark.parametrize("resource", RESOURCES)
 def test_delete_of_nothing(untouched, resource):
     # C-GEN-31, C-ADM-17: issues, not a failure.
     with untouched.unchanged():
-        answer = untouched.send("DELETE", f"/admin/v1/{resource}?ids=nonsense&ids=$unknown", body=None)
+        answer = untouched.send("DELETE", f"{resource}?ids=nonsense&ids=$unknown", body=None)
         assert answer.status == 200 and answer.body["deleted"] == []
         found = [(item["id"], item["severity"]) for item in answer.body["issues"]]
         assert found == [("nonsense", "error"), (untouched.fill("$unknown"), "error")]

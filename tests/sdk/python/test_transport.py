@@ -11,7 +11,7 @@ import uuid
 import pytest
 from trophy import UpsertedUser
 
-from expect import instant
+from expect import instant, refused
 from process import ADMIN_KEY, Server
 from world import World
 
@@ -96,6 +96,16 @@ def test_every_answer_is_json_and_has_a_request_id(world, path, key):
     answer = world.wire.get(path, key=key)
     assert answer.headers["content-type"].split(";")[0] == "application/json"
     assert uuid.UUID(answer.headers["x-request-id"])
+
+
+@pytest.mark.parametrize("key", ["testkey1.wrong", "unknown1.abc", "nodot", "testkey1", "."])
+def test_a_wrong_key_through_the_sdk(world, key):
+    # C-AUTH-01, C-AUTH-15
+    client = world.client_with(key)
+    with refused(401, "Invalid or missing API key"):
+        client.users.get("u")
+    with refused(401, "Invalid or missing API key"):
+        client.admin.metrics.list()
 
 
 def test_cross_origin_requests(world):

@@ -20,6 +20,16 @@ from world import World
 GHOST = "ghost"
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
+# What the Admin API manages, with the name its messages use.
+RESOURCES = {
+    "/admin/v1/attributes": "Attribute",
+    "/admin/v1/metrics": "Metric",
+    "/admin/v1/achievements": "Achievement",
+    "/admin/v1/points": "Points system",
+    "/admin/v1/points/$xp/triggers": "Points trigger",
+    "/admin/v1/points/$xp/levels": "Level",
+}
+
 READS = [
     "/admin/v1/attributes?limit=100",
     "/admin/v1/metrics?limit=100",
@@ -77,6 +87,12 @@ class Untouched:
             assert answer.status == 200, (path, answer.status, answer.raw)
             state[path] = answer.raw
         return state
+
+
+def short(value: Any) -> str:
+    """A test id for a JSON value."""
+    text = json.dumps(value)
+    return text if len(text) < 50 else text[:47] + "..."
 
 
 def configure(world: World) -> dict[str, str]:

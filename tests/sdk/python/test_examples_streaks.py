@@ -1,0 +1,282 @@
+"""Worked examples X4, X5, X8 to X10 and X12 of the core contract: streaks over time.
+
+Only what the contract lists is asserted, plus the instants just before and at each boundary
+it names. Signals are not visible over HTTP, so where an example names one, the state that the
+signal would announce is read instead.
+"""
+
+from __future__ import annotations
+
+import pytest
+from trophy import UpdateStreakSettingsFreezes
+
+from expect import (
+    assert_fields,
+    assert_inactive,
+    assert_no_streak,
+    extra,
+    history,
+    instant,
+    lengths,
+    sent,
+)
+
+
+@pytest.fixture
+def frozen(start):
+    """X4's settings and its three days of events."""
+    world = start("2026-02-01T00:00:00Z")
+    world.catalog.metric("lessons")
+    world.catalog.streaks(freezes=UpdateStreakSettingsFreezes(start_count=2, max_count=3))
+    for day in ["02", "03", "04"]:
+        last = world.event_at(f"2026-02-{day}T15:00:00Z", "lessons", "u", tz="America/New_York")
+    assert last.current_streak.length == 3
+    return world
+
+
+def test_x4_freezes_across_a_gap(frozen):
+    # X4, C-STREAK-08, C-STREAK-09, C-STREAK-39
+    before = frozen.streak_at("2026-02-05T17:00:00Z", "u")
+    assert_fields(
+        before,
+        length=3,
+        period_start="2026-02-05",
+        period_end="2026-02-05",
+        expires="2026-02-05",
+        extended=instant("2026-02-04T15:00:00.000Z"),
+        freezes=2,
+        max_freezes=3,
+    )
+    # C-STREAK-21, C-STREAK-22, C-STREAK-23
+    assert not sent(before, "freeze_auto_earn_interval")
+    assert extra(before, "rank") == 1
+    balances = [
+        ("2026-02-06T04:59:59.999Z", 3, 2),
+        ("2026-02-06T05:00:00Z", 3, 1),
+        ("2026-02-07T04:59:59.999Z", 3, 1),
+        ("2026-02-07T05:00:00Z", 3, 0),
+    ]
+    for at, length, freezes in balances:
+        assert_fields(frozen.streak_at(at, "u"), length=length, freezes=freezes)
+    last = frozen.streak_at("2026-02-07T17:00:00Z", "u", periods=7)
+    assert_fields(last, length=3, expires="2026-02-07", freezes=0)
+    assert lengths(last) == [0, 1, 2, 3, 3, 3, 0]
+    # C-STREAK-24, C-STREAK-27
+    used = history(last, "used_freeze")
+    assert list(used) == [f"2026-02-0{day}" for day in range(1, 8)]
+    assert [day for day, frozen_day in used.items() if frozen_day] == ["2026-02-05", "2026-02-06"]
+    assert all(value is not None for value in used.values())
+    assert frozen.streak_at("2026-02-08T04:59:59.999Z", "u").length == 3
+    assert_inactive(frozen.streak_at("2026-02-08T05:00:00Z", "u"))
+    lost = frozen.streak_at("2026-02-08T17:00:00Z", "u")
+    assert_inactive(lost)
+    assert lost.freezes == 0
+    again = frozen.event_at("2026-02-08T20:00:00Z", "lessons", "u")
+    assert_fields(
+        again.current_streak,
+        length=1,
+        started="2026-02-08",
+        expires="2026-02-09",
+        extended=True,
+        freezes=0,
+    )
+
+
+def test_x4_settled_late_equals_settled_on_time(frozen):
+    # X4, C-GEN-22, C-STREAK-39: nobody read the user between the last event and now.
+    late = frozen.streak_at("2026-02-08T17:00:00Z", "u", periods=7)
+    assert_inactive(late)
+    assert late.freezes == 0
+    assert lengths(late) == [1, 2, 3, 3, 3, 0, 0]
+    used = history(late, "used_freeze")
+    assert [day for day, yes in used.items() if yes] == ["2026-02-05", "2026-02-06"]
+
+
+def test_x5_accrual_at_midnight(start):
+    # X5, C-STREAK-37, C-STREAK-38, C-STREAK-41
+    world = start("2026-02-27T00:00:00Z")
+    world.catalog.metric("lessons")
+    world.catalog.streaks(
+        freezes=UpdateStreakSettingsFreezes(
+            start_count=0, max_count=2, auto_earn_interval=7, auto_earn_amount=1
+        )
+    )
+    for day in range(1, 8):
+        world.clock.to(f"2026-03-0{day}T12:00:00Z")
+        steady = world.event("lessons", "steady", tz="Europe/London")
+        if day < 7:
+            world.event("lessons", "missed", tz="Europe/London")
+    assert steady.current_streak.length == 7
+
+    world.clock.to("2026-03-07T23:59:59.999Z")
+    assert_fields(world.client.users.streak("steady"), length=7, freezes=0)
+    assert_fields(world.client.users.streak("missed"), length=6, freezes=0)
+    # The same midnight takes the streak first and pays the freeze second.
+    world.clock.to("2026-03-08T00:00:00Z")
+    missed = world.client.users.streak("missed")
+    assert_inactive(missed)
+    assert missed.freezes == 1
+
+    assert_fields(
+        world.streak_at("2026-03-08T00:05:00Z", "steady"),
+        length=7,
+        freezes=1,
+        freeze_auto_earn_interval=7,
+        freeze_auto_earn_amount=1,
+        expires="2026-03-08",
+    )
+    assert_fields(world.streak_at("2026-03-08T23:59:59.999Z", "steady"), length=7, freezes=1)
+    assert_fields(world.streak_at("2026-03-09T00:00:00Z", "steady"), length=7, freezes=0)
+
+    assert world.streak_at("2026-03-14T23:59:59.999Z", "missed").freezes == 1
+    assert world.streak_at("2026-03-15T00:00:00Z", "missed").freezes == 2
+    # Nothing is banked over the maximum of two.
+    assert world.streak_at("2026-03-22T00:00:00Z", "missed").freezes == 2
+
+
+def test_x8_weekly_streak_in_tokyo(start):
+    # X8, C-STREAK-17, C-STREAK-18, C-STREAK-19, C-GEN-18
+    world = start("2026-03-01T00:00:00Z")
+    world.catalog.metric("lessons")
+    world.catalog.streaks(frequency="weekly")
+    first = world.event_at("2026-03-07T14:59:00Z", "lessons", "u", tz="Asia/Tokyo")
+    assert_fields(
+        first.current_streak,
+        length=1,
+        frequency="weekly",
+        started="2026-03-07",
+        period_start="2026-03-01",
+        period_end="2026-03-07",
+        expires="2026-03-14",
+        extended=True,
+    )
+    second = world.event_at("2026-03-07T15:00:00Z", "lessons", "u")
+    assert_fields(
+        second.current_streak,
+        length=2,
+        started="2026-03-07",
+        period_start="2026-03-08",
+        period_end="2026-03-14",
+        expires="2026-03-21",
+        extended=True,
+    )
+    read = world.streak_at("2026-03-21T14:59:59Z", "u", periods=3)
+    assert_fields(
+        read,
+        length=2,
+        period_start="2026-03-15",
+        period_end="2026-03-21",
+        expires="2026-03-21",
+    )
+    assert history(read, "length") == {"2026-03-01": 1, "2026-03-08": 2, "2026-03-15": 0}
+    assert_inactive(world.streak_at("2026-03-21T15:00:00Z", "u"))
+
+
+def test_x9_spring_forward(start):
+    # X9, C-GEN-17
+    world = start("2026-03-06T00:00:00Z")
+    world.catalog.metric("lessons")
+    days = [
+        ("2026-03-08T04:59:59Z", 1, "2026-03-08"),
+        ("2026-03-09T03:59:59Z", 2, "2026-03-09"),
+        ("2026-03-09T04:00:00Z", 3, "2026-03-10"),
+    ]
+    for at, length, expires in days:
+        streak = world.event_at(at, "lessons", "u", tz="America/New_York").current_streak
+        assert_fields(streak, length=length, started="2026-03-07", expires=expires, extended=True)
+    assert_fields(world.streak_at("2026-03-11T03:59:59Z", "u"), length=3, expires="2026-03-10")
+    assert_inactive(world.streak_at("2026-03-11T04:00:00Z", "u"))
+
+
+def test_x9_autumn_day_of_25_hours(start):
+    # X9, C-GEN-17
+    world = start("2026-10-31T00:00:00Z")
+    world.catalog.metric("lessons")
+    hours = [
+        ("2026-11-01T03:59:59Z", 1, "2026-10-31", True),
+        ("2026-11-01T04:00:00Z", 2, "2026-11-01", True),
+        ("2026-11-02T04:59:59Z", 2, "2026-11-01", False),
+        ("2026-11-02T05:00:00Z", 3, "2026-11-02", True),
+    ]
+    for at, length, day, extended in hours:
+        streak = world.event_at(at, "lessons", "u", tz="America/New_York").current_streak
+        assert_fields(streak, length=length, period_start=day, period_end=day, extended=extended)
+
+
+def test_x10_travelling_east(start):
+    # X10, C-STREAK-27, C-STREAK-62, C-STREAK-63
+    world = start("2026-05-04T00:00:00Z")
+    world.catalog.metric("lessons")
+    home = world.event_at("2026-05-04T20:00:00Z", "lessons", "u", tz="America/Los_Angeles")
+    assert_fields(home.current_streak, length=1, started="2026-05-04", expires="2026-05-05")
+    world.clock.to("2026-05-05T16:30:00Z")
+    assert world.client.users.update("u", tz="Asia/Tokyo").tz == "Asia/Tokyo"
+    away = world.client.users.streak("u", history_periods=3)
+    assert_fields(away, length=1, period_start="2026-05-06", expires="2026-05-06")
+    assert history(away, "length") == {"2026-05-04": 1, "2026-05-05": 1, "2026-05-06": 0}
+    assert history(away, "used_pause") == {
+        "2026-05-04": False,
+        "2026-05-05": True,
+        "2026-05-06": False,
+    }
+    next_day = world.event_at("2026-05-05T17:00:00Z", "lessons", "u")
+    assert_fields(
+        next_day.current_streak,
+        length=2,
+        started="2026-05-04",
+        expires="2026-05-07",
+        extended=True,
+    )
+
+
+def test_x10_travelling_west(start):
+    # X10, C-GEN-16, C-USER-10, C-STREAK-63
+    world = start("2026-05-10T00:00:00Z")
+    world.catalog.metric("lessons")
+    home = world.event_at("2026-05-10T20:00:00Z", "lessons", "u", tz="Pacific/Auckland")
+    assert_fields(home.current_streak, length=1, started="2026-05-11", expires="2026-05-12")
+    same_day = world.event_at("2026-05-11T06:00:00Z", "lessons", "u", tz="Pacific/Honolulu")
+    assert_fields(
+        same_day.current_streak,
+        length=1,
+        period_start="2026-05-11",
+        expires="2026-05-12",
+        extended=False,
+    )
+    next_day = world.event_at("2026-05-12T10:00:00Z", "lessons", "u")
+    assert_fields(next_day.current_streak, length=2, expires="2026-05-13", extended=True)
+
+
+def test_x12_reads_over_two_runs(start):
+    # X12 (reads; restore and reset are other features), C-STREAK-20, C-STREAK-25
+    world = start("2026-01-29T00:00:00Z")
+    world.catalog.metric("lessons")
+    first_run = [f"2026-01-{day}" for day in (30, 31)] + [f"2026-02-{d:02}" for d in range(1, 11)]
+    for length, day in enumerate(first_run, start=1):
+        streak = world.event_at(f"{day}T12:00:00Z", "lessons", "u").current_streak
+        assert_fields(streak, length=length, started="2026-01-30", extended=True)
+    assert world.streak_at("2026-02-11T23:59:59.999Z", "u").length == 12
+    assert_inactive(world.streak_at("2026-02-12T00:00:00Z", "u"))
+
+    for length, day in enumerate(["20", "21", "22"], start=1):
+        streak = world.event_at(f"2026-02-{day}T12:00:00Z", "lessons", "u").current_streak
+        assert_fields(streak, length=length, started="2026-02-20", extended=True)
+    last = world.streak_at("2026-02-23T23:59:59.999Z", "u")
+    assert_fields(last, length=3, started="2026-02-20", extended=instant("2026-02-22T12:00:00Z"))
+    assert_inactive(world.streak_at("2026-02-24T00:00:00Z", "u"))
+
+    now = world.streak_at("2026-03-01T12:00:00Z", "u", periods=31)
+    assert_inactive(now)
+    assert lengths(now) == list(range(1, 13)) + [0] * 9 + [1, 2, 3] + [0] * 7
+    assert list(history(now, "length"))[::30] == ["2026-01-30", "2026-03-01"]
+    # Without freezes the flag for them has no place in the answer, the one for pauses has.
+    assert not any(sent(item, "used_freeze") for item in now.streak_history)
+    assert not any(item.used_pause for item in now.streak_history)
+    assert now.pauses == []
+    again = world.event_at("2026-03-01T15:00:00Z", "lessons", "u").current_streak
+    assert_fields(again, length=1, started="2026-03-01", expires="2026-03-02", extended=True)
+    listed = world.client.streaks.list(user_ids=["u", "nobody"])
+    assert [(item.user_id, item.streak_length) for item in listed] == [("u", 1), ("nobody", 0)]
+    assert_no_streak(
+        world.client.metrics.event("lessons", user={"id": "zero"}, value=0).current_streak
+    )
