@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pytest
 
-from expect import assert_fields, assert_inactive, instant, refused, sent
+from expect import assert_fields, assert_inactive, instant, sent
 
 
 @pytest.fixture
