@@ -1,0 +1,608 @@
+//! Every key of the one tree: its layout, its constructors and the ranges that are read.
+//!
+//! A key is an order-preserving tuple, so that bytes sort as the tuple does and a prefix of the
+//! tuple is a prefix of the bytes:
+//!
+//! ```text
+//! environment 16 | tenant 16 | kind 1 | rest by kind
+//!
+//! kind  what               rest
+//! 0x01  instance fact      name text                              (nil environment and tenant)
+//! 0x02  admin API key      key prefix text                        (nil environment and tenant)
+//! 0x10  catalog            nothing
+//! 0x20  user snapshot      user text
+//! 0x21  event row          user text | sequence u64               (paged)
+//! 0x22  award row          user text | points system 16 | sequence u64   (paged)
+//! 0x23  idempotency row    user text | metric 16 | key text
+//! 0x24  metric day         user text | metric 16 | date i32
+//! 0x25  points day         user text | points system 16 | date i32
+//! 0x30  timer, reserved    shard u16 | due instant i64 | user text
+//! 0x31  outbox, reserved   shard u16 | sequence u64
+//! 0x32  score, reserved    leaderboard 16 | run i32 | user text
+//! ```
+//!
+//! Text is its bytes with 0x00 written as 0x00 0xff, ended by 0x00 0x00: no text is a prefix of
+//! another, and a shorter one sorts first. Integers are big-endian, signed ones with their sign bit
+//! flipped. A *paged* kind is append-only and ends in a sequence: see [`crate::pages`] for how such
+//! rows are kept; nothing outside that module and this one can tell.
+
+use std::fmt;
+
+use domain::{
+    ids::{IdempotencyKey, MetricId, PointsSystemId, Scope, UserId},
+    time::Date,
+};
+use uuid::Uuid;
+
+use crate::error::Error;
+
+const SCOPE_LEN: usize = 32;
+/// Length of the shortest key: a scope and a kind.
+pub(crate) const KEY_LEN_MIN: usize = SCOPE_LEN + 1;
+const SEQUENCE_LEN: usize = 8;
+const UUID_LEN: usize = 16;
+const TEXT_END: [u8; 2] = [0, 0];
+const TEXT_NUL: [u8; 2] = [0, 0xff];
+
+/// What a row is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Kind {
+    /// A fact about the whole instance, by name.
+    Instance = 0x01,
+    /// An admin API key, by its public prefix.
+    ApiKey = 0x02,
+    /// The configuration of a scope.
+    Catalog = 0x10,
+    /// A user's current state.
+    Snapshot = 0x20,
+    /// One accepted event of a user.
+    Event = 0x21,
+    /// One points award or deduction of a user.
+    Award = 0x22,
+    /// What an idempotency key answered.
+    Idempotency = 0x23,
+    /// A user's total of one metric at the end of one day.
+    MetricDay = 0x24,
+    /// A user's points of one system at the end of one day.
+    PointsDay = 0x25,
+    /// A due time.
+    Timer = 0x30,
+    /// A message to deliver.
+    Outbox = 0x31,
+    /// A user's score in one run.
+    Score = 0x32,
+}
+
+impl Kind {
+    /// Every kind, in key order.
+    pub const ALL: [Self; 12] = [
+        Self::Instance,
+        Self::ApiKey,
+        Self::Catalog,
+        Self::Snapshot,
+        Self::Event,
+        Self::Award,
+        Self::Idempotency,
+        Self::MetricDay,
+        Self::PointsDay,
+        Self::Timer,
+        Self::Outbox,
+        Self::Score,
+    ];
+
+    fn from_byte(byte: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| *kind as u8 == byte)
+    }
+
+    /// Bytes between the user and the sequence, for kinds whose rows are kept in pages.
+    fn paged_infix(self) -> Option<usize> {
+        match self {
+            Self::Event => Some(0),
+            Self::Award => Some(UUID_LEN),
+            Self::Instance
+            | Self::ApiKey
+            | Self::Catalog
+            | Self::Snapshot
+            | Self::Idempotency
+            | Self::MetricDay
+            | Self::PointsDay
+            | Self::Timer
+            | Self::Outbox
+            | Self::Score => None,
+        }
+    }
+}
+
+/// The key of one row.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key(Vec<u8>);
+
+impl Key {
+    /// A fact about the whole instance.
+    #[must_use]
+    pub fn instance(name: &str) -> Self {
+        Self(Builder::global(Kind::Instance).text(name.as_bytes()).0)
+    }
+
+    /// An admin API key, by its public prefix.
+    #[must_use]
+    pub fn api_key(prefix: &str) -> Self {
+        Self(Builder::global(Kind::ApiKey).text(prefix.as_bytes()).0)
+    }
+
+    /// The configuration of a scope.
+    #[must_use]
+    pub fn catalog(scope: Scope) -> Self {
+        Self(Builder::scoped(scope, Kind::Catalog).0)
+    }
+
+    /// A user's current state.
+    #[must_use]
+    pub fn snapshot(scope: Scope, user: &UserId) -> Self {
+        Self(Builder::of_user(scope, Kind::Snapshot, user).0)
+    }
+
+    /// A user's `sequence`-th event.
+    #[must_use]
+    pub fn event(scope: Scope, user: &UserId, sequence: u64) -> Self {
+        Self(Builder::of_user(scope, Kind::Event, user).sequence(sequence).0)
+    }
+
+    /// A user's `sequence`-th award in one points system.
+    #[must_use]
+    pub fn award(scope: Scope, user: &UserId, system: PointsSystemId, sequence: u64) -> Self {
+        Self(Builder::of_user(scope, Kind::Award, user).uuid(system.0).sequence(sequence).0)
+    }
+
+    /// What an idempotency key of a user and a metric answered.
+    #[must_use]
+    pub fn idempotency(
+        scope: Scope,
+        user: &UserId,
+        metric: MetricId,
+        key: &IdempotencyKey,
+    ) -> Self {
+        Self(
+            Builder::of_user(scope, Kind::Idempotency, user)
+                .uuid(metric.0)
+                .text(key.as_str().as_bytes())
+                .0,
+        )
+    }
+
+    /// A user's metric at the end of a day.
+    #[must_use]
+    pub fn metric_day(scope: Scope, user: &UserId, metric: MetricId, day: Date) -> Self {
+        Self(Builder::of_user(scope, Kind::MetricDay, user).uuid(metric.0).date(day).0)
+    }
+
+    /// A user's points at the end of a day.
+    #[must_use]
+    pub fn points_day(scope: Scope, user: &UserId, system: PointsSystemId, day: Date) -> Self {
+        Self(Builder::of_user(scope, Kind::PointsDay, user).uuid(system.0).date(day).0)
+    }
+
+    /// A key read back from the journal or the tree.
+    pub(crate) fn from_stored(bytes: &[u8]) -> Result<Self, Error> {
+        let known = bytes.len() >= KEY_LEN_MIN && Kind::from_byte(bytes[SCOPE_LEN]).is_some();
+        if known {
+            Ok(Self(bytes.to_vec()))
+        } else {
+            Err(Error::corrupt("key", format!("{} is of no known kind", bytes.escape_ascii())))
+        }
+    }
+
+    /// The encoded tuple.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// What the row is.
+    ///
+    /// # Panics
+    /// Never: a key can't be made without a kind.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        Kind::from_byte(self.0[SCOPE_LEN]).expect("constructors write a known kind")
+    }
+
+    /// The environment and tenant of the row.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        let uuid = |at: usize| Uuid::from_slice(&self.0[at..at + UUID_LEN]).expect("sixteen bytes");
+        Scope {
+            environment: domain::ids::EnvironmentId(uuid(0)),
+            tenant: domain::ids::TenantId(uuid(UUID_LEN)),
+        }
+    }
+
+    /// The text that comes first after the kind: the user of a user's row, the name of an instance
+    /// fact, the prefix of an API key. `None` for kinds that have none there.
+    #[must_use]
+    pub fn text(&self) -> Option<String> {
+        read_text(&self.0[KEY_LEN_MIN..]).and_then(|(text, _)| String::from_utf8(text).ok())
+    }
+
+    /// The sequence at the end of a row of a paged kind.
+    #[must_use]
+    pub fn sequence(&self) -> Option<u64> {
+        split_paged(&self.0).map(|(_, sequence)| sequence)
+    }
+
+    /// The date at the end of a day row.
+    #[must_use]
+    pub fn date(&self) -> Option<Date> {
+        matches!(self.kind(), Kind::MetricDay | Kind::PointsDay)
+            .then(|| self.0.last_chunk::<4>())
+            .flatten()
+            .and_then(|bytes| Date::from_days(unflipped(*bytes)))
+    }
+}
+
+impl std::borrow::Borrow<[u8]> for Key {
+    fn borrow(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// Kind, scope and rest, readable enough for a log line.
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scope = self.scope();
+        write!(
+            f,
+            "{:?}({}/{}/{})",
+            self.kind(),
+            scope.environment,
+            scope.tenant,
+            self.0[KEY_LEN_MIN..].escape_ascii()
+        )
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// An ascending run of keys: from a start (inclusive) to an end (exclusive).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyRange {
+    pub(crate) start: Vec<u8>,
+    /// `None` is the end of the tree.
+    pub(crate) end: Option<Vec<u8>>,
+}
+
+impl KeyRange {
+    /// Every row.
+    #[must_use]
+    pub const fn all() -> Self {
+        Self { start: Vec::new(), end: None }
+    }
+
+    /// Every fact about the instance.
+    #[must_use]
+    pub fn instance() -> Self {
+        Self::prefix(Builder::global(Kind::Instance).0)
+    }
+
+    /// Every admin API key.
+    #[must_use]
+    pub fn api_keys() -> Self {
+        Self::prefix(Builder::global(Kind::ApiKey).0)
+    }
+
+    /// Every row of one kind in a scope: all snapshots of a tenant, say.
+    #[must_use]
+    pub fn kind(scope: Scope, kind: Kind) -> Self {
+        Self::prefix(Builder::scoped(scope, kind).0)
+    }
+
+    /// Every row of one kind of one user.
+    #[must_use]
+    pub fn user(scope: Scope, kind: Kind, user: &UserId) -> Self {
+        Self::prefix(Builder::of_user(scope, kind, user).0)
+    }
+
+    /// A user's events from `sequence` on.
+    #[must_use]
+    pub fn events_from(scope: Scope, user: &UserId, sequence: u64) -> Self {
+        Self::user(scope, Kind::Event, user).starting_at(&Key::event(scope, user, sequence))
+    }
+
+    /// A user's awards in one points system.
+    #[must_use]
+    pub fn awards(scope: Scope, user: &UserId, system: PointsSystemId) -> Self {
+        Self::prefix(Builder::of_user(scope, Kind::Award, user).uuid(system.0).0)
+    }
+
+    /// A user's days of one metric, `first` to `last`, both inclusive.
+    #[must_use]
+    pub fn metric_days(
+        scope: Scope,
+        user: &UserId,
+        metric: MetricId,
+        first: Date,
+        last: Date,
+    ) -> Self {
+        Self::days(Builder::of_user(scope, Kind::MetricDay, user).uuid(metric.0), first, last)
+    }
+
+    /// A user's days in one points system, `first` to `last`, both inclusive.
+    #[must_use]
+    pub fn points_days(
+        scope: Scope,
+        user: &UserId,
+        system: PointsSystemId,
+        first: Date,
+        last: Date,
+    ) -> Self {
+        Self::days(Builder::of_user(scope, Kind::PointsDay, user).uuid(system.0), first, last)
+    }
+
+    /// This range without the keys before `key`.
+    #[must_use]
+    pub fn starting_at(mut self, key: &Key) -> Self {
+        self.start = self.start.max(key.0.clone());
+        self
+    }
+
+    /// This range without `key` and the keys before it: the next page of a listing.
+    #[must_use]
+    pub fn after(mut self, key: &Key) -> Self {
+        let mut next = key.0.clone();
+        next.push(0);
+        self.start = self.start.max(next);
+        self
+    }
+
+    /// This range without `key` and the keys after it: the next page of a listing backwards.
+    #[must_use]
+    pub fn before(mut self, key: &Key) -> Self {
+        let end = key.0.clone();
+        self.end = Some(self.end.map_or_else(|| end.clone(), |old| old.min(end.clone())));
+        self
+    }
+
+    /// Whether `key` lies in this range.
+    #[must_use]
+    pub fn contains(&self, key: &Key) -> bool {
+        self.contains_bytes(&key.0)
+    }
+
+    pub(crate) fn contains_bytes(&self, key: &[u8]) -> bool {
+        self.start.as_slice() <= key && self.end.as_ref().is_none_or(|end| key < end.as_slice())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.end.as_ref().is_some_and(|end| *end <= self.start)
+    }
+
+    fn days(prefix: Builder, first: Date, last: Date) -> Self {
+        let start = Builder(prefix.0.clone()).date(first).0;
+        let end = successor(prefix.date(last).0);
+        Self { start, end }
+    }
+
+    fn prefix(prefix: Vec<u8>) -> Self {
+        let end = successor(prefix.clone());
+        Self { start: prefix, end }
+    }
+}
+
+/// The first bytes after everything that starts with `prefix`; `None` if there are none.
+fn successor(mut prefix: Vec<u8>) -> Option<Vec<u8>> {
+    while let Some(last) = prefix.pop() {
+        if last < u8::MAX {
+            prefix.push(last + 1);
+            return Some(prefix);
+        }
+    }
+    None
+}
+
+/// Splits the key of a paged row into what comes before its sequence, and the sequence. `None` for
+/// every other key.
+pub(crate) fn split_paged(key: &[u8]) -> Option<(&[u8], u64)> {
+    let (prefix, sequence) = split_paged_bound(key)?;
+    (key.len() == prefix.len() + SEQUENCE_LEN).then_some((prefix, sequence))
+}
+
+/// As [`split_paged`], for a bound of a range, which may go on after the sequence. `None` for bounds
+/// that end before it.
+pub(crate) fn split_paged_bound(bound: &[u8]) -> Option<(&[u8], u64)> {
+    let infix = Kind::from_byte(*bound.get(SCOPE_LEN)?)?.paged_infix()?;
+    let prefix_len = KEY_LEN_MIN + text_len(&bound[KEY_LEN_MIN..])? + infix;
+    let sequence = bound.get(prefix_len..)?.first_chunk::<SEQUENCE_LEN>()?;
+    Some((&bound[..prefix_len], u64::from_be_bytes(*sequence)))
+}
+
+/// Whether a stored key belongs to a paged kind, where the tree holds pages instead of rows.
+pub(crate) fn is_paged(key: &[u8]) -> bool {
+    key.get(SCOPE_LEN)
+        .and_then(|byte| Kind::from_byte(*byte))
+        .is_some_and(|kind| kind.paged_infix().is_some())
+}
+
+/// Length of the encoded text at the start of `bytes`, its end included; `None` if it doesn't end.
+fn text_len(bytes: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += memchr::memchr(0, &bytes[at..])?;
+        match *bytes.get(at + 1)? {
+            0 => return Some(at + TEXT_END.len()),
+            0xff => at += TEXT_NUL.len(),
+            _ => return None,
+        }
+    }
+}
+
+fn read_text(bytes: &[u8]) -> Option<(Vec<u8>, &[u8])> {
+    let (text, rest) = bytes.split_at(text_len(bytes)?);
+    let escaped = &text[..text.len() - TEXT_END.len()];
+    let mut out = Vec::with_capacity(escaped.len());
+    let mut after_nul = false;
+    for byte in escaped {
+        if !after_nul {
+            out.push(*byte);
+        }
+        after_nul = *byte == 0 && !after_nul;
+    }
+    Some((out, rest))
+}
+
+const SIGN_BIT: u32 = 1 << 31;
+
+fn flipped(number: i32) -> [u8; 4] {
+    (number.cast_unsigned() ^ SIGN_BIT).to_be_bytes()
+}
+
+fn unflipped(bytes: [u8; 4]) -> i32 {
+    (u32::from_be_bytes(bytes) ^ SIGN_BIT).cast_signed()
+}
+
+struct Builder(Vec<u8>);
+
+impl Builder {
+    fn scoped(scope: Scope, kind: Kind) -> Self {
+        let mut key = Vec::with_capacity(96);
+        key.extend_from_slice(scope.environment.0.as_bytes());
+        key.extend_from_slice(scope.tenant.0.as_bytes());
+        key.push(kind as u8);
+        Self(key)
+    }
+
+    fn global(kind: Kind) -> Self {
+        Self::scoped(Scope::untenanted(domain::ids::EnvironmentId(Uuid::nil())), kind)
+    }
+
+    fn of_user(scope: Scope, kind: Kind, user: &UserId) -> Self {
+        Self::scoped(scope, kind).text(user.as_str().as_bytes())
+    }
+
+    fn text(mut self, text: &[u8]) -> Self {
+        for byte in text {
+            match byte {
+                0 => self.0.extend_from_slice(&TEXT_NUL),
+                byte => self.0.push(*byte),
+            }
+        }
+        self.0.extend_from_slice(&TEXT_END);
+        self
+    }
+
+    fn uuid(mut self, id: Uuid) -> Self {
+        self.0.extend_from_slice(id.as_bytes());
+        self
+    }
+
+    fn sequence(mut self, sequence: u64) -> Self {
+        self.0.extend_from_slice(&sequence.to_be_bytes());
+        self
+    }
+
+    fn date(mut self, day: Date) -> Self {
+        self.0.extend_from_slice(&flipped(day.to_days()));
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{
+        ids::{EnvironmentId, IdempotencyKey, MetricId, PointsSystemId, Scope, TenantId, UserId},
+        time::Date,
+    };
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    use super::{Key, KeyRange, Kind, split_paged, split_paged_bound};
+
+    fn scope() -> impl Strategy<Value = Scope> {
+        (prop_oneof![Just(0_u128), Just(u128::MAX), any::<u128>()], 0_u128..3).prop_map(
+            |(environment, tenant)| Scope {
+                environment: EnvironmentId(Uuid::from_u128(environment)),
+                tenant: TenantId(Uuid::from_u128(tenant)),
+            },
+        )
+    }
+
+    fn user() -> impl Strategy<Value = UserId> {
+        prop_oneof!["[\u{1}-\u{3}ab\u{ff}]{1,4}", "\\PC{1,8}"]
+            .prop_filter_map("a user id", UserId::new)
+    }
+
+    fn day() -> impl Strategy<Value = Date> {
+        (-400_000_i32..1_000_000).prop_filter_map("a date", Date::from_days)
+    }
+
+    proptest! {
+        #[test]
+        fn event_keys_sort_as_their_tuples(a in (scope(), user(), any::<u64>()), b in (scope(), user(), any::<u64>())) {
+            let key = |(scope, user, sequence): &(Scope, UserId, u64)| Key::event(*scope, user, *sequence);
+            let tuple = |(scope, user, sequence): &(Scope, UserId, u64)| (*scope, user.as_str().as_bytes().to_vec(), *sequence);
+            prop_assert_eq!(key(&a).cmp(&key(&b)), tuple(&a).cmp(&tuple(&b)));
+        }
+
+        #[test]
+        fn day_keys_sort_as_their_tuples(a in (user(), any::<u128>(), day()), b in (user(), any::<u128>(), day())) {
+            let scope = Scope::untenanted(EnvironmentId(Uuid::from_u128(1)));
+            let key = |(user, metric, day): &(UserId, u128, Date)| {
+                Key::metric_day(scope, user, MetricId(Uuid::from_u128(*metric)), *day)
+            };
+            let tuple = |(user, metric, day): &(UserId, u128, Date)| (user.as_str().as_bytes().to_vec(), *metric, *day);
+            prop_assert_eq!(key(&a).cmp(&key(&b)), tuple(&a).cmp(&tuple(&b)));
+            prop_assert_eq!(key(&a).date(), Some(a.2));
+        }
+
+        #[test]
+        fn a_users_range_holds_that_users_rows_only(a in user(), b in user(), from in any::<u64>(), sequence in any::<u64>()) {
+            let scope = Scope::untenanted(EnvironmentId(Uuid::from_u128(1)));
+            let range = KeyRange::events_from(scope, &a, from);
+            prop_assert_eq!(range.contains(&Key::event(scope, &b, sequence)), a == b && sequence >= from);
+            let user_range = KeyRange::user(scope, Kind::Snapshot, &a);
+            prop_assert_eq!(user_range.contains(&Key::snapshot(scope, &b)), a == b);
+        }
+
+        #[test]
+        fn keys_give_back_their_parts(scope in scope(), user in user(), system in any::<u128>(), sequence in any::<u64>()) {
+            let key = Key::award(scope, &user, PointsSystemId(Uuid::from_u128(system)), sequence);
+            prop_assert_eq!(key.scope(), scope);
+            prop_assert_eq!(key.kind(), Kind::Award);
+            prop_assert_eq!(key.text(), Some(user.as_str().to_owned()));
+            prop_assert_eq!(key.sequence(), Some(sequence));
+        }
+    }
+
+    #[test]
+    fn texts_with_nul_keep_their_order() {
+        let names = ["", "\0", "\0\0", "\0a", "a", "a\0", "a\0b", "aa", "b"];
+        let keys: Vec<Key> = names.iter().map(|name| Key::instance(name)).collect();
+        assert!(keys.is_sorted());
+        let texts: Vec<String> = keys.iter().filter_map(Key::text).collect();
+        assert_eq!(texts, names);
+    }
+
+    #[test]
+    fn bounds_of_ranges_are_not_taken_for_paged_rows() {
+        let scope = Scope::untenanted(EnvironmentId(Uuid::from_u128(1)));
+        let user = UserId::new("12345678").expect("valid");
+        let range = KeyRange::user(scope, Kind::Event, &user);
+        assert_eq!(split_paged_bound(&range.start), None);
+        assert_eq!(split_paged_bound(&range.end.expect("bounded")), None);
+        let key = IdempotencyKey::parse("k").expect("short").expect("not blank");
+        assert_eq!(
+            split_paged(Key::idempotency(scope, &user, MetricId(Uuid::nil()), &key).as_bytes()),
+            None
+        );
+    }
+
+    #[test]
+    fn kinds_are_listed_in_key_order() {
+        assert!(Kind::ALL.is_sorted());
+        assert!(Kind::ALL.iter().all(|kind| Kind::from_byte(*kind as u8) == Some(*kind)));
+    }
+}
