@@ -1,1 +1,34 @@
-//! Durable storage.
+//! Durable storage: what was acknowledged is there after any crash, exactly once.
+//!
+//! The only crate that knows the journal engine, sled and bincode. A [`Batch`] becomes durable in
+//! the journal, then visible in the overlay, then part of the tree; [`Store::commit`] answers after
+//! the second. Reading order: [`store`], `committer`, `overlay`, `checkpoint`, `recovery`, then
+//! [`keys`] and `pages` for what is in the tree, and [`records`] for what is in a row.
+//!
+//! This crate decides nothing about users, knows no clock and no async runtime (one `Semaphore` and
+//! one `oneshot` per commit are all it takes of tokio), and never starts empty where there was data.
+
+pub mod backend;
+mod batch;
+mod checkpoint;
+mod committer;
+mod error;
+pub mod journal;
+pub mod keys;
+mod lock;
+mod marker;
+mod merge;
+mod options;
+mod overlay;
+mod pages;
+mod recovery;
+mod shard;
+mod shared;
+pub mod store;
+
+pub use batch::{Batch, Op};
+pub use error::Error;
+pub use keys::{Key, KeyRange, Kind};
+pub use options::Options;
+pub use shard::{Positions, SHARDS_DEFAULT, ShardId};
+pub use store::{FaultHandle, Health, Stats, Store};
