@@ -1,0 +1,9 @@
+//! The contract's worked examples and tables of its rules, run against the pure core.
+//!
+//! Every value and every signal with its instant is compared. What an example needs beyond the
+//! core (endpoints, wire names) is proven by the API tests.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod worked;

@@ -1,0 +1,294 @@
+//! A small world for tests of the rules: a catalog, users by id and the rows written so far.
+//!
+//! It stands in for whoever runs commands: it looks idempotency keys up, reads missing sums out of
+//! the event rows and keeps an outcome only if it must be committed. It decides nothing itself.
+//! Replies, signals and streaks are shown as one line of text each, so that an example reads like
+//! the contract's.
+
+#![allow(dead_code, reason = "each test crate uses its own part")]
+
+mod setup;
+mod shown;
+
+use std::collections::BTreeMap;
+
+use domain::amount::Amount;
+use domain::calendar::Zone;
+use domain::catalog::{Catalog, Patch, Settings};
+use domain::ids::{
+    AchievementId, AttributeId, EnvironmentId, IdempotencyKey, MetricId, PointsSystemId, Scope,
+    UserId,
+};
+use domain::time::{Date, Timestamp};
+use domain::user::{
+    AwardRecord, Command, EventRecord, Existing, HistoryRow, IdempotencyRecord, Input, MetricDay,
+    Outcome, PointsDay, ProfilePatch, Rejection, Reply, Signal, SubmitEvent, UserState, apply,
+    missing_sums, streak, streak_history,
+};
+use uuid::Uuid;
+
+pub(crate) use setup::{Ach, Trig};
+pub(crate) use shown::Names;
+
+/// What an example compares with when nothing happened.
+pub(crate) const NONE: [&str; 0] = [];
+
+pub(crate) fn at(text: &str) -> Timestamp {
+    Timestamp::parse(text).expect("a valid instant")
+}
+
+pub(crate) fn date(text: &str) -> Date {
+    Date::parse(text).expect("a valid date")
+}
+
+pub(crate) fn amount(literal: &str) -> Amount {
+    Amount::parse(literal).expect("a valid amount")
+}
+
+pub(crate) fn zone(name: &str) -> Zone {
+    Zone::parse(name).expect("a zone of the database")
+}
+
+/// A profile patch that only sets the zone.
+pub(crate) fn tz(name: &str) -> ProfilePatch {
+    ProfilePatch { time_zone: Patch::Set(zone(name)), ..ProfilePatch::default() }
+}
+
+/// One user with everything written about them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Stored {
+    pub(crate) state: Option<UserState>,
+    pub(crate) events: Vec<EventRecord>,
+    pub(crate) awards: BTreeMap<PointsSystemId, Vec<AwardRecord>>,
+    pub(crate) metric_days: BTreeMap<(MetricId, Date), MetricDay>,
+    pub(crate) points_days: BTreeMap<(PointsSystemId, Date), PointsDay>,
+    pub(crate) keys: BTreeMap<(MetricId, IdempotencyKey), IdempotencyRecord>,
+    pub(crate) signals: Vec<Signal>,
+}
+
+/// An event about to be submitted.
+#[derive(Clone, Debug)]
+pub(crate) struct Event(SubmitEvent);
+
+impl Event {
+    pub(crate) fn of(metric: MetricId, value: &str) -> Self {
+        Self(SubmitEvent {
+            metric,
+            value: amount(value),
+            attributes: BTreeMap::new(),
+            profile: ProfilePatch::default(),
+            idempotency_key: None,
+            replay_of: None,
+        })
+    }
+
+    pub(crate) fn with(mut self, attribute: AttributeId, value: &str) -> Self {
+        self.0.attributes.insert(attribute, value.to_owned());
+        self
+    }
+
+    pub(crate) fn user(mut self, profile: ProfilePatch) -> Self {
+        self.0.profile = profile;
+        self
+    }
+
+    pub(crate) fn key(mut self, key: &str) -> Self {
+        self.0.idempotency_key = IdempotencyKey::parse(key).expect("short enough");
+        self
+    }
+}
+
+/// See the module's documentation.
+#[derive(Clone, Debug)]
+pub(crate) struct World {
+    pub(crate) catalog: Catalog,
+    pub(crate) names: Names,
+    pub(crate) users: BTreeMap<UserId, Stored>,
+    /// Keep every outcome, also those that may be thrown away.
+    pub(crate) eager: bool,
+    scope: Scope,
+    told: BTreeMap<UserId, usize>,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let environment = EnvironmentId(Uuid::from_u128(0xACC0_1ADE));
+        Self {
+            catalog: Catalog::new(environment, Settings::default()),
+            names: Names::default(),
+            users: BTreeMap::new(),
+            eager: false,
+            scope: Scope::untenanted(environment),
+            told: BTreeMap::new(),
+        }
+    }
+
+    /// Runs one command as its actor would.
+    pub(crate) fn run(
+        &mut self,
+        now: Timestamp,
+        user: &str,
+        command: &Command,
+    ) -> Result<Outcome, Rejection> {
+        let id = UserId::new(user).expect("a valid user id");
+        let stored = self.users.get(&id);
+        let mut command = command.clone();
+        let mut sums = Vec::new();
+        if let (Command::SubmitEvent(event), Some(stored)) = (&mut command, stored) {
+            let known = event.idempotency_key.clone().map(|key| (event.metric, key));
+            event.replay_of =
+                known.and_then(|key| stored.keys.get(&key)).map(|record| record.event);
+            sums = self.read_sums(stored, event.metric);
+        }
+        let input =
+            Input { scope: self.scope, user: &id, catalog: &self.catalog, now, sums: &sums };
+        let outcome = apply(stored.and_then(|stored| stored.state.as_ref()), input, &command)?;
+        if outcome.must_commit || self.eager {
+            self.users.entry(id).or_default().commit(&outcome);
+        } else {
+            assert!(outcome.rows.is_empty() && outcome.signals.is_empty());
+        }
+        Ok(outcome)
+    }
+
+    fn read_sums(&self, stored: &Stored, metric: MetricId) -> Vec<(Uuid, u32, Amount)> {
+        let state = stored.state.as_ref().expect("stored users have a state");
+        let missing = missing_sums(state, &self.catalog, metric);
+        let sum = |missing: &domain::user::MissingSum| {
+            let counted = stored.events.iter().filter(|event| missing.counts(event));
+            counted.fold(Amount::ZERO, |sum, event| sum + event.value)
+        };
+        missing.iter().map(|missing| (missing.owner, missing.revision, sum(missing))).collect()
+    }
+
+    /// Submits an event; its reply in one line.
+    pub(crate) fn event(&mut self, now: &str, user: &str, event: Event) -> String {
+        let metric = event.0.metric;
+        let outcome = match self.run(at(now), user, &Command::SubmitEvent(event.0)) {
+            Ok(outcome) => outcome,
+            Err(rejection) => return format!("rejected: {rejection}"),
+        };
+        let total = outcome.state.total(metric);
+        match outcome.reply {
+            Reply::Event(reply) => {
+                self.names.event(reply.event);
+                format!("total {total}{}", self.names.event_reply(&self.catalog, &reply))
+            }
+            Reply::Replayed { event, .. } => {
+                format!("total {total}; replay of {}", self.names.event(event))
+            }
+            Reply::Settled
+            | Reply::Identified { .. }
+            | Reply::Completed(_)
+            | Reply::FreezesGranted { .. } => panic!("not an answer to an event"),
+        }
+    }
+
+    /// Identifies a user; whether they are new.
+    pub(crate) fn identify(
+        &mut self,
+        now: &str,
+        user: &str,
+        profile: ProfilePatch,
+    ) -> Result<bool, Rejection> {
+        let command = Command::Identify { profile, existing: Existing::Optional };
+        let outcome = self.run(at(now), user, &command)?;
+        Ok(outcome.reply == Reply::Identified { created: true })
+    }
+
+    /// Calls an API achievement; the reply in one line.
+    pub(crate) fn complete(
+        &mut self,
+        now: &str,
+        user: &str,
+        achievement: AchievementId,
+        profile: ProfilePatch,
+    ) -> String {
+        let command = Command::CompleteAchievement { achievement, profile };
+        let outcome = match self.run(at(now), user, &command) {
+            Ok(outcome) => outcome,
+            Err(rejection) => return format!("rejected: {rejection}"),
+        };
+        let Reply::Completed(reply) = outcome.reply else { panic!("not an answer to a call") };
+        let held = outcome.state.completions.iter().find(|held| held.id == reply.completion);
+        let held = held.expect("the completion is stored");
+        assert_eq!((held.achievement, reply.achievement), (achievement, achievement));
+        let points = self.names.points(&self.catalog, &reply.points);
+        let new = if reply.newly_completed { "completed" } else { "held since" };
+        format!("{new} {}{points}", held.at)
+    }
+
+    /// Grants freezes; how many were given.
+    pub(crate) fn grant(&mut self, now: &str, user: &str, count: u32) -> Result<u32, Rejection> {
+        let outcome = self.run(at(now), user, &Command::GrantFreezes { count })?;
+        let Reply::FreezesGranted { granted } = outcome.reply else { panic!("not a grant") };
+        Ok(granted)
+    }
+
+    /// The user as any read at `now` sees them.
+    pub(crate) fn read(&mut self, now: &str, user: &str) -> UserState {
+        self.run(at(now), user, &Command::Settle).expect("a known user").state
+    }
+
+    /// The streak as read at `now`, in one line.
+    pub(crate) fn streak(&mut self, now: &str, user: &str) -> String {
+        let state = self.read(now, user);
+        shown::streak(&streak(&state, &self.catalog))
+    }
+
+    /// The first date of the history and the length of each period, `f` for a freeze, `p` for a
+    /// pause.
+    pub(crate) fn history(&mut self, now: &str, user: &str, periods: usize) -> String {
+        let state = self.read(now, user);
+        shown::history(&streak_history(&state, &self.catalog, periods))
+    }
+
+    /// What was stored about a user.
+    pub(crate) fn stored(&self, user: &str) -> &Stored {
+        self.users.get(&UserId::new(user).expect("a valid user id")).expect("a known user")
+    }
+
+    /// Whether anything was ever stored about a user.
+    pub(crate) fn knows(&self, user: &str) -> bool {
+        self.users.contains_key(&UserId::new(user).expect("a valid user id"))
+    }
+
+    /// The user's signals since the last call, one line each.
+    pub(crate) fn signals(&mut self, user: &str) -> Vec<String> {
+        let id = UserId::new(user).expect("a valid user id");
+        let Some(stored) = self.users.get(&id) else { return Vec::new() };
+        let told = self.told.insert(id, stored.signals.len()).unwrap_or(0);
+        let new = &stored.signals[told..];
+        new.iter().map(|signal| self.names.signal(&self.catalog, signal)).collect()
+    }
+}
+
+impl Stored {
+    fn commit(&mut self, outcome: &Outcome) {
+        for row in &outcome.rows {
+            match row.clone() {
+                HistoryRow::Event { sequence, record } => {
+                    assert_eq!(usize::try_from(sequence), Ok(self.events.len()), "no gap");
+                    self.events.push(record);
+                }
+                HistoryRow::Award { system, sequence, record } => {
+                    let awards = self.awards.entry(system).or_default();
+                    assert_eq!(usize::try_from(sequence), Ok(awards.len()), "no gap");
+                    awards.push(record);
+                }
+                HistoryRow::MetricDay { metric, day, record } => {
+                    self.metric_days.insert((metric, day), record);
+                }
+                HistoryRow::PointsDay { system, day, record } => {
+                    self.points_days.insert((system, day), record);
+                }
+            }
+        }
+        if let Some((metric, key, record)) = outcome.idempotency.clone() {
+            let reused = self.keys.insert((metric, key), record);
+            assert_eq!(reused, None, "a key is used once");
+        }
+        self.signals.extend(outcome.signals.iter().cloned());
+        self.state = Some(outcome.state.clone());
+    }
+}
