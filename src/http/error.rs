@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use domain::catalog::Invalid;
 use domain::user::Rejection;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A failed request: its status and what to tell the caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,8 +16,9 @@ pub struct ApiError {
 }
 
 /// The body of every response that isn't a success. (C-GEN-05, C-API-06)
-#[derive(Serialize)]
-struct ErrorBody<'a> {
+#[derive(Serialize, ToSchema)]
+pub struct ErrorBody<'a> {
+    #[schema(min_length = 1)]
     error: &'a str,
 }
 

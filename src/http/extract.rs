@@ -4,11 +4,11 @@
 //! take [`super::auth::Caller`] first and [`Body`] last. Reading [`Segments`] can fail only when
 //! the handler looks at them, after the body was found to be JSON.
 
+use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::body::Bytes;
 use domain::ids::UserId;
 use percent_encoding::percent_decode;
 use serde_json::Value;
@@ -17,9 +17,6 @@ use uuid::Uuid;
 use super::error::ApiError;
 use super::json::parse_body;
 use crate::app::App;
-
-/// Largest request body in bytes. (C-API-12)
-pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 
 /// The named segments of the path, percent-decoded once. (C-API-17)
 #[derive(Debug)]
@@ -104,7 +101,7 @@ impl Query {
 
     /// The parameter's value; of several the last.
     #[must_use]
-    pub fn text(&self, name: &str) -> Option<&str> {
+    pub fn text<'a>(&'a self, name: &str) -> Option<&'a str> {
         self.values(name).last()
     }
 
@@ -112,7 +109,7 @@ impl Query {
     ///
     /// # Errors
     /// 422 if it is missing or empty.
-    pub fn required(&self, name: &str) -> Result<&str, ApiError> {
+    pub fn required<'a>(&'a self, name: &str) -> Result<&'a str, ApiError> {
         let value = self.text(name).filter(|value| !value.is_empty());
         value.ok_or_else(|| ApiError::invalid(format!("{name} is required")))
     }
@@ -147,8 +144,8 @@ impl Query {
 
     /// A list given by repetition, commas or both: trimmed, each member once. (C-API-18)
     #[must_use]
-    pub fn list(&self, name: &str) -> Vec<&str> {
-        let mut members: Vec<&str> = Vec::new();
+    pub fn list<'a>(&'a self, name: &str) -> Vec<&'a str> {
+        let mut members = Vec::new();
         for member in self.values(name).flat_map(|value| value.split(',')).map(str::trim) {
             if !member.is_empty() && !members.contains(&member) {
                 members.push(member);
@@ -167,7 +164,7 @@ impl Query {
         Ok(Page { limit: limit as usize, skip: skip as usize })
     }
 
-    fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_str())
     }
 }

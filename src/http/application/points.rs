@@ -1,0 +1,91 @@
+//! `/points/{key}`: points systems without a user. (C-POINTS-11, C-POINTS-52, C-POINTS-53)
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use domain::catalog::PointsSystem;
+use domain::ids::LevelId;
+
+use super::{answer, points_system};
+use crate::app::App;
+use crate::http::auth::Caller;
+use crate::http::error::ApiError;
+use crate::http::extract::Segments;
+use crate::http::openapi::{Invalid, NotFound, Unauthorized};
+use crate::http::wire::points::{PointsLevel, PointsLevelUsers, PointsSystemResponse};
+
+/// A points system and its active triggers.
+#[utoipa::path(
+    get,
+    path = "/points/{key}",
+    operation_id = "points_system",
+    tag = "Points",
+    params(("key" = String, Path, description = "The points system's key.")),
+    responses(
+        (status = 200, description = "The points system.", body = PointsSystemResponse),
+        Unauthorized, NotFound,
+    ),
+    security(("ApiKeyAuth" = []))
+)]
+pub async fn get(caller: Caller, State(app): State<App>, segments: Segments) -> Result<Response, ApiError> {
+    let catalog = app.engine.catalog(caller.scope);
+    let system = points_system(&catalog, segments.text("key")?)?;
+    Ok(answer(StatusCode::OK, PointsSystemResponse::new(system, &catalog)))
+}
+
+/// The levels of a points system, lowest first.
+#[utoipa::path(
+    get,
+    path = "/points/{key}/levels",
+    operation_id = "points_levels",
+    tag = "Points",
+    params(("key" = String, Path, description = "The points system's key.")),
+    responses((status = 200, description = "The levels.", body = Vec<PointsLevel>), Unauthorized, NotFound),
+    security(("ApiKeyAuth" = []))
+)]
+pub async fn levels(caller: Caller, State(app): State<App>, segments: Segments) -> Result<Response, ApiError> {
+    let catalog = app.engine.catalog(caller.scope);
+    let levels = points_system(&catalog, segments.text("key")?)?.live_levels();
+    Ok(answer(StatusCode::OK, levels.into_iter().map(PointsLevel::from).collect::<Vec<_>>()))
+}
+
+/// How many users are at each level of a points system, lowest first.
+#[utoipa::path(
+    get,
+    path = "/points/{key}/level-summary",
+    operation_id = "points_level-summary",
+    tag = "Points",
+    params(("key" = String, Path, description = "The points system's key.")),
+    responses(
+        (status = 200, description = "The levels and their users.", body = Vec<PointsLevelUsers>),
+        Unauthorized, NotFound, Invalid,
+    ),
+    security(("ApiKeyAuth" = []))
+)]
+pub async fn level_summary(caller: Caller, State(app): State<App>, segments: Segments) -> Result<Response, ApiError> {
+    let catalog = app.engine.catalog(caller.scope);
+    let system = points_system(&catalog, segments.text("key")?)?;
+    let levels = system.live_levels();
+    if levels.is_empty() {
+        return Err(ApiError::invalid("Points system has no levels"));
+    }
+    let counts = users_per_level(system, &app.engine.statistics(caller.scope).balances(system.id));
+    let summary: Vec<_> = levels
+        .into_iter()
+        .map(|level| PointsLevelUsers { level: level.into(), users: counts.get(&level.id).copied().unwrap_or(0) })
+        .collect();
+    Ok(answer(StatusCode::OK, summary))
+}
+
+/// Users below the lowest level are at none. (C-POINTS-53)
+fn users_per_level(system: &PointsSystem, balances: &BTreeMap<i64, u64>) -> BTreeMap<LevelId, u64> {
+    let mut counts = BTreeMap::new();
+    for (total, users) in balances {
+        if let Some(level) = system.level_at(*total) {
+            *counts.entry(level.id).or_default() += users;
+        }
+    }
+    counts
+}

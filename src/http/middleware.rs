@@ -1,0 +1,132 @@
+//! What happens to every request and response, whatever the route.
+//!
+//! Paths are brought to one form before routing; panics become the error body of a 500; every
+//! response gets an id; browsers may call the Application API.
+
+use std::any::Any;
+use std::time::Duration;
+
+use axum::extract::Request;
+use axum::http::header::{self, HeaderName, HeaderValue};
+use axum::http::uri::{PathAndQuery, Uri};
+use axum::http::{Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tower_http::cors::{Any as AnyOrigin, CorsLayer};
+use uuid::Uuid;
+
+use super::error::ApiError;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// How long browsers may remember the answer to a preflight.
+const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(600);
+
+/// Gives every response an id. (C-API-21)
+pub async fn request_id(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let id = uuid::Builder::from_random_bytes(rand::random()).into_uuid();
+    let mut buffer = Uuid::encode_buffer();
+    let value = HeaderValue::from_str(id.hyphenated().encode_lower(&mut buffer)).expect("a UUID is ASCII");
+    response.headers_mut().insert(REQUEST_ID, value);
+    response
+}
+
+/// Brings the path to one form: without a slash at its end (C-GEN-04), and under `/admin` if the
+/// host says so (C-API-02).
+pub async fn normalise_path(mut request: Request) -> Request {
+    if let Some(path) = normal_path(request.uri().path(), is_admin_host(&request)) {
+        *request.uri_mut() = with_path(request.uri(), &path);
+    }
+    request
+}
+
+/// The path in its one form; `None` if it has it.
+fn normal_path(path: &str, admin_host: bool) -> Option<String> {
+    let trimmed = if path.len() > 1 { path.strip_suffix('/').unwrap_or(path) } else { path };
+    if admin_host && (trimmed == "/v1" || trimmed.starts_with("/v1/")) {
+        return Some(format!("/admin{trimmed}"));
+    }
+    (trimmed.len() < path.len()).then(|| trimmed.to_owned())
+}
+
+fn is_admin_host(request: &Request) -> bool {
+    let header = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = header.or_else(|| request.uri().host());
+    host.and_then(|host| host.get(..6)).is_some_and(|start| start.eq_ignore_ascii_case("admin."))
+}
+
+fn with_path(uri: &Uri, path: &str) -> Uri {
+    let path_and_query = match uri.query() {
+        Some(query) => PathAndQuery::try_from(format!("{path}?{query}")),
+        None => PathAndQuery::try_from(path),
+    };
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(path_and_query.expect("a part of a valid path is a valid path"));
+    Uri::from_parts(parts).expect("only the path changed")
+}
+
+/// The answer when a handler panicked: nothing was committed, or the engine would have answered.
+#[expect(clippy::needless_pass_by_value, reason = "the signature `CatchPanicLayer` asks for")]
+pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let message = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("unknown cause");
+    tracing::error!(panic = message, "a request handler panicked");
+    ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error").into_response()
+}
+
+/// Lets browsers call the Application API from any origin. (C-API-20)
+pub fn cors() -> CorsLayer {
+    let headers = [
+        "x-api-key",
+        "tenant-id",
+        "idempotency-key",
+        "content-type",
+        "x-sdk-version",
+        "x-fern-language",
+        "x-fern-runtime",
+        "x-fern-platform",
+    ];
+    let exposed = ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "x-request-id"];
+    CorsLayer::new()
+        .allow_origin(AnyOrigin)
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers(headers.map(HeaderName::from_static))
+        .expose_headers(exposed.map(HeaderName::from_static))
+        .max_age(PREFLIGHT_MAX_AGE)
+}
+
+/// 404 for a path that no route has.
+pub async fn not_found() -> ApiError {
+    ApiError::not_found("Not found")
+}
+
+/// 405 for a path that has other methods; `Allow` is added by the router.
+pub async fn method_not_allowed() -> ApiError {
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{normal_path, with_path};
+
+    // C-GEN-04 C-API-02
+    #[test]
+    fn paths_have_one_form() {
+        assert_eq!(normal_path("/v1/users", false), None);
+        assert_eq!(normal_path("/v1/users/", false).as_deref(), Some("/v1/users"));
+        assert_eq!(normal_path("/", false), None);
+        assert_eq!(normal_path("/v1/points/", true).as_deref(), Some("/admin/v1/points"));
+        assert_eq!(normal_path("/v1", true).as_deref(), Some("/admin/v1"));
+        assert_eq!(normal_path("/v10", true), None);
+        assert_eq!(normal_path("/admin/v1/points", true), None);
+    }
+
+    #[test]
+    fn the_query_stays() {
+        let uri = "/v1/users/?limit=5".parse().unwrap();
+        assert_eq!(with_path(&uri, "/v1/users").to_string(), "/v1/users?limit=5");
+    }
+}

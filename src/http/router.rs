@@ -1,0 +1,71 @@
+//! Every route of both APIs in one list: the table of contents.
+//!
+//! Application API: `/v1`, alias `/api`. Admin API: `/admin/v1`, and `/v1` for hosts that start
+//! with `admin.`. (C-API-02, C-API-03)
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, map_request};
+use axum::routing::{get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use super::application::{
+    achievements, metrics, points, streaks, user_achievements, user_metrics, user_points, user_streak, users,
+};
+use super::middleware::{cors, method_not_allowed, normalise_path, not_found, panicked, request_id};
+use super::{admin, clock, health, openapi};
+use crate::app::App;
+
+/// The whole server as one service.
+pub fn router(app: App) -> Router {
+    let application = application();
+    let routes = Router::new()
+        .nest("/v1", application.clone())
+        .nest("/api", application)
+        .nest("/admin/v1", administration(app.settings.test_clock))
+        .route("/healthz", get(health::live))
+        .route("/readyz", get(health::ready))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(DefaultBodyLimit::max(app.settings.body_bytes_max))
+        .with_state(app);
+    // Routing is by path, so what changes the path must stand before it.
+    Router::new()
+        .fallback_service(routes)
+        .layer(map_request(normalise_path))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(request_id))
+}
+
+fn application() -> Router<App> {
+    Router::new()
+        .route("/openapi", get(openapi::application))
+        .route("/metrics/{key}/event", post(metrics::event))
+        .route("/achievements", get(achievements::all))
+        .route("/achievements/{key}/complete", post(achievements::complete))
+        .route("/users", post(users::create))
+        .route("/users/{id}", get(users::get).put(users::put).patch(users::patch))
+        .route("/users/{id}/metrics", get(user_metrics::list))
+        .route("/users/{id}/metrics/{key}", get(user_metrics::get))
+        .route("/users/{id}/metrics/{key}/event-summary", get(user_metrics::event_summary))
+        .route("/users/{id}/achievements", get(user_achievements::list))
+        .route("/users/{id}/streak", get(user_streak::get))
+        .route("/users/{id}/points/{key}", get(user_points::get))
+        .route("/users/{id}/points/{key}/event-summary", get(user_points::event_summary))
+        .route("/streaks", get(streaks::list))
+        .route("/points/{key}", get(points::get))
+        .route("/points/{key}/levels", get(points::levels))
+        .route("/points/{key}/level-summary", get(points::level_summary))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(cors())
+}
+
+/// The routes of each resource are listed in [`admin::routes`].
+fn administration(test_clock: bool) -> Router<App> {
+    let mut routes = admin::routes().route("/openapi", get(openapi::admin));
+    if test_clock {
+        routes = routes.route("/clock", get(clock::get)).route("/clock/advance", post(clock::advance));
+    }
+    routes.fallback(not_found).method_not_allowed_fallback(method_not_allowed)
+}
