@@ -8,6 +8,7 @@
 use domain::amount::Amount;
 use domain::catalog::{Invalid, Patch};
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use super::error::ApiError;
 
@@ -31,7 +32,9 @@ fn contains_nul(value: &Value) -> bool {
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
         Value::String(text) => text.contains('\0'),
         Value::Array(items) => items.iter().any(contains_nul),
-        Value::Object(fields) => fields.iter().any(|(key, value)| key.contains('\0') || contains_nul(value)),
+        Value::Object(fields) => {
+            fields.iter().any(|(key, value)| key.contains('\0') || contains_nul(value))
+        }
     }
 }
 
@@ -44,10 +47,9 @@ pub struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// The fields of `value`, called `name` in the message if it isn't an object.
     pub fn of(value: &'a Value, name: &str) -> Result<Self, Invalid> {
-        match value {
-            Value::Object(object) => Ok(Self { object }),
-            _ => Err(Invalid::error(format!("{name} must be an object"))),
-        }
+        let object =
+            value.as_object().ok_or_else(|| Invalid::error(format!("{name} must be an object")))?;
+        Ok(Self { object })
     }
 
     /// The raw value of a field; `None` if omitted.
@@ -113,11 +115,15 @@ pub fn text_up_to(max: usize) -> impl Fn(&Value, &str) -> Result<String, Invalid
 
 /// The `name` of a configured object: 1 to 255 characters after trimming. (C-ADM-11, C-ADM-21)
 pub fn name(value: &Value, _field: &str) -> Result<String, Invalid> {
-    let name = value.as_str().ok_or_else(|| Invalid::error("Name not a string"))?.trim();
-    if name.is_empty() || name.chars().count() > NAME_CHARS_MAX {
-        return Err(Invalid::error(format!("name must have 1 to {NAME_CHARS_MAX} characters")));
-    }
-    Ok(name.to_owned())
+    let name = value.as_str().ok_or_else(|| Invalid::error("Name not a string"))?;
+    trimmed_name(name)
+        .ok_or_else(|| Invalid::error(format!("name must have 1 to {NAME_CHARS_MAX} characters")))
+}
+
+/// The text as a name, if it can be one. (C-ADM-21)
+pub(crate) fn trimmed_name(text: &str) -> Option<String> {
+    let name = text.trim();
+    (1..=NAME_CHARS_MAX).contains(&name.chars().count()).then(|| name.to_owned())
 }
 
 /// A boolean.
@@ -127,37 +133,39 @@ pub fn boolean(value: &Value, field: &str) -> Result<bool, Invalid> {
 
 /// An exact decimal in the legal range of event values. (C-GEN-33)
 pub fn amount(value: &Value, field: &str) -> Result<Amount, Invalid> {
-    match value {
-        Value::Number(number) => Amount::parse(number.as_str())
-            .ok_or_else(|| Invalid::error(format!("{field} must be between -1000000000000 and 1000000000000"))),
-        _ => Err(Invalid::error(format!("{field} must be a number"))),
-    }
+    let number =
+        value.as_number().ok_or_else(|| Invalid::error(format!("{field} must be a number")))?;
+    Amount::parse(number.as_str()).ok_or_else(|| {
+        Invalid::error(format!("{field} must be between -1000000000000 and 1000000000000"))
+    })
 }
 
 /// A whole number between `min` and `max`; `5.0` is the whole number 5.
 pub fn integer(min: i64, max: i64) -> impl Fn(&Value, &str) -> Result<i64, Invalid> {
     move |value, field| {
-        let whole = match value {
-            Value::Number(number) => Amount::parse(number.as_str()).filter(|amount| amount.is_whole()),
-            _ => None,
-        };
-        whole
+        value
+            .as_number()
+            .and_then(|number| Amount::parse(number.as_str()))
+            .filter(|amount| amount.is_whole())
             .map(|amount| amount.multiples_of(1))
             .filter(|whole| (min..=max).contains(whole))
-            .ok_or_else(|| Invalid::error(format!("{field} must be an integer between {min} and {max}")))
+            .ok_or_else(|| {
+                Invalid::error(format!("{field} must be an integer between {min} and {max}"))
+            })
     }
 }
 
 /// An array.
 pub fn array<'a>(value: &'a Value, field: &str) -> Result<&'a [Value], Invalid> {
-    match value {
-        Value::Array(items) => Ok(items),
-        _ => Err(Invalid::error(format!("{field} must be an array"))),
-    }
+    let items =
+        value.as_array().ok_or_else(|| Invalid::error(format!("{field} must be an array")))?;
+    Ok(items)
 }
 
 /// One of a fixed set of strings.
-pub fn one_of<T: Copy>(choices: &[(&'static str, T)]) -> impl Fn(&Value, &str) -> Result<T, Invalid> {
+pub fn one_of<T: Copy>(
+    choices: &[(&'static str, T)],
+) -> impl Fn(&Value, &str) -> Result<T, Invalid> {
     move |value, field| {
         let chosen = value.as_str().and_then(|text| choices.iter().find(|(name, _)| *name == text));
         chosen.map(|(_, choice)| *choice).ok_or_else(|| {
@@ -167,12 +175,17 @@ pub fn one_of<T: Copy>(choices: &[(&'static str, T)]) -> impl Fn(&Value, &str) -
     }
 }
 
-/// A lower-case hyphenated UUID, wrapped by `make`. (C-API-13)
-pub fn id<T>(make: impl Fn(uuid::Uuid) -> T) -> impl Fn(&Value, &str) -> Result<T, Invalid> {
+/// A hyphenated UUID; other spellings of one are not ids. (C-API-13)
+pub fn parse_uuid(text: &str) -> Option<Uuid> {
+    Uuid::try_parse(text).ok().filter(|_| text.len() == uuid::fmt::Hyphenated::LENGTH)
+}
+
+/// The id of a resource, wrapped by `make`. (C-API-13)
+pub fn id<T>(make: impl Fn(Uuid) -> T) -> impl Fn(&Value, &str) -> Result<T, Invalid> {
     move |value, field| {
         value
             .as_str()
-            .and_then(|text| uuid::Uuid::try_parse(text).ok())
+            .and_then(parse_uuid)
             .map(&make)
             .ok_or_else(|| Invalid::error(format!("{field} must be a valid UUID")))
     }
@@ -181,11 +194,18 @@ pub fn id<T>(make: impl Fn(uuid::Uuid) -> T) -> impl Fn(&Value, &str) -> Result<
 /// An image `{url}`: an absolute http(s) URL of at most 2048 characters. (C-ADM-23)
 pub fn image_url(value: &Value, field: &str) -> Result<String, Invalid> {
     let url = Fields::of(value, field)?.required("url", text)?;
-    let absolute = ["http://", "https://"]
-        .iter()
-        .any(|scheme| url.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/')));
-    if !absolute || url.chars().count() > 2048 || url.chars().any(char::is_whitespace) {
-        return Err(Invalid::error(format!("{field}.url must be an absolute http(s) URL of at most 2048 characters")));
+    if !is_image_url(url) {
+        return Err(Invalid::error(format!(
+            "{field}.url must be an absolute http(s) URL of at most 2048 characters"
+        )));
     }
     Ok(url.to_owned())
+}
+
+/// Whether a text is an absolute http(s) URL of at most 2048 characters. (C-ADM-23)
+pub(crate) fn is_image_url(url: &str) -> bool {
+    let has_host = |rest: &str| !rest.is_empty() && !rest.starts_with('/');
+    let is_absolute =
+        ["http://", "https://"].iter().any(|scheme| url.strip_prefix(scheme).is_some_and(has_host));
+    is_absolute && url.chars().count() <= 2048 && !url.chars().any(char::is_whitespace)
 }

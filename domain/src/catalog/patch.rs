@@ -29,6 +29,14 @@ impl<T> Patch<T> {
         }
     }
 
+    /// The value for a new object, where null and omission mean the same.
+    pub fn into_option(self) -> Option<T> {
+        match self {
+            Self::Keep | Self::Clear => None,
+            Self::Set(value) => Some(value),
+        }
+    }
+
     /// Maps a value that was set.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Patch<U> {
         match self {

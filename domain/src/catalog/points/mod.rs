@@ -14,7 +14,7 @@ pub use trigger::{
 };
 
 use super::{Catalog, Invalid, Patch, Stamps, parse_key};
-use crate::ids::{Key, PointsSystemId};
+use crate::ids::{Key, LevelId, PointsSystemId, TriggerId};
 use crate::time::Timestamp;
 
 /// A points system.
@@ -46,6 +46,18 @@ impl PointsSystem {
     /// The live triggers, oldest first.
     pub fn live_triggers(&self) -> impl Iterator<Item = &Trigger> {
         self.triggers.iter().filter(|trigger| !trigger.archived)
+    }
+
+    /// The live trigger with this id.
+    #[must_use]
+    pub fn find_trigger(&self, id: TriggerId) -> Option<&Trigger> {
+        self.live_triggers().find(|trigger| trigger.id == id)
+    }
+
+    /// The live level with this id.
+    #[must_use]
+    pub fn find_level(&self, id: LevelId) -> Option<&Level> {
+        self.levels.iter().find(|level| level.id == id && !level.archived)
     }
 
     /// The live levels, lowest threshold first. (C-POINTS-53)

@@ -1,0 +1,185 @@
+//! The tables and fields of a catalog file. (`config/examples/study.toml` explains them)
+//!
+//! Names follow the Admin API in snake case. What an achievement or a trigger is about is one field
+//! of several, each complete in itself, so no field can be left over that belongs to another kind.
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::value::{Decimal, Description, ImageUrl, Name, Table, TimeZone, Whole, Yes};
+
+/// A count that no rule limits further.
+pub(super) type Count = Whole<1, 1_000_000_000>;
+
+/// Values that attributes must have, by attribute key.
+pub(super) type Filters = Table<Spanned<String>>;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Document {
+    pub(super) settings: SettingsTable,
+    pub(super) user_attributes: Table<Name>,
+    pub(super) event_attributes: Table<Name>,
+    pub(super) metrics: Table<MetricTable>,
+    pub(super) streaks: StreaksTable,
+    pub(super) achievements: Table<AchievementTable>,
+    pub(super) points: Table<PointsSystemTable>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SettingsTable {
+    pub(super) default_time_zone: Option<TimeZone>,
+    pub(super) week_start: Option<WeekStartName>,
+    pub(super) idempotency_retention_days: Option<Whole<1, 36_500>>,
+    pub(super) control_ratio: Option<Whole<0, 100>>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum WeekStartName {
+    Sunday,
+    Monday,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MetricTable {
+    pub(super) name: Name,
+    pub(super) units: Option<String>,
+    pub(super) currency: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StreaksTable {
+    pub(super) enabled: Option<bool>,
+    pub(super) frequency: Option<FrequencyName>,
+    pub(super) evaluation_mode: Option<EvaluationModeName>,
+    pub(super) customization_enabled: Option<bool>,
+    pub(super) days_off: Option<Spanned<Vec<Whole<0, 6>>>>,
+    #[serde(default)]
+    pub(super) metrics: Table<Whole<1, 1_000_000_000_000>>,
+    pub(super) freezes: Option<Spanned<FreezesTable>>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum FrequencyName {
+    Daily,
+    Weekly,
+    Monthly,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(super) enum EvaluationModeName {
+    Or,
+    And,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FreezesTable {
+    pub(super) start_count: Whole<0, 100>,
+    pub(super) max_count: Whole<1, 100>,
+    pub(super) auto_earn: Option<AutoEarnTable>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AutoEarnTable {
+    pub(super) amount: Whole<1, 100>,
+    pub(super) every_days: Whole<1, 3650>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AchievementTable {
+    pub(super) name: Name,
+    pub(super) description: Option<Description>,
+    pub(super) badge: Option<ImageUrl>,
+    #[serde(default)]
+    pub(super) status: AchievementStatusName,
+    #[serde(default)]
+    pub(super) user_attributes: Filters,
+    // Exactly one of:
+    pub(super) metric: Option<MetricReached>,
+    pub(super) streak_length: Option<Count>,
+    pub(super) api: Option<Yes>,
+    pub(super) all_of: Option<Spanned<Vec<Spanned<String>>>>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum AchievementStatusName {
+    #[default]
+    Active,
+    Inactive,
+    Locked,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MetricReached {
+    pub(super) key: Spanned<String>,
+    pub(super) value: Decimal,
+    #[serde(default)]
+    pub(super) event_attributes: Filters,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PointsSystemTable {
+    pub(super) name: Name,
+    pub(super) description: Option<Description>,
+    pub(super) badge: Option<ImageUrl>,
+    pub(super) max_points: Option<Whole<1, 1_000_000_000_000>>,
+    #[serde(default)]
+    pub(super) levels: Table<LevelTable>,
+    #[serde(default)]
+    pub(super) triggers: Vec<Spanned<TriggerTable>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LevelTable {
+    pub(super) name: Name,
+    pub(super) points: Spanned<Whole<0, 1_000_000_000_000>>,
+    pub(super) description: Option<Description>,
+    pub(super) badge: Option<ImageUrl>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TriggerTable {
+    pub(super) points: Spanned<Whole<-1_000_000_000, 1_000_000_000>>,
+    #[serde(default)]
+    pub(super) status: TriggerStatusName,
+    #[serde(default)]
+    pub(super) block_if_out_of_points: bool,
+    #[serde(default)]
+    pub(super) user_attributes: Filters,
+    // Exactly one of:
+    pub(super) metric: Option<MetricEvery>,
+    pub(super) streak_length: Option<Count>,
+    pub(super) achievement: Option<Spanned<String>>,
+    pub(super) user_creation: Option<Yes>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum TriggerStatusName {
+    #[default]
+    Active,
+    Inactive,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MetricEvery {
+    pub(super) key: Spanned<String>,
+    pub(super) threshold: Whole<1, 1_000_000_000_000>,
+    #[serde(default)]
+    pub(super) event_attributes: Filters,
+}

@@ -1,0 +1,183 @@
+//! Values of a catalog file with their own rules, so that a wrong one is told at its own place.
+//!
+//! A value that fails here carries its line and column without further work; the catalog checks the
+//! same limits again and would only know the object.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use domain::amount::Amount;
+use domain::calendar::Zone;
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Unexpected, Visitor};
+use toml::Spanned;
+
+use crate::http::json;
+
+/// A table whose keys are chosen by its writer, in the order of the file.
+#[derive(Debug)]
+pub(super) struct Table<T>(pub(super) Vec<(Spanned<String>, T)>);
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Table<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
+            type Value = Table<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a table")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Table<T>, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Table(entries))
+            }
+        }
+
+        deserializer.deserialize_map(Entries(PhantomData))
+    }
+}
+
+/// A whole number in a range.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Whole<const MIN: i64, const MAX: i64>(pub(super) i64);
+
+impl<const MIN: i64, const MAX: i64> Whole<MIN, MAX> {
+    /// The number, where the range is that of counts.
+    pub(super) fn count(self) -> u32 {
+        u32::try_from(self.0).expect("counts have ranges inside u32")
+    }
+}
+
+impl<'de, const MIN: i64, const MAX: i64> Deserialize<'de> for Whole<MIN, MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InRange<const MIN: i64, const MAX: i64>;
+
+        impl<const MIN: i64, const MAX: i64> Visitor<'_> for InRange<MIN, MAX> {
+            type Value = Whole<MIN, MAX>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "an integer between {MIN} and {MAX}")
+            }
+
+            fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
+                match (MIN..=MAX).contains(&value) {
+                    true => Ok(Whole(value)),
+                    false => Err(E::invalid_value(Unexpected::Signed(value), &self)),
+                }
+            }
+        }
+
+        deserializer.deserialize_i64(InRange)
+    }
+}
+
+/// A decimal of at least 1, written as an integer or a float.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Decimal(pub(super) Amount);
+
+impl<'de> Deserialize<'de> for Decimal {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct FromOne;
+
+        impl Visitor<'_> for FromOne {
+            type Value = Decimal;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number between 1 and 1000000000000")
+            }
+
+            fn visit_i64<E: Error>(self, value: i64) -> Result<Decimal, E> {
+                at_least_one(&value.to_string())
+                    .ok_or_else(|| E::invalid_value(Unexpected::Signed(value), &self))
+            }
+
+            fn visit_f64<E: Error>(self, value: f64) -> Result<Decimal, E> {
+                // The shortest decimal that reads back as this float is the one in the file.
+                at_least_one(&value.to_string())
+                    .ok_or_else(|| E::invalid_value(Unexpected::Float(value), &self))
+            }
+        }
+
+        deserializer.deserialize_any(FromOne)
+    }
+}
+
+fn at_least_one(literal: &str) -> Option<Decimal> {
+    Amount::parse(literal).filter(|amount| *amount >= Amount::from(1)).map(Decimal)
+}
+
+/// The word `true`, where `false` would say nothing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Yes;
+
+impl<'de> Deserialize<'de> for Yes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match bool::deserialize(deserializer)? {
+            true => Ok(Self),
+            false => Err(D::Error::custom("expected `true`; leave the line out instead")),
+        }
+    }
+}
+
+/// A text that a check accepts, as the check returns it.
+fn checked<'de, D: Deserializer<'de>, T>(
+    deserializer: D,
+    expected: &str,
+    check: impl FnOnce(&str) -> Option<T>,
+) -> Result<T, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    check(&text).ok_or_else(|| D::Error::invalid_value(Unexpected::Str(&text), &expected))
+}
+
+/// The display name of an object. (C-ADM-21)
+#[derive(Clone, Debug)]
+pub(super) struct Name(pub(super) String);
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        checked(deserializer, "a name of 1 to 255 characters", json::trimmed_name).map(Self)
+    }
+}
+
+/// A description. (C-GEN-13)
+#[derive(Clone, Debug)]
+pub(super) struct Description(pub(super) String);
+
+impl<'de> Deserialize<'de> for Description {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let short = |text: &str| (text.chars().count() <= 2000).then(|| text.to_owned());
+        checked(deserializer, "at most 2000 characters", short).map(Self)
+    }
+}
+
+/// The URL of a badge. (C-ADM-23)
+#[derive(Clone, Debug)]
+pub(super) struct ImageUrl(pub(super) String);
+
+impl<'de> Deserialize<'de> for ImageUrl {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let absolute = |text: &str| json::is_image_url(text).then(|| text.to_owned());
+        checked(deserializer, "an absolute http(s) URL of at most 2048 characters", absolute)
+            .map(Self)
+    }
+}
+
+/// A time zone. (C-USER-09)
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TimeZone(pub(super) Zone);
+
+impl<'de> Deserialize<'de> for TimeZone {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        checked(deserializer, "an IANA time zone such as Europe/London", Zone::parse).map(Self)
+    }
+}

@@ -1,0 +1,112 @@
+//! The Admin API: configuration of an environment, and operations on its users. (C-ADM)
+//!
+//! One file per resource, each with its JSON and its five handlers; what all bulk requests share is
+//! in [`batch`]. Handlers read items into drafts and patches and hand them to the catalog, which
+//! knows every rule; nothing here decides anything about a configuration.
+
+pub mod achievement;
+pub mod achievements;
+pub mod attributes;
+pub mod batch;
+pub mod levels;
+pub mod metrics;
+pub mod points_systems;
+pub mod streak_freezes;
+pub mod streak_settings;
+pub mod trigger;
+pub mod triggers;
+pub mod wire;
+
+use axum::Router;
+use axum::routing::{get, post};
+use utoipa::OpenApi;
+
+use crate::app::App;
+
+/// Every route of this API, relative to its base.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route(
+            "/attributes",
+            get(attributes::list)
+                .post(attributes::create)
+                .patch(attributes::update)
+                .delete(attributes::delete),
+        )
+        .route("/attributes/{id}", get(attributes::read))
+        .route(
+            "/metrics",
+            get(metrics::list).post(metrics::create).patch(metrics::update).delete(metrics::delete),
+        )
+        .route("/metrics/{id}", get(metrics::read))
+        .route(
+            "/achievements",
+            get(achievements::list)
+                .post(achievements::create)
+                .patch(achievements::update)
+                .delete(achievements::delete),
+        )
+        .route("/achievements/{id}", get(achievements::read))
+        .route(
+            "/points",
+            get(points_systems::list)
+                .post(points_systems::create)
+                .patch(points_systems::update)
+                .delete(points_systems::delete),
+        )
+        .route("/points/{id}", get(points_systems::read))
+        .route(
+            "/points/{systemId}/triggers",
+            get(triggers::list)
+                .post(triggers::create)
+                .patch(triggers::update)
+                .delete(triggers::delete),
+        )
+        .route("/points/{systemId}/triggers/{id}", get(triggers::read))
+        .route(
+            "/points/{systemId}/levels",
+            get(levels::list).post(levels::create).patch(levels::update).delete(levels::delete),
+        )
+        .route("/points/{systemId}/levels/{id}", get(levels::read))
+        .route("/streaks/settings", get(streak_settings::read).patch(streak_settings::update))
+        .route("/streaks/freezes", post(streak_freezes::create))
+}
+
+/// What this API offers, for its OpenAPI document; paths are relative to the API's base.
+#[derive(OpenApi)]
+#[openapi(paths(
+    attributes::list,
+    attributes::create,
+    attributes::update,
+    attributes::delete,
+    attributes::read,
+    metrics::list,
+    metrics::create,
+    metrics::update,
+    metrics::delete,
+    metrics::read,
+    achievements::list,
+    achievements::create,
+    achievements::update,
+    achievements::delete,
+    achievements::read,
+    points_systems::list,
+    points_systems::create,
+    points_systems::update,
+    points_systems::delete,
+    points_systems::read,
+    triggers::list,
+    triggers::create,
+    triggers::update,
+    triggers::delete,
+    triggers::read,
+    levels::list,
+    levels::create,
+    levels::update,
+    levels::delete,
+    levels::read,
+    streak_settings::read,
+    streak_settings::update,
+    streak_freezes::create,
+))]
+pub struct AdminOperations;
