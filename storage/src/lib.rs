@@ -11,6 +11,7 @@
 pub mod backend;
 mod batch;
 mod checkpoint;
+mod commit;
 mod committer;
 mod error;
 pub mod journal;
@@ -21,12 +22,14 @@ mod merge;
 mod options;
 mod overlay;
 mod pages;
+pub mod records;
 mod recovery;
 mod shard;
 mod shared;
 pub mod store;
 
 pub use batch::{Batch, Op};
+pub use commit::{CatalogCommit, UserCommit, put};
 pub use error::Error;
 pub use keys::{Key, KeyRange, Kind};
 pub use options::Options;

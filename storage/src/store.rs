@@ -25,6 +25,7 @@ use crate::{
     merge,
     options::Options,
     pages,
+    records::{self, Record},
     recovery::{self, Parts},
     shard::Positions,
     shared::{Ending, Shared},
@@ -205,6 +206,14 @@ impl Store {
             Some(row) => Ok(row.map(|value| value.to_vec())),
             None => pages::get(self.inner.shared.backend.as_ref(), key),
         }
+    }
+
+    /// The newest value of a row, decoded.
+    ///
+    /// # Errors
+    /// If the tree can't be read or the value doesn't decode.
+    pub fn load<T: Record>(&self, key: &Key) -> Result<Option<T>, Error> {
+        self.get(key)?.map(|value| records::decode(key, &value)).transpose()
     }
 
     /// The first `limit` rows of a range, ascending, as of one instant.

@@ -1,0 +1,224 @@
+//! From a decision to the one batch that makes it durable.
+//!
+//! Everything that a command changed about a user goes into one batch of the user's shard: a crash
+//! keeps all of it or nothing. The same for a change of configuration, in the shard of such rows.
+
+use domain::{
+    catalog::Catalog,
+    ids::{Scope, UserId},
+    user::{HistoryRow, Outcome},
+};
+
+use crate::{
+    batch::{Batch, Op},
+    keys::Key,
+    records::{self, Record},
+    shard::ShardId,
+};
+
+/// Everything one command changed about one user.
+#[derive(Clone, Copy, Debug)]
+pub struct UserCommit<'a> {
+    /// The scope the user lives in.
+    pub scope: Scope,
+    /// The user.
+    pub user: &'a UserId,
+    /// What was decided.
+    pub outcome: &'a Outcome,
+}
+
+impl UserCommit<'_> {
+    /// The batch: snapshot, rows of history, idempotency row. `shards` is [`crate::Store::shards`].
+    #[must_use]
+    pub fn batch(&self, shards: u16) -> Batch {
+        let Self { scope, user, outcome } = *self;
+        let mut batch = Batch::new(ShardId::of_user(scope, user, shards));
+        batch.ops.push(put(Key::snapshot(scope, user), &outcome.state));
+        batch.ops.extend(outcome.rows.iter().map(|row| self.history(row)));
+        if let Some((metric, key, record)) = &outcome.idempotency {
+            batch.ops.push(put(Key::idempotency(scope, user, *metric, key), record));
+        }
+        batch
+    }
+
+    fn history(&self, row: &HistoryRow) -> Op {
+        let Self { scope, user, .. } = *self;
+        match row {
+            HistoryRow::Event { sequence, record } => {
+                put(Key::event(scope, user, *sequence), record)
+            }
+            HistoryRow::Award { system, sequence, record } => {
+                put(Key::award(scope, user, *system, *sequence), record)
+            }
+            HistoryRow::MetricDay { metric, day, record } => {
+                put(Key::metric_day(scope, user, *metric, *day), record)
+            }
+            HistoryRow::PointsDay { system, day, record } => {
+                put(Key::points_day(scope, user, *system, *day), record)
+            }
+        }
+    }
+}
+
+/// A new configuration of a scope.
+#[derive(Clone, Copy, Debug)]
+pub struct CatalogCommit<'a> {
+    /// The scope it configures.
+    pub scope: Scope,
+    /// All of it.
+    pub catalog: &'a Catalog,
+}
+
+impl CatalogCommit<'_> {
+    /// The batch.
+    #[must_use]
+    pub fn batch(&self) -> Batch {
+        Batch { shard: ShardId::META, ops: vec![put(Key::catalog(self.scope), self.catalog)] }
+    }
+}
+
+/// A row that holds a record.
+pub fn put<T: Record>(key: Key, record: &T) -> Op {
+    Op::put(key, records::encode(record))
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{
+        amount::Amount,
+        catalog::Catalog,
+        ids::{
+            AwardId, EnvironmentId, EventId, IdempotencyKey, MetricId, PointsSystemId, Scope,
+            TriggerId, UserId,
+        },
+        time::{Date, Timestamp},
+        user::{
+            AwardRecord, EventRecord, HistoryRow, IdempotencyRecord, MetricDay, Outcome, PointsDay,
+            Reply, UserState,
+        },
+    };
+    use uuid::Uuid;
+
+    use super::{CatalogCommit, UserCommit};
+    use crate::{
+        keys::{Key, KeyRange, Kind},
+        records::{Record, user::tests::sample},
+        shard::ShardId,
+        store::Store,
+    };
+
+    const METRIC: MetricId = MetricId(Uuid::from_u128(2));
+    const SYSTEM: PointsSystemId = PointsSystemId(Uuid::from_u128(3));
+
+    fn scope() -> Scope {
+        Scope::untenanted(EnvironmentId(Uuid::from_u128(1)))
+    }
+
+    fn day() -> Date {
+        Date::from_ymd(2026, 1, 20).expect("a date")
+    }
+
+    fn event() -> EventRecord {
+        EventRecord {
+            id: EventId(Uuid::from_u128(4)),
+            metric: METRIC,
+            value: Amount::parse("750").expect("a number"),
+            attributes: std::collections::BTreeMap::new(),
+            at: Timestamp::from_millis(1),
+            day: day(),
+        }
+    }
+
+    fn award() -> AwardRecord {
+        AwardRecord {
+            id: AwardId(Uuid::from_u128(5)),
+            trigger: TriggerId(Uuid::from_u128(6)),
+            awarded: 10,
+            total: 120,
+            at: Timestamp::from_millis(1),
+        }
+    }
+
+    fn metric_day() -> MetricDay {
+        MetricDay { change: event().value, total: event().value, events: 1 }
+    }
+
+    fn outcome(state: UserState, key: &IdempotencyKey) -> Outcome {
+        Outcome {
+            state,
+            reply: Reply::Settled,
+            rows: vec![
+                HistoryRow::Event { sequence: 17, record: event() },
+                HistoryRow::Award { system: SYSTEM, sequence: 3, record: award() },
+                HistoryRow::MetricDay { metric: METRIC, day: day(), record: metric_day() },
+                HistoryRow::PointsDay {
+                    system: SYSTEM,
+                    day: day(),
+                    record: PointsDay { change: 10, total: 120 },
+                },
+            ],
+            signals: Vec::new(),
+            idempotency: Some((
+                METRIC,
+                key.clone(),
+                IdempotencyRecord { event: event().id, at: event().at },
+            )),
+            must_commit: true,
+        }
+    }
+
+    fn load<T: Record>(store: &Store, key: &Key) -> T {
+        store.load(key).expect("readable").expect("there")
+    }
+
+    #[tokio::test]
+    async fn everything_an_outcome_changed_is_in_one_batch() {
+        let (store, faults) = Store::in_memory();
+        let user = UserId::new("18").expect("valid");
+        let key = IdempotencyKey::parse("k").expect("short").expect("not blank");
+        let outcome = outcome(sample(), &key);
+        let commit = UserCommit { scope: scope(), user: &user, outcome: &outcome };
+        let batch = commit.batch(store.shards());
+        assert_eq!(batch.shard, ShardId::of_user(scope(), &user, 64));
+        store.commit(batch).await.expect("commits");
+        assert_eq!(faults.journal.len(), 1);
+        assert_eq!(load::<UserState>(&store, &Key::snapshot(scope(), &user)), outcome.state);
+        assert_eq!(load::<EventRecord>(&store, &Key::event(scope(), &user, 17)), event());
+        assert_eq!(load::<AwardRecord>(&store, &Key::award(scope(), &user, SYSTEM, 3)), award());
+        assert_eq!(
+            load::<MetricDay>(&store, &Key::metric_day(scope(), &user, METRIC, day())),
+            metric_day()
+        );
+        assert_eq!(
+            load::<PointsDay>(&store, &Key::points_day(scope(), &user, SYSTEM, day())).total,
+            120
+        );
+        assert_eq!(
+            load::<IdempotencyRecord>(&store, &Key::idempotency(scope(), &user, METRIC, &key))
+                .event,
+            event().id
+        );
+        assert_eq!(store.scan(&KeyRange::all(), 10).expect("readable").len(), 6);
+    }
+
+    #[tokio::test]
+    async fn a_catalog_is_one_row_of_its_scope() {
+        let (store, _faults) = Store::in_memory();
+        let settings = domain::catalog::Settings {
+            default_time_zone: domain::calendar::Zone::UTC,
+            week_start: domain::calendar::WeekStart::Monday,
+            idempotency_retention_days: None,
+            control_ratio: 0,
+        };
+        let catalog = Catalog::new(scope().environment, settings);
+        store
+            .commit(CatalogCommit { scope: scope(), catalog: &catalog }.batch())
+            .await
+            .expect("commits");
+        assert_eq!(load::<Catalog>(&store, &Key::catalog(scope())), catalog);
+        assert_eq!(
+            store.scan(&KeyRange::kind(scope(), Kind::Catalog), 10).expect("readable").len(),
+            1
+        );
+    }
+}

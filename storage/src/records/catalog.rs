@@ -1,0 +1,193 @@
+//! The configuration of a scope.
+
+use domain::catalog::Catalog;
+
+use super::Record;
+
+impl Record for Catalog {
+    const VERSION: u8 = 1;
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{
+        amount::Amount,
+        calendar::{Frequency, WeekStart, Zone},
+        catalog::{
+            Achievement, AchievementStatus, AchievementTrigger, Attribute, AttributeKind, AutoEarn,
+            Catalog, EvaluationMode, Filter, FreezeSettings, Level, Metric, PointsSystem, Settings,
+            Stamps, StreakMetric, StreakSettings, Trigger, TriggerKind, UnitType,
+        },
+        ids::{
+            AchievementId, AttributeId, EnvironmentId, Key, LevelId, MetricId, PointsSystemId,
+            TriggerId,
+        },
+        time::Timestamp,
+    };
+    use uuid::Uuid;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(1_767_225_600_000 + millis)
+    }
+
+    fn stamps() -> Stamps {
+        Stamps { created_at: at(1), updated_at: at(2) }
+    }
+
+    fn key(text: &str) -> Key {
+        Key::new(text).expect("valid")
+    }
+
+    fn metric_id() -> MetricId {
+        MetricId(Uuid::from_u128(2))
+    }
+
+    fn filters() -> Vec<Filter> {
+        vec![Filter { attribute: AttributeId(Uuid::from_u128(1)), value: "blue".into() }]
+    }
+
+    fn attributes() -> Vec<Attribute> {
+        [(AttributeKind::User, false), (AttributeKind::Event, true)]
+            .into_iter()
+            .map(|(kind, archived)| Attribute {
+                id: AttributeId(Uuid::from_u128(1)),
+                kind,
+                key: key("colour"),
+                name: "Colour".into(),
+                created_at: at(0),
+                archived,
+            })
+            .collect()
+    }
+
+    fn metrics() -> Vec<Metric> {
+        [(UnitType::Number, "words"), (UnitType::Currency, "EUR")]
+            .into_iter()
+            .map(|(unit_type, units)| Metric {
+                id: metric_id(),
+                key: key("words-written"),
+                name: "Words".into(),
+                unit_type,
+                units: units.into(),
+                created_at: at(0),
+                archived: false,
+            })
+            .collect()
+    }
+
+    fn achievements() -> Vec<Achievement> {
+        let value = Amount::parse("500").expect("a number");
+        let triggers = [
+            AchievementTrigger::Metric {
+                metric: metric_id(),
+                value,
+                event_filters: filters(),
+                filters_revision: 3,
+            },
+            AchievementTrigger::Streak { length: 7 },
+            AchievementTrigger::Api { key: key("finish-onboarding") },
+            AchievementTrigger::Composite { achievements: vec![AchievementId(Uuid::from_u128(9))] },
+        ];
+        let statuses = [
+            AchievementStatus::Inactive,
+            AchievementStatus::Active,
+            AchievementStatus::Locked,
+            AchievementStatus::Active,
+        ];
+        triggers
+            .into_iter()
+            .zip(statuses)
+            .map(|(trigger, status)| Achievement {
+                id: AchievementId(Uuid::from_u128(3)),
+                name: "500 words".into(),
+                description: Some("Write 500 words".into()),
+                badge_url: None,
+                status,
+                trigger,
+                user_filters: filters(),
+                stamps: stamps(),
+                archived: false,
+            })
+            .collect()
+    }
+
+    fn points_system() -> PointsSystem {
+        let kinds = [
+            TriggerKind::Metric {
+                metric: metric_id(),
+                threshold: 10,
+                event_filters: Vec::new(),
+                filters_revision: 0,
+            },
+            TriggerKind::Achievement { achievement: AchievementId(Uuid::from_u128(3)) },
+            TriggerKind::Streak { length: 7 },
+            TriggerKind::UserCreation,
+        ];
+        let triggers = kinds.into_iter().map(|kind| Trigger {
+            id: TriggerId(Uuid::from_u128(5)),
+            kind,
+            points: -10,
+            active: true,
+            user_filters: filters(),
+            block_if_out_of_points: true,
+            stamps: stamps(),
+            archived: false,
+        });
+        let level = Level {
+            id: LevelId(Uuid::from_u128(6)),
+            key: key("bronze"),
+            name: "Bronze".into(),
+            points: 100,
+            description: String::new(),
+            badge_url: Some("https://example.com/bronze.png".into()),
+            created_at: at(0),
+            archived: false,
+        };
+        PointsSystem {
+            id: PointsSystemId(Uuid::from_u128(4)),
+            key: key("xp"),
+            name: "XP".into(),
+            description: "Experience".into(),
+            badge_url: None,
+            max_points: Some(1_000),
+            triggers: triggers.collect(),
+            levels: vec![level],
+            stamps: stamps(),
+            archived: false,
+        }
+    }
+
+    fn streaks() -> StreakSettings {
+        StreakSettings {
+            enabled: true,
+            frequency: Frequency::Weekly,
+            evaluation_mode: EvaluationMode::And,
+            customization_enabled: true,
+            days_off: vec![0, 6],
+            metrics: vec![StreakMetric { metric: metric_id(), threshold: 5 }],
+            freezes: Some(FreezeSettings {
+                start_count: 1,
+                max_count: 3,
+                auto_earn: Some(AutoEarn { interval_days: 7, amount: 1, since: at(4) }),
+            }),
+        }
+    }
+
+    #[test]
+    fn golden() {
+        let settings = Settings {
+            default_time_zone: Zone::parse("US/Pacific").expect("a zone"),
+            week_start: WeekStart::Sunday,
+            idempotency_retention_days: Some(30),
+            control_ratio: 10,
+        };
+        let mut sample = Catalog::new(EnvironmentId(Uuid::from_u128(8)), settings);
+        sample.sequence = 12;
+        sample.attributes = attributes();
+        sample.metrics = metrics();
+        sample.achievements = achievements();
+        sample.points_systems = vec![points_system()];
+        sample.streaks.change(at(5), streaks());
+        super::super::golden::check("catalog", &sample);
+    }
+}
