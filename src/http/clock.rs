@@ -32,7 +32,11 @@ pub async fn get(_caller: Caller, State(app): State<App>) -> Json<Now> {
 }
 
 /// `POST /clock/advance`: `{"to": instant}` or `{"seconds": n}`.
-pub async fn advance(_caller: Caller, State(app): State<App>, Body(body): Body) -> Result<Json<Now>, ApiError> {
+pub async fn advance(
+    _caller: Caller,
+    State(app): State<App>,
+    Body(body): Body,
+) -> Result<Json<Now>, ApiError> {
     let to = target(&body, app.engine.now())?;
     match app.engine.advance_clock(to).await {
         Ok(now) => Ok(Json(Now { now: At(now) })),
@@ -45,12 +49,15 @@ pub async fn advance(_caller: Caller, State(app): State<App>, Body(body): Body) 
 fn target(body: &Value, now: Timestamp) -> Result<Timestamp, Invalid> {
     let fields = Fields::of(body, "body")?;
     let to = fields.optional("to", |value, field| {
-        Timestamp::parse(text(value, field)?).ok_or_else(|| Invalid::error("to must be an RFC 3339 date-time"))
+        Timestamp::parse(text(value, field)?)
+            .ok_or_else(|| Invalid::error("to must be an RFC 3339 date-time"))
     })?;
     let seconds = fields.optional("seconds", integer(-SECONDS_MAX, SECONDS_MAX))?;
     match (to, seconds) {
         (Some(to), None) => Ok(to),
         (None, Some(seconds)) => Ok(now.plus_millis(seconds * 1000)),
-        (None, None) | (Some(_), Some(_)) => Err(Invalid::error("exactly one of to and seconds is required")),
+        (None, None) | (Some(_), Some(_)) => {
+            Err(Invalid::error("exactly one of to and seconds is required"))
+        }
     }
 }

@@ -90,8 +90,12 @@ impl From<actors::Error> for ApiError {
             actors::Error::Overloaded => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "The server is overloaded, try again")
             }
-            actors::Error::Unavailable { reason } => Self::new(StatusCode::SERVICE_UNAVAILABLE, reason),
-            actors::Error::Internal => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error"),
+            actors::Error::Unavailable { reason } => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, reason)
+            }
+            actors::Error::Internal => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error")
+            }
         }
     }
 }

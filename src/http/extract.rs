@@ -15,7 +15,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::error::ApiError;
-use super::json::parse_body;
+use super::json::{parse_body, parse_uuid};
 use crate::app::App;
 
 /// The named segments of the path, percent-decoded once. (C-API-17)
@@ -31,9 +31,12 @@ impl Segments {
     /// # Panics
     /// If the route has no such segment.
     pub fn text(&self, name: &str) -> Result<&str, ApiError> {
-        let segments = self.0.as_ref().ok_or_else(|| ApiError::invalid("path must be valid UTF-8"))?;
+        let segments =
+            self.0.as_ref().ok_or_else(|| ApiError::invalid("path must be valid UTF-8"))?;
         let segment = segments.iter().find(|(own, _)| *own == name);
-        Ok(segment.map(|(_, value)| value).expect("the route declares the segments its handler reads"))
+        Ok(segment
+            .map(|(_, value)| value)
+            .expect("the route declares the segments its handler reads"))
     }
 
     /// The user id in segment `id`. (C-USER-02)
@@ -49,8 +52,7 @@ impl Segments {
     /// # Errors
     /// 422 if it isn't a UUID.
     pub fn uuid<T>(&self, name: &str, make: impl FnOnce(Uuid) -> T) -> Result<T, ApiError> {
-        let id = Uuid::try_parse(self.text(name)?).map_err(|_| invalid_uuid(name))?;
-        Ok(make(id))
+        parse_uuid(self.text(name)?).map(make).ok_or_else(|| invalid_uuid(name))
     }
 }
 
@@ -206,13 +208,11 @@ impl FromRequest<App> for Body {
 }
 
 fn unreadable(rejection: BytesRejection) -> ApiError {
-    match rejection {
-        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
-            ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "Request body is too large")
-        }
-        // The connection broke off, so nobody reads the answer.
-        _ => ApiError::malformed_json(),
+    if let BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) = rejection {
+        return ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "Request body is too large");
     }
+    // The connection broke off, so nobody reads the answer.
+    ApiError::malformed_json()
 }
 
 #[cfg(test)]
@@ -234,10 +234,22 @@ mod tests {
     // C-API-19
     #[test]
     fn integers_are_plain_digits_in_range() {
-        for (text, expected) in [("n=5", Some(5)), ("", Some(10)), ("n=05", Some(5)), ("n=1&n=7", Some(7))] {
+        for (text, expected) in
+            [("n=5", Some(5)), ("", Some(10)), ("n=05", Some(5)), ("n=1&n=7", Some(7))]
+        {
             assert_eq!(query(text).integer("n", 1, 100, 10).ok(), expected, "{text}");
         }
-        for text in ["n=", "n=0", "n=101", "n=-1", "n=%2B5", "n=5.0", "n=1e1", "n=99999999999999999999", "n=five"] {
+        for text in [
+            "n=",
+            "n=0",
+            "n=101",
+            "n=-1",
+            "n=%2B5",
+            "n=5.0",
+            "n=1e1",
+            "n=99999999999999999999",
+            "n=five",
+        ] {
             assert!(query(text).integer("n", 1, 100, 10).is_err(), "{text}");
         }
     }
@@ -245,9 +257,13 @@ mod tests {
     // C-API-19
     #[test]
     fn booleans_are_words_or_digits() {
-        for (text, expected) in
-            [("b=TRUE", Some(true)), ("b=1", Some(true)), ("b=False", Some(false)), ("b=0", Some(false)), ("", Some(true))]
-        {
+        for (text, expected) in [
+            ("b=TRUE", Some(true)),
+            ("b=1", Some(true)),
+            ("b=False", Some(false)),
+            ("b=0", Some(false)),
+            ("", Some(true)),
+        ] {
             assert_eq!(query(text).boolean("b", true).ok(), expected, "{text}");
         }
         assert!(query("b=yes").boolean("b", true).is_err());

@@ -26,7 +26,8 @@ pub async fn request_id(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let id = uuid::Builder::from_random_bytes(rand::random()).into_uuid();
     let mut buffer = Uuid::encode_buffer();
-    let value = HeaderValue::from_str(id.hyphenated().encode_lower(&mut buffer)).expect("a UUID is ASCII");
+    let value =
+        HeaderValue::from_str(id.hyphenated().encode_lower(&mut buffer)).expect("a UUID is ASCII");
     response.headers_mut().insert(REQUEST_ID, value);
     response
 }
@@ -89,7 +90,8 @@ pub fn cors() -> CorsLayer {
         "x-fern-runtime",
         "x-fern-platform",
     ];
-    let exposed = ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "x-request-id"];
+    let exposed =
+        ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "x-request-id"];
     CorsLayer::new()
         .allow_origin(AnyOrigin)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])

@@ -12,7 +12,8 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa::{IntoResponses, Modify, OpenApi};
 
 use super::application::{
-    achievements, metrics, points, streaks, user_achievements, user_metrics, user_points, user_streak, users,
+    achievements, metrics, points, streaks, user_achievements, user_metrics, user_points,
+    user_streak, users,
 };
 use super::error::ErrorBody;
 

@@ -10,9 +10,12 @@ use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::application::{
-    achievements, metrics, points, streaks, user_achievements, user_metrics, user_points, user_streak, users,
+    achievements, metrics, points, streaks, user_achievements, user_metrics, user_points,
+    user_streak, users,
 };
-use super::middleware::{cors, method_not_allowed, normalise_path, not_found, panicked, request_id};
+use super::middleware::{
+    cors, method_not_allowed, normalise_path, not_found, panicked, request_id,
+};
 use super::{admin, clock, health, openapi};
 use crate::app::App;
 
@@ -65,7 +68,8 @@ fn application() -> Router<App> {
 fn administration(test_clock: bool) -> Router<App> {
     let mut routes = admin::routes().route("/openapi", get(openapi::admin));
     if test_clock {
-        routes = routes.route("/clock", get(clock::get)).route("/clock/advance", post(clock::advance));
+        routes =
+            routes.route("/clock", get(clock::get)).route("/clock/advance", post(clock::advance));
     }
     routes.fallback(not_found).method_not_allowed_fallback(method_not_allowed)
 }

@@ -38,7 +38,11 @@ const NOT_FOUND: &str = "Achievement not found";
     ),
     security(("ApiKeyAuth" = []))
 )]
-pub async fn all(caller: Caller, State(app): State<App>, query: Query) -> Result<Response, ApiError> {
+pub async fn all(
+    caller: Caller,
+    State(app): State<App>,
+    query: Query,
+) -> Result<Response, ApiError> {
     let catalog = app.engine.catalog(caller.scope);
     let attributes = match query.text("userAttributes").filter(|text| !text.is_empty()) {
         None => None,
@@ -48,7 +52,9 @@ pub async fn all(caller: Caller, State(app): State<App>, query: Query) -> Result
     let achievements: Vec<_> = catalog
         .live_achievements()
         .filter(|achievement| achievement.status == AchievementStatus::Active)
-        .filter(|achievement| attributes.as_ref().is_none_or(|attributes| is_open_to(achievement, attributes)))
+        .filter(|achievement| {
+            attributes.as_ref().is_none_or(|attributes| is_open_to(achievement, attributes))
+        })
         .map(|achievement| AchievementWithStatsResponse::new(achievement, &catalog, &statistics))
         .collect();
     Ok(answer(StatusCode::OK, achievements))
@@ -62,11 +68,13 @@ fn read_user_attributes(
 ) -> Result<BTreeMap<AttributeId, String>, ApiError> {
     let mut pairs: Vec<(&str, String)> = Vec::new();
     for pair in text.split(',') {
-        let (key, value) = pair
-            .split_once(':')
-            .ok_or_else(|| ApiError::invalid("userAttributes must be key:value pairs separated by commas"))?;
+        let (key, value) = pair.split_once(':').ok_or_else(|| {
+            ApiError::invalid("userAttributes must be key:value pairs separated by commas")
+        })?;
         if pairs.iter().any(|(earlier, _)| *earlier == key) {
-            return Err(ApiError::invalid(format!("userAttributes must name each attribute once: {key}")));
+            return Err(ApiError::invalid(format!(
+                "userAttributes must name each attribute once: {key}"
+            )));
         }
         pairs.push((key, value.to_owned()));
     }
@@ -75,7 +83,10 @@ fn read_user_attributes(
 
 /// Every user filter is among the given pairs. (C-ACH-28)
 fn is_open_to(achievement: &Achievement, attributes: &BTreeMap<AttributeId, String>) -> bool {
-    achievement.user_filters.iter().all(|filter| attributes.get(&filter.attribute) == Some(&filter.value))
+    achievement
+        .user_filters
+        .iter()
+        .all(|filter| attributes.get(&filter.attribute) == Some(&filter.value))
 }
 
 /// Completes an achievement that is completed by calling its key. (C-ACH-20 to 23)

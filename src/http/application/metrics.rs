@@ -50,7 +50,8 @@ pub async fn event(
     let console = &app.settings.console_base_url;
     // User keys are checked before event keys. (C-ATTR-04)
     let profile = body.user.resolve(&catalog, console)?;
-    let attributes = resolve(body.attributes, AttributeKind::Event, &catalog, console)?.into_iter().collect();
+    let attributes =
+        resolve(body.attributes, AttributeKind::Event, &catalog, console)?.into_iter().collect();
     let command = Command::SubmitEvent(SubmitEvent {
         metric,
         value: body.value,
@@ -64,10 +65,14 @@ pub async fn event(
         Reply::Event(reply) => {
             Ok(answer(StatusCode::CREATED, EventResponse::processed(&applied, reply, key.as_ref())))
         }
-        Reply::Replayed { event, metric } => {
-            Ok(answer(StatusCode::ACCEPTED, EventResponse::replayed(&applied, *event, *metric, key.as_ref())))
-        }
-        Reply::Settled | Reply::Identified { .. } | Reply::Completed(_) | Reply::FreezesGranted { .. } => {
+        Reply::Replayed { event, metric } => Ok(answer(
+            StatusCode::ACCEPTED,
+            EventResponse::replayed(&applied, *event, *metric, key.as_ref()),
+        )),
+        Reply::Settled
+        | Reply::Identified { .. }
+        | Reply::Completed(_)
+        | Reply::FreezesGranted { .. } => {
             unreachable!("an event is answered by its own replies")
         }
     }

@@ -29,7 +29,11 @@ use crate::http::wire::points::{PointsLevel, PointsLevelUsers, PointsSystemRespo
     ),
     security(("ApiKeyAuth" = []))
 )]
-pub async fn get(caller: Caller, State(app): State<App>, segments: Segments) -> Result<Response, ApiError> {
+pub async fn get(
+    caller: Caller,
+    State(app): State<App>,
+    segments: Segments,
+) -> Result<Response, ApiError> {
     let catalog = app.engine.catalog(caller.scope);
     let system = points_system(&catalog, segments.text("key")?)?;
     Ok(answer(StatusCode::OK, PointsSystemResponse::new(system, &catalog)))
@@ -45,7 +49,11 @@ pub async fn get(caller: Caller, State(app): State<App>, segments: Segments) -> 
     responses((status = 200, description = "The levels.", body = Vec<PointsLevel>), Unauthorized, NotFound),
     security(("ApiKeyAuth" = []))
 )]
-pub async fn levels(caller: Caller, State(app): State<App>, segments: Segments) -> Result<Response, ApiError> {
+pub async fn levels(
+    caller: Caller,
+    State(app): State<App>,
+    segments: Segments,
+) -> Result<Response, ApiError> {
     let catalog = app.engine.catalog(caller.scope);
     let levels = points_system(&catalog, segments.text("key")?)?.live_levels();
     Ok(answer(StatusCode::OK, levels.into_iter().map(PointsLevel::from).collect::<Vec<_>>()))
@@ -64,7 +72,11 @@ pub async fn levels(caller: Caller, State(app): State<App>, segments: Segments) 
     ),
     security(("ApiKeyAuth" = []))
 )]
-pub async fn level_summary(caller: Caller, State(app): State<App>, segments: Segments) -> Result<Response, ApiError> {
+pub async fn level_summary(
+    caller: Caller,
+    State(app): State<App>,
+    segments: Segments,
+) -> Result<Response, ApiError> {
     let catalog = app.engine.catalog(caller.scope);
     let system = points_system(&catalog, segments.text("key")?)?;
     let levels = system.live_levels();
@@ -74,7 +86,10 @@ pub async fn level_summary(caller: Caller, State(app): State<App>, segments: Seg
     let counts = users_per_level(system, &app.engine.statistics(caller.scope).balances(system.id));
     let summary: Vec<_> = levels
         .into_iter()
-        .map(|level| PointsLevelUsers { level: level.into(), users: counts.get(&level.id).copied().unwrap_or(0) })
+        .map(|level| PointsLevelUsers {
+            level: level.into(),
+            users: counts.get(&level.id).copied().unwrap_or(0),
+        })
         .collect();
     Ok(answer(StatusCode::OK, summary))
 }

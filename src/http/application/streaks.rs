@@ -32,7 +32,11 @@ const USERS_MAX: usize = 100;
     ),
     security(("ApiKeyAuth" = []))
 )]
-pub async fn list(caller: Caller, State(app): State<App>, query: Query) -> Result<Json<Vec<BulkStreakItem>>, ApiError> {
+pub async fn list(
+    caller: Caller,
+    State(app): State<App>,
+    query: Query,
+) -> Result<Json<Vec<BulkStreakItem>>, ApiError> {
     let ids = query.list("userIds");
     if ids.is_empty() || ids.len() > USERS_MAX {
         return Err(ApiError::invalid(format!("userIds must have 1 to {USERS_MAX} entries")));
@@ -45,7 +49,9 @@ pub async fn list(caller: Caller, State(app): State<App>, query: Query) -> Resul
     while let Some(read) = reads.join_next().await {
         streaks.push(read.expect("reads neither panic nor are aborted")?);
     }
-    streaks.sort_by(|a, b| (Reverse(a.streak_length), &a.user_id).cmp(&(Reverse(b.streak_length), &b.user_id)));
+    streaks.sort_by(|a, b| {
+        (Reverse(a.streak_length), &a.user_id).cmp(&(Reverse(b.streak_length), &b.user_id))
+    });
     Ok(Json(streaks))
 }
 
@@ -55,7 +61,11 @@ async fn read(app: App, caller: Caller, user: UserId) -> Result<BulkStreakItem, 
     match app.engine.run(caller.scope, user, catalog, Command::Settle).await {
         Ok(applied) => {
             let view = streak(&applied.state, &applied.catalog);
-            Ok(BulkStreakItem { user_id, streak_length: view.length, extended: view.extended_at.map(At) })
+            Ok(BulkStreakItem {
+                user_id,
+                streak_length: view.length,
+                extended: view.extended_at.map(At),
+            })
         }
         Err(actors::Error::Rejected(Rejection::UserNotFound)) => {
             Ok(BulkStreakItem { user_id, streak_length: 0, extended: None })

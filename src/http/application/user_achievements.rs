@@ -39,11 +39,17 @@ pub async fn list(
     let applied = settled(&app, caller, segments.user_id()?).await?;
     let (state, catalog) = (&*applied.state, &*applied.catalog);
     let statistics = app.engine.statistics(caller.scope);
-    let incomplete = if query.text("includeIncomplete") == Some("true") { incomplete(state, catalog) } else { vec![] };
+    let incomplete = if query.text("includeIncomplete") == Some("true") {
+        incomplete(state, catalog)
+    } else {
+        vec![]
+    };
     let achievements: Vec<_> = completed(state, catalog)
         .into_iter()
         .chain(incomplete)
-        .map(|(achievement, at)| UserAchievementWithStatsResponse::new(achievement, catalog, &statistics, at))
+        .map(|(achievement, at)| {
+            UserAchievementWithStatsResponse::new(achievement, catalog, &statistics, at)
+        })
         .collect();
     Ok(answer(StatusCode::OK, achievements))
 }
@@ -55,7 +61,9 @@ fn completed<'a>(state: &UserState, catalog: &'a Catalog) -> Vec<Shown<'a>> {
     let held = state.completions.iter().filter_map(|completion| {
         let achievement = catalog.find_achievement(completion.achievement)?;
         match achievement.status {
-            AchievementStatus::Active | AchievementStatus::Locked => Some((achievement, Some(completion.at))),
+            AchievementStatus::Active | AchievementStatus::Locked => {
+                Some((achievement, Some(completion.at)))
+            }
             AchievementStatus::Inactive => None,
         }
     });
@@ -66,7 +74,9 @@ fn completed<'a>(state: &UserState, catalog: &'a Catalog) -> Vec<Shown<'a>> {
 fn incomplete<'a>(state: &UserState, catalog: &'a Catalog) -> Vec<Shown<'a>> {
     catalog
         .live_achievements()
-        .filter(|achievement| can_see(state, achievement) && achievement_completed_at(state, achievement.id).is_none())
+        .filter(|achievement| {
+            can_see(state, achievement) && achievement_completed_at(state, achievement.id).is_none()
+        })
         .map(|achievement| (achievement, None))
         .collect()
 }

@@ -31,10 +31,15 @@ use crate::http::wire::summary::{MetricSummaryItem, SummaryQuery};
     ),
     security(("ApiKeyAuth" = []))
 )]
-pub async fn list(caller: Caller, State(app): State<App>, segments: Segments) -> Result<Response, ApiError> {
+pub async fn list(
+    caller: Caller,
+    State(app): State<App>,
+    segments: Segments,
+) -> Result<Response, ApiError> {
     let applied = settled(&app, caller, segments.user_id()?).await?;
     let (state, catalog) = (&*applied.state, &*applied.catalog);
-    let metrics: Vec<_> = catalog.live_metrics().map(|metric| show(metric, state, catalog)).collect();
+    let metrics: Vec<_> =
+        catalog.live_metrics().map(|metric| show(metric, state, catalog)).collect();
     Ok(answer(StatusCode::OK, metrics))
 }
 
@@ -51,7 +56,11 @@ pub async fn list(caller: Caller, State(app): State<App>, segments: Segments) ->
     responses((status = 200, description = "The metric.", body = MetricResponse), Unauthorized, NotFound, Invalid),
     security(("ApiKeyAuth" = []))
 )]
-pub async fn get(caller: Caller, State(app): State<App>, segments: Segments) -> Result<Response, ApiError> {
+pub async fn get(
+    caller: Caller,
+    State(app): State<App>,
+    segments: Segments,
+) -> Result<Response, ApiError> {
     let applied = settled(&app, caller, segments.user_id()?).await?;
     let metric = metric(&applied.catalog, segments.text("key")?)?;
     Ok(answer(StatusCode::OK, show(metric, &applied.state, &applied.catalog)))
@@ -87,22 +96,28 @@ pub async fn event_summary(
     let applied = settled(&app, caller, user.clone()).await?;
     let metric = metric(&applied.catalog, segments.text("key")?)?.id;
     let rows = app.engine.metric_days(caller.scope, &user, metric, query.range.start).await?;
-    let days: Vec<Day<Amount>> =
-        rows.into_iter().map(|(date, day)| Day { date, change: day.change, total: day.total }).collect();
+    let days: Vec<Day<Amount>> = rows
+        .into_iter()
+        .map(|(date, day)| Day { date, change: day.change, total: day.total })
+        .collect();
     let week_start = applied.catalog.settings.week_start;
-    let buckets = summarise(query.range, query.aggregation, week_start, &days, applied.state.total(metric));
+    let buckets =
+        summarise(query.range, query.aggregation, week_start, &days, applied.state.total(metric));
     Ok(answer(StatusCode::OK, buckets.into_iter().map(MetricSummaryItem::from).collect::<Vec<_>>()))
 }
 
 fn show<'a>(metric: &'a Metric, state: &UserState, catalog: &'a Catalog) -> MetricResponse<'a> {
-    let mut achievements: Vec<_> =
-        catalog.live_achievements().filter_map(|achievement| Some((value_on(achievement, metric)?, achievement))).collect();
+    let mut achievements: Vec<_> = catalog
+        .live_achievements()
+        .filter_map(|achievement| Some((value_on(achievement, metric)?, achievement)))
+        .collect();
     // Stable: achievements of one value stay in order of creation. (C-METRIC-10)
     achievements.sort_by_key(|(value, _)| *value);
     let shown = achievements.into_iter().filter_map(|(_, achievement)| {
         let at = achievement_completed_at(state, achievement.id);
         let held = at.is_some() && achievement.status != AchievementStatus::Inactive;
-        (held || can_see(state, achievement)).then(|| UserAchievementResponse::new(achievement, catalog, at))
+        (held || can_see(state, achievement))
+            .then(|| UserAchievementResponse::new(achievement, catalog, at))
     });
     MetricResponse::new(metric, state, shown.collect())
 }
@@ -110,7 +125,11 @@ fn show<'a>(metric: &'a Metric, state: &UserState, catalog: &'a Catalog) -> Metr
 /// The value to reach, if the achievement is one of this metric.
 fn value_on(achievement: &Achievement, metric: &Metric) -> Option<Amount> {
     match &achievement.trigger {
-        AchievementTrigger::Metric { metric: own, value, .. } => (*own == metric.id).then_some(*value),
-        AchievementTrigger::Streak { .. } | AchievementTrigger::Api { .. } | AchievementTrigger::Composite { .. } => None,
+        AchievementTrigger::Metric { metric: own, value, .. } => {
+            (*own == metric.id).then_some(*value)
+        }
+        AchievementTrigger::Streak { .. }
+        | AchievementTrigger::Api { .. }
+        | AchievementTrigger::Composite { .. } => None,
     }
 }

@@ -80,9 +80,12 @@ pub async fn event_summary(
     let applied = settled(&app, caller, user.clone()).await?;
     let system = points_system(&applied.catalog, segments.text("key")?)?.id;
     let rows = app.engine.points_days(caller.scope, &user, system, query.range.start).await?;
-    let days: Vec<Day<i64>> =
-        rows.into_iter().map(|(date, day)| Day { date, change: day.change, total: day.total }).collect();
+    let days: Vec<Day<i64>> = rows
+        .into_iter()
+        .map(|(date, day)| Day { date, change: day.change, total: day.total })
+        .collect();
     let week_start = applied.catalog.settings.week_start;
-    let buckets = summarise(query.range, query.aggregation, week_start, &days, applied.state.balance(system));
+    let buckets =
+        summarise(query.range, query.aggregation, week_start, &days, applied.state.balance(system));
     Ok(answer(StatusCode::OK, buckets.into_iter().map(PointsSummaryItem::from).collect::<Vec<_>>()))
 }

@@ -41,5 +41,8 @@ pub async fn get(
     let user = segments.user_id()?;
     let periods = query.integer("historyPeriods", 0, HISTORY_PERIODS_MAX, HISTORY_PERIODS)?;
     let applied = settled(&app, caller, user).await?;
-    Ok(answer(StatusCode::OK, StreakResponse::new(&applied.state, &applied.catalog, periods as usize)))
+    Ok(answer(
+        StatusCode::OK,
+        StreakResponse::new(&applied.state, &applied.catalog, periods as usize),
+    ))
 }

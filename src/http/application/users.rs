@@ -29,10 +29,15 @@ use crate::http::wire::user::{UpdatedUser, UpsertedUser, User, UserFields, user_
     ),
     security(("ApiKeyAuth" = []))
 )]
-pub async fn create(caller: Caller, State(app): State<App>, Body(body): Body) -> Result<Response, ApiError> {
+pub async fn create(
+    caller: Caller,
+    State(app): State<App>,
+    Body(body): Body,
+) -> Result<Response, ApiError> {
     let fields = Fields::of(&body, "body")?;
     let user = user_id(fields, "id")?;
-    let (created, response) = identify(&app, caller, user, UserFields::read(fields)?, Existing::Optional).await?;
+    let (created, response) =
+        identify(&app, caller, user, UserFields::read(fields)?, Existing::Optional).await?;
     Ok(if created { with_status(StatusCode::CREATED, response) } else { response })
 }
 
@@ -46,7 +51,11 @@ pub async fn create(caller: Caller, State(app): State<App>, Body(body): Body) ->
     responses((status = 200, description = "The user.", body = User), Unauthorized, NotFound, Invalid),
     security(("ApiKeyAuth" = []))
 )]
-pub async fn get(caller: Caller, State(app): State<App>, segments: Segments) -> Result<Response, ApiError> {
+pub async fn get(
+    caller: Caller,
+    State(app): State<App>,
+    segments: Segments,
+) -> Result<Response, ApiError> {
     let applied = settled(&app, caller, segments.user_id()?).await?;
     Ok(answer(StatusCode::OK, User::new(&applied.state, &applied.catalog)))
 }
@@ -109,7 +118,10 @@ async fn identify(
 ) -> Result<(bool, Response), ApiError> {
     let catalog = app.engine.catalog(caller.scope);
     let profile = fields.resolve(&catalog, &app.settings.console_base_url)?;
-    let applied = app.engine.run(caller.scope, user, catalog, Command::Identify { profile, existing }).await?;
+    let applied = app
+        .engine
+        .run(caller.scope, user, catalog, Command::Identify { profile, existing })
+        .await?;
     let created = applied.reply == Reply::Identified { created: true };
     Ok((created, answer(StatusCode::OK, User::new(&applied.state, &applied.catalog))))
 }

@@ -88,15 +88,19 @@ impl<'a> AchievementResponse<'a> {
                 };
                 (TriggerName::Metric, condition)
             }
-            AchievementTrigger::Streak { length } => {
-                (TriggerName::Streak, Condition { streak_length: Some(*length), ..Condition::default() })
-            }
+            AchievementTrigger::Streak { length } => (
+                TriggerName::Streak,
+                Condition { streak_length: Some(*length), ..Condition::default() },
+            ),
             AchievementTrigger::Api { key } => {
                 (TriggerName::Api, Condition { key: Some(key.as_str()), ..Condition::default() })
             }
             AchievementTrigger::Composite { achievements } => {
                 let ids = achievements.iter().map(|id| id.0).collect();
-                (TriggerName::Achievement, Condition { achievement_ids: Some(ids), ..Condition::default() })
+                (
+                    TriggerName::Achievement,
+                    Condition { achievement_ids: Some(ids), ..Condition::default() },
+                )
             }
         };
         Self {
@@ -124,7 +128,10 @@ pub struct UserAchievementResponse<'a> {
 impl<'a> UserAchievementResponse<'a> {
     /// The achievement, completed at an instant or not at all.
     pub fn new(achievement: &'a Achievement, catalog: &'a Catalog, at: Option<Timestamp>) -> Self {
-        Self { achievement: AchievementResponse::new(achievement, catalog), achieved_at: at.map(At) }
+        Self {
+            achievement: AchievementResponse::new(achievement, catalog),
+            achieved_at: at.map(At),
+        }
     }
 }
 
@@ -148,7 +155,8 @@ impl CompletionStatistics {
 fn rarity(completions: u64, users: u64) -> Amount {
     let (completions, users) = (u128::from(completions), u128::from(users));
     let hundredths = (completions * 20_000 + users).checked_div(users * 2).unwrap_or(0);
-    Amount::parse(&format!("{}.{:02}", hundredths / 100, hundredths % 100)).expect("percentages are small numbers")
+    Amount::parse(&format!("{}.{:02}", hundredths / 100, hundredths % 100))
+        .expect("percentages are small numbers")
 }
 
 /// An achievement with its figures.
@@ -162,7 +170,11 @@ pub struct AchievementWithStatsResponse<'a> {
 
 impl<'a> AchievementWithStatsResponse<'a> {
     /// The achievement with its figures.
-    pub fn new(achievement: &'a Achievement, catalog: &'a Catalog, statistics: &Statistics) -> Self {
+    pub fn new(
+        achievement: &'a Achievement,
+        catalog: &'a Catalog,
+        statistics: &Statistics,
+    ) -> Self {
         Self {
             achievement: AchievementResponse::new(achievement, catalog),
             statistics: CompletionStatistics::of(achievement, statistics),
@@ -201,9 +213,15 @@ mod tests {
     // C-ACH-25
     #[test]
     fn rarity_is_a_percentage_rounded_half_up() {
-        for (completions, users, expected) in
-            [(0, 0, "0"), (0, 7, "0"), (1, 1, "100"), (1, 3, "33.33"), (2, 3, "66.67"), (1, 20_000, "0.01"), (1, 8, "12.5")]
-        {
+        for (completions, users, expected) in [
+            (0, 0, "0"),
+            (0, 7, "0"),
+            (1, 1, "100"),
+            (1, 3, "33.33"),
+            (2, 3, "66.67"),
+            (1, 20_000, "0.01"),
+            (1, 8, "12.5"),
+        ] {
             assert_eq!(rarity(completions, users).to_string(), expected);
         }
     }

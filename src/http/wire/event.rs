@@ -50,7 +50,11 @@ impl<'a> EventBody<'a> {
             user_id,
             user,
             value: fields.required("value", amount)?,
-            attributes: fields.value("attributes").map(event_attributes).transpose()?.unwrap_or_default(),
+            attributes: fields
+                .value("attributes")
+                .map(event_attributes)
+                .transpose()?
+                .unwrap_or_default(),
             idempotency_key,
         })
     }
@@ -80,7 +84,8 @@ fn event_attributes(value: &Value) -> Result<Vec<(&str, String)>, Invalid> {
 /// # Errors
 /// If it is too long.
 pub fn read_idempotency_key(key: &str, name: &str) -> Result<Option<IdempotencyKey>, Invalid> {
-    IdempotencyKey::parse(key).map_err(|_| Invalid::error(format!("{name} must have at most 255 characters")))
+    IdempotencyKey::parse(key)
+        .map_err(|_| Invalid::error(format!("{name} must have at most 255 characters")))
 }
 
 /// Leaderboards an event moved the user in; there are none.
@@ -112,11 +117,19 @@ pub struct EventResponse<'a> {
 
 impl<'a> EventResponse<'a> {
     /// The effects of an event that was processed.
-    pub fn processed(applied: &'a Applied, reply: &EventReply, key: Option<&'a IdempotencyKey>) -> Self {
+    pub fn processed(
+        applied: &'a Applied,
+        reply: &EventReply,
+        key: Option<&'a IdempotencyKey>,
+    ) -> Self {
         let (state, catalog) = (&*applied.state, &*applied.catalog);
         let completed = reply.completed.iter().filter_map(|id| {
             let achievement = catalog.find_achievement(*id)?;
-            Some(UserAchievementResponse::new(achievement, catalog, achievement_completed_at(state, *id)))
+            Some(UserAchievementResponse::new(
+                achievement,
+                catalog,
+                achievement_completed_at(state, *id),
+            ))
         });
         Self {
             event_id: reply.event.0,

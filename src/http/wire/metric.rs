@@ -31,7 +31,11 @@ pub struct MetricResponse<'a> {
 
 impl<'a> MetricResponse<'a> {
     /// The metric with the user's total and achievements.
-    pub fn new(metric: &'a Metric, state: &UserState, achievements: Vec<UserAchievementResponse<'a>>) -> Self {
+    pub fn new(
+        metric: &'a Metric,
+        state: &UserState,
+        achievements: Vec<UserAchievementResponse<'a>>,
+    ) -> Self {
         Self {
             id: metric.id.0,
             key: metric.key.as_str(),

@@ -141,7 +141,11 @@ fn type_and_condition<'a>(
             let filters = AttributeFilter::all(event_filters, catalog);
             let condition = TriggerCondition {
                 metric_id: Some(metric.0),
-                metric_name: catalog.metrics.iter().find(|own| own.id == *metric).map(|metric| metric.name.as_str()),
+                metric_name: catalog
+                    .metrics
+                    .iter()
+                    .find(|own| own.id == *metric)
+                    .map(|metric| metric.name.as_str()),
                 metric_threshold: Some(*threshold),
                 event_attribute: filters.first().copied(),
                 event_attributes: Some(filters),
@@ -159,8 +163,10 @@ fn type_and_condition<'a>(
             (PointsTriggerType::Achievement, condition)
         }
         TriggerKind::Streak { length } => {
-            let condition =
-                TriggerCondition { streak_length_threshold: Some(*length), ..TriggerCondition::default() };
+            let condition = TriggerCondition {
+                streak_length_threshold: Some(*length),
+                ..TriggerCondition::default()
+            };
             (PointsTriggerType::Streak, condition)
         }
         TriggerKind::UserCreation => (PointsTriggerType::UserCreation, TriggerCondition::default()),
@@ -258,7 +264,11 @@ pub fn changed_points<'a>(changes: &[PointsChange], catalog: &'a Catalog) -> Cha
                 total: change.total,
                 level: change.level.map(|level| level.and_then(|id| find_level(system, id))),
                 added: change.added,
-                awards: change.awards.iter().map(|award| PointsAward::new(award, system, catalog)).collect(),
+                awards: change
+                    .awards
+                    .iter()
+                    .map(|award| PointsAward::new(award, system, catalog))
+                    .collect(),
             };
             Some((system.key.as_str(), response))
         })
@@ -283,7 +293,12 @@ pub struct GetUserPointsResponse<'a> {
 
 impl<'a> GetUserPointsResponse<'a> {
     /// A balance with its level and the latest awards. (C-POINTS-55)
-    pub fn new(system: &'a PointsSystem, catalog: &'a Catalog, total: i64, awards: &[AwardRecord]) -> Self {
+    pub fn new(
+        system: &'a PointsSystem,
+        catalog: &'a Catalog,
+        total: i64,
+        awards: &[AwardRecord],
+    ) -> Self {
         Self {
             system: system.into(),
             total,

@@ -59,7 +59,8 @@ impl<'a> AttributeFilter<'a> {
         filters
             .iter()
             .filter_map(|filter| {
-                let attribute = catalog.attributes.iter().find(|attribute| attribute.id == filter.attribute)?;
+                let attribute =
+                    catalog.attributes.iter().find(|attribute| attribute.id == filter.attribute)?;
                 Some(Self { key: attribute.key.as_str(), value: &filter.value })
             })
             .collect()
@@ -77,10 +78,13 @@ mod tests {
     // C-GEN-33 C-API-14
     #[test]
     fn amounts_are_bare_exact_numbers() {
-        for (literal, expected) in [("750.0", "750"), ("0.30", "0.3"), ("-1e-9", "-0.000000001"), ("0", "0")] {
+        for (literal, expected) in
+            [("750.0", "750"), ("0.30", "0.3"), ("-1e-9", "-0.000000001"), ("0", "0")]
+        {
             assert_eq!(to_string(&Decimal(Amount::parse(literal).unwrap())).unwrap(), expected);
         }
-        let large = (0..1000).fold(Amount::ZERO, |sum, _| sum + Amount::parse("999999999999.999999999").unwrap());
+        let large = (0..1000)
+            .fold(Amount::ZERO, |sum, _| sum + Amount::parse("999999999999.999999999").unwrap());
         assert_eq!(to_string(&[Decimal(large)]).unwrap(), "[999999999999999.999999]");
     }
 

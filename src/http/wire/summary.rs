@@ -30,7 +30,9 @@ impl SummaryQuery {
             "daily" => Frequency::Daily,
             "weekly" => Frequency::Weekly,
             "monthly" => Frequency::Monthly,
-            _ => return Err(ApiError::invalid("aggregation must be one of daily, weekly, monthly")),
+            _ => {
+                return Err(ApiError::invalid("aggregation must be one of daily, weekly, monthly"));
+            }
         };
         let range = range(date(query, "startDate")?, date(query, "endDate")?)?;
         Ok(Self { aggregation, range })
@@ -38,7 +40,8 @@ impl SummaryQuery {
 }
 
 fn date(query: &Query, name: &str) -> Result<Date, ApiError> {
-    Date::parse(query.required(name)?).ok_or_else(|| ApiError::invalid(format!("{name} must be a date (YYYY-MM-DD)")))
+    Date::parse(query.required(name)?)
+        .ok_or_else(|| ApiError::invalid(format!("{name} must be a date (YYYY-MM-DD)")))
 }
 
 /// One bucket of a metric's summary.

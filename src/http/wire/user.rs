@@ -70,7 +70,11 @@ impl<'a> UserFields<'a> {
     ///
     /// # Errors
     /// 422 naming all unknown keys.
-    pub fn resolve(self, catalog: &Catalog, console_base_url: &str) -> Result<ProfilePatch, ApiError> {
+    pub fn resolve(
+        self,
+        catalog: &Catalog,
+        console_base_url: &str,
+    ) -> Result<ProfilePatch, ApiError> {
         let attributes = resolve(self.attributes, AttributeKind::User, catalog, console_base_url)?;
         Ok(ProfilePatch { attributes: attributes.into_iter().collect(), ..self.profile })
     }
@@ -93,12 +97,13 @@ pub fn attributes(value: &Value) -> Result<Attributes<'_>, Invalid> {
     let mut attributes = Attributes::new();
     for (key, value) in Fields::of(value, "attributes")?.entries() {
         if attributes.len() == ATTRIBUTES_MAX {
-            return Err(Invalid::error(format!("attributes must have at most {ATTRIBUTES_MAX} entries")));
+            return Err(Invalid::error(format!(
+                "attributes must have at most {ATTRIBUTES_MAX} entries"
+            )));
         }
-        let value = match value {
-            Value::Null => None,
-            value => Some(text_up_to(ATTRIBUTE_CHARS_MAX)(value, &format!("attributes.{key}"))?),
-        };
+        let text = text_up_to(ATTRIBUTE_CHARS_MAX);
+        let value =
+            (!value.is_null()).then(|| text(value, &format!("attributes.{key}"))).transpose()?;
         attributes.push((key, value));
     }
     Ok(attributes)
@@ -141,7 +146,11 @@ fn email(value: &Value, field: &str) -> Result<String, Invalid> {
     let well_formed = (3..=320).contains(&email.chars().count())
         && !email.chars().any(char::is_whitespace)
         && matches!(email.split('@').collect::<Vec<_>>()[..], [local, domain] if !local.is_empty() && !domain.is_empty());
-    if well_formed { Ok(email.to_owned()) } else { Err(Invalid::error(format!("{field} must be an email address"))) }
+    if well_formed {
+        Ok(email.to_owned())
+    } else {
+        Err(Invalid::error(format!("{field} must be an email address")))
+    }
 }
 
 fn name(value: &Value, field: &str) -> Result<String, Invalid> {
@@ -172,13 +181,17 @@ fn device_tokens(value: &Value, field: &str) -> Result<Vec<String>, Invalid> {
     for token in array(value, field)? {
         let token = text(token, field)?;
         if !(1..=DEVICE_TOKEN_CHARS_MAX).contains(&token.chars().count()) {
-            return Err(Invalid::error(format!("{field} must have 1 to {DEVICE_TOKEN_CHARS_MAX} characters each")));
+            return Err(Invalid::error(format!(
+                "{field} must have 1 to {DEVICE_TOKEN_CHARS_MAX} characters each"
+            )));
         }
         if tokens.iter().any(|earlier| earlier == token) {
             continue;
         }
         if tokens.len() == DEVICE_TOKENS_MAX {
-            return Err(Invalid::error(format!("{field} must have at most {DEVICE_TOKENS_MAX} entries")));
+            return Err(Invalid::error(format!(
+                "{field} must have at most {DEVICE_TOKENS_MAX} entries"
+            )));
         }
         tokens.push(token.to_owned());
     }
@@ -294,7 +307,9 @@ mod tests {
         for good in ["a@b", "ann@example.com", "ü@ü"] {
             assert!(read(&json!({"email": good})).is_ok(), "{good}");
         }
-        for bad in ["", "ab", "@b", "a@", "a@b@c", "a b@c", "a@b\n", &format!("{}@b", "a".repeat(319))] {
+        for bad in
+            ["", "ab", "@b", "a@", "a@b@c", "a b@c", "a@b\n", &format!("{}@b", "a".repeat(319))]
+        {
             assert!(read(&json!({"email": bad})).is_err(), "{bad}");
         }
     }
@@ -321,7 +336,9 @@ mod tests {
     // C-USER-17
     #[test]
     fn device_tokens_are_bounded_after_repeats_are_dropped() {
-        let tokens = |count: usize| (0..count).map(|i| i.to_string()).chain(["0".to_owned()]).collect::<Vec<_>>();
+        let tokens = |count: usize| {
+            (0..count).map(|i| i.to_string()).chain(["0".to_owned()]).collect::<Vec<_>>()
+        };
         assert!(read(&json!({"deviceTokens": tokens(100)})).is_ok());
         assert!(read(&json!({"deviceTokens": tokens(101)})).is_err());
         for bad in [json!([""]), json!(["t".repeat(4097)]), json!([1]), json!("token")] {
