@@ -1,1 +1,25 @@
-//! Actors.
+//! Actors: the engine as concurrent parts, and the only crate that knows the actor runtime.
+//!
+//! [`Engine`] is the public face. Behind it a router finds or creates the one activation of a
+//! user, the activation decides by the rules of `domain` and commits through `storage`, a catalog
+//! actor owns the configuration, and projections count over all users. Reading order: `engine`,
+//! `router`, `user`, `catalog`, `projection`, `supervisor`, `rows`.
+//!
+//! Absences that hold here: nothing is visible before it is durable; no actor waits for another
+//! actor or for the network; a user has one activation at a time; only [`clock`] reads time.
+
+mod catalog;
+pub mod clock;
+mod counters;
+mod engine;
+mod error;
+mod projection;
+mod router;
+mod rows;
+mod supervisor;
+mod user;
+
+pub use counters::EngineStats;
+pub use engine::{Applied, Bootstrap, Engine, EngineConfig, Health};
+pub use error::Error;
+pub use projection::Statistics;

@@ -1,0 +1,72 @@
+//! Counters that actors keep and operators read, one group per kind of actor.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Counts since the start.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) activations: Counter,
+    pub(crate) deactivations: Counter,
+    pub(crate) commands: Counter,
+    pub(crate) commits: Counter,
+    pub(crate) rebuilt: Counter,
+    pub(crate) shed: Counter,
+    pub(crate) catalog_changes: Counter,
+    pub(crate) failures: Counter,
+}
+
+/// One number that only grows.
+#[derive(Debug, Default)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    pub(crate) fn add_one(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn value(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What the actors of one engine did since it started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EngineStats {
+    /// Users in memory now.
+    pub active_users: usize,
+    /// Requests to users that are waiting or being decided now.
+    pub in_flight: usize,
+    /// Users loaded into memory.
+    pub activations: u64,
+    /// Users put out of memory, because they were idle or to make room.
+    pub deactivations: u64,
+    /// Commands decided, rejected ones included.
+    pub commands: u64,
+    /// Outcomes made durable.
+    pub commits: u64,
+    /// Times a user was thrown away after a failure and built anew from what was committed.
+    pub rebuilt: u64,
+    /// Requests refused because too many were in flight.
+    pub shed: u64,
+    /// Changes of configuration made durable.
+    pub catalog_changes: u64,
+    /// Actors that ended by a failure.
+    pub failures: u64,
+}
+
+impl Counters {
+    pub(crate) fn read(&self, active_users: usize, in_flight: usize) -> EngineStats {
+        EngineStats {
+            active_users,
+            in_flight,
+            activations: self.activations.value(),
+            deactivations: self.deactivations.value(),
+            commands: self.commands.value(),
+            commits: self.commits.value(),
+            rebuilt: self.rebuilt.value(),
+            shed: self.shed.value(),
+            catalog_changes: self.catalog_changes.value(),
+            failures: self.failures.value(),
+        }
+    }
+}

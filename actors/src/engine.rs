@@ -1,0 +1,333 @@
+//! The engine's public face: one cheap handle, one method per operation.
+//!
+//! It only passes on: to the router (commands to users), to the catalog actor (changes of
+//! configuration), to the projections (counts over all users) and to storage (history rows).
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::catalog::{Catalog, Settings};
+use domain::ids::{EnvironmentId, MetricId, PointsSystemId, Scope, UserId};
+use domain::time::{Date, Timestamp};
+use domain::user::{AwardRecord, Command, MetricDay, PointsDay, Reply, UserState};
+use ractor::{ActorRef, ActorRuntime};
+use storage::Store;
+use storage::records::AdminKey;
+use tokio::sync::{Mutex, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::catalog::Catalogs;
+use crate::clock::{self, AdvanceError, Clock};
+use crate::counters::{Counters, EngineStats};
+use crate::error::Error;
+use crate::projection::Statistics;
+use crate::router::{Router, UserKey};
+use crate::rows;
+use crate::supervisor::Supervisor;
+use crate::user::{Request, UserContext};
+
+/// How often users are looked through for idle ones, as a share of the idle time.
+const SWEEPS_PER_IDLE_TIME: u32 = 4;
+
+/// Limits of the engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EngineConfig {
+    /// Users in memory at once; to let in one more, one of those unused longest is put out.
+    pub active_users_max: usize,
+    /// Requests to one user that may wait or be decided at once.
+    pub in_flight_per_user_max: usize,
+    /// Requests to the users of one shard that may wait or be decided at once.
+    pub in_flight_per_shard_max: usize,
+    /// Changes of configuration that may wait at once.
+    pub catalog_changes_in_flight_max: usize,
+    /// How long, in milliseconds, an unused user stays in memory.
+    pub user_idle_ms: u64,
+}
+
+/// What a new data directory starts with; one that was used before keeps what it has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bootstrap {
+    /// The id of the environment. Ids of everything in it derive from it.
+    pub environment: EnvironmentId,
+    /// Its settings.
+    pub settings: Settings,
+}
+
+/// A command's result.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// The user afterwards.
+    pub state: Arc<UserState>,
+    /// The configuration it was judged by.
+    pub catalog: Arc<Catalog>,
+    /// The one instant of the command.
+    pub now: Timestamp,
+    /// What the command answers.
+    pub reply: Reply,
+}
+
+/// Whether the engine can serve.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// Why writes are refused, for the operator; none if they aren't.
+    pub failure: Option<String>,
+}
+
+/// The engine. Clones are cheap and share everything.
+#[derive(Clone)]
+pub struct Engine {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    environment: EnvironmentId,
+    clock: Clock,
+    store: Store,
+    router: Arc<Router>,
+    catalogs: Arc<Catalogs>,
+    context: Arc<UserContext>,
+    counters: Arc<Counters>,
+    /// What runs beside the requests; none once stopped.
+    background: Mutex<Option<Background>>,
+}
+
+struct Background {
+    supervisor: ActorRef<()>,
+    supervisor_ended: JoinHandle<()>,
+    sweeper: JoinHandle<()>,
+}
+
+/// The environment is what tells engines apart; the rest is state.
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("environment", &self.shared.environment)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Starts the engine over an open store: reads the configuration, counts the users, starts the
+    /// actors.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if a stored row can't be read.
+    pub async fn start(
+        config: EngineConfig,
+        store: Store,
+        clock: Clock,
+        bootstrap: Bootstrap,
+    ) -> Result<Self, Error> {
+        let environment = rows::find_or_store_environment(&store, bootstrap.environment).await?;
+        let scope = Scope::untenanted(environment);
+        let stored = rows::load_catalog(&store, scope)?.map(|catalog| (scope, Arc::new(catalog)));
+        let projections = rows::count_users(&store, scope).await?;
+        let counters = Arc::new(Counters::default());
+        let catalogs = Arc::new(Catalogs::new(
+            stored.into_iter().collect(),
+            bootstrap.settings,
+            store.clone(),
+            clock.clone(),
+            Arc::clone(&counters),
+            config.catalog_changes_in_flight_max,
+        ));
+        let context = Arc::new(UserContext {
+            clock: clock.clone(),
+            store: store.clone(),
+            projections,
+            counters: Arc::clone(&counters),
+        });
+        let idle = Duration::from_millis(config.user_idle_ms);
+        let router = Arc::new(Router::new(config, Arc::clone(&context), store.shards()));
+        let root = Supervisor { catalogs: Arc::clone(&catalogs), counters: Arc::clone(&counters) };
+        let (supervisor, supervisor_ended) =
+            ActorRuntime::spawn(None, root, ()).await.map_err(|error| {
+                tracing::error!(%error, "the actors could not be started");
+                Error::Internal
+            })?;
+        router.supervised_by(supervisor.get_cell());
+        let sweeper = tokio::spawn(sweep(Arc::clone(&router), clock.clone(), idle));
+        let background = Mutex::new(Some(Background { supervisor, supervisor_ended, sweeper }));
+        let shared =
+            Shared { environment, clock, store, router, catalogs, context, counters, background };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// The one scope of this instance while it has no tenants.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        Scope::untenanted(self.shared.environment)
+    }
+
+    /// The current instant. (C-GEN-12)
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+
+    /// The current configuration of a scope.
+    #[must_use]
+    pub fn catalog(&self, scope: Scope) -> Arc<Catalog> {
+        self.shared.catalogs.current(scope)
+    }
+
+    /// Changes the configuration. Changes are made one after the other, each on a copy; a changed
+    /// copy is durable before anyone sees it or `change`'s result, an unchanged one is dropped.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] if too many changes wait; [`Error::Unavailable`] if it could not be
+    /// made durable; [`Error::Internal`] if `change` panics. In each case nothing changed.
+    pub async fn change_catalog<R, F>(&self, scope: Scope, change: F) -> Result<R, Error>
+    where
+        R: Send + 'static,
+        F: FnOnce(&mut Catalog, Timestamp) -> R + Send + 'static,
+    {
+        self.shared.catalogs.change(scope, change).await
+    }
+
+    /// Runs one command on one user. Commands of one user run one after the other, those of
+    /// different users in parallel. The answer means durable. (C-GEN-20, C-GEN-21)
+    ///
+    /// A caller that stops waiting doesn't stop the command.
+    ///
+    /// # Errors
+    /// Every error means that nothing of the command is visible.
+    pub async fn run(
+        &self,
+        scope: Scope,
+        user: UserId,
+        catalog: Arc<Catalog>,
+        command: Command,
+    ) -> Result<Applied, Error> {
+        let (reply, answer) = oneshot::channel();
+        self.shared.router.send(&UserKey { scope, user }, Request { catalog, command, reply })?;
+        // A dropped reply is an activation that failed before it committed.
+        answer.await.unwrap_or(Err(Error::Internal))
+    }
+
+    /// The latest `limit` awards of a user in a points system, newest first. `recorded` is how
+    /// many there were in the state that the caller shows (`PointsBalance::awards`); later ones
+    /// are left out.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if storage can't be read.
+    pub async fn recent_awards(
+        &self,
+        scope: Scope,
+        user: &UserId,
+        system: PointsSystemId,
+        recorded: u64,
+        limit: usize,
+    ) -> Result<Vec<AwardRecord>, Error> {
+        let key = UserKey { scope, user: user.clone() };
+        Ok(rows::recent_awards(&self.shared.store, key, system, recorded, limit).await?)
+    }
+
+    /// The days of a metric from `from` on, oldest first; days without an event have no entry.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if storage can't be read.
+    pub async fn metric_days(
+        &self,
+        scope: Scope,
+        user: &UserId,
+        metric: MetricId,
+        from: Date,
+    ) -> Result<Vec<(Date, MetricDay)>, Error> {
+        let key = UserKey { scope, user: user.clone() };
+        Ok(rows::metric_days(&self.shared.store, key, metric, from).await?)
+    }
+
+    /// The days of a points system from `from` on, oldest first; days without an award have no
+    /// entry.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if storage can't be read.
+    pub async fn points_days(
+        &self,
+        scope: Scope,
+        user: &UserId,
+        system: PointsSystemId,
+        from: Date,
+    ) -> Result<Vec<(Date, PointsDay)>, Error> {
+        let key = UserKey { scope, user: user.clone() };
+        Ok(rows::points_days(&self.shared.store, key, system, from).await?)
+    }
+
+    /// Counts over all users of a scope, as of what is committed.
+    #[must_use]
+    pub fn statistics(&self, scope: Scope) -> Statistics {
+        self.shared.context.projections.of(scope)
+    }
+
+    /// The admin keys that may open a scope.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if storage can't be read.
+    pub async fn admin_keys(&self) -> Result<Vec<AdminKey>, Error> {
+        Ok(rows::load_admin_keys(&self.shared.store).await?)
+    }
+
+    /// Keeps an admin key; one with the same prefix is replaced.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if it could not be made durable.
+    pub async fn store_admin_key(&self, key: &AdminKey) -> Result<(), Error> {
+        Ok(rows::commit_admin_key(&self.shared.store, key).await?)
+    }
+
+    /// Whether the engine can serve.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        let failure = match self.shared.store.health() {
+            storage::Health::Ready => None,
+            storage::Health::Failed { reason } => Some(reason),
+        };
+        Health { failure }
+    }
+
+    /// What the actors did since the start, for operators.
+    #[must_use]
+    pub fn stats(&self) -> EngineStats {
+        self.shared.counters.read(self.shared.router.active(), self.shared.router.in_flight())
+    }
+
+    /// Moves the test clock and answers with the instant that is now current. State is settled
+    /// when it is next read.
+    ///
+    /// # Errors
+    /// If `to` is in the past, or time is real.
+    #[expect(clippy::unused_async, reason = "timers that fall due are awaited here")]
+    pub async fn advance_clock(&self, to: Timestamp) -> Result<Timestamp, AdvanceError> {
+        self.shared.clock.advance_to(to)?;
+        Ok(self.now())
+    }
+
+    /// Takes no more requests, lets those in flight finish, and closes storage. A second call does
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if storage could not write its last checkpoint.
+    pub async fn stop(&self) -> Result<(), Error> {
+        let Some(background) = self.shared.background.lock().await.take() else { return Ok(()) };
+        background.sweeper.abort();
+        self.shared.router.drain().await;
+        self.shared.catalogs.drain().await;
+        background.supervisor.stop_children_and_wait(None, None).await;
+        background.supervisor.stop(None);
+        if let Err(error) = background.supervisor_ended.await {
+            tracing::error!(%error, "the supervisor did not end cleanly");
+        }
+        Ok(rows::close(&self.shared.store).await?)
+    }
+}
+
+/// Puts idle users out of memory, for as long as the engine runs.
+async fn sweep(router: Arc<Router>, clock: Clock, idle: Duration) {
+    let idle_ms = i64::try_from(idle.as_millis()).unwrap_or(i64::MAX);
+    loop {
+        clock::pause(idle / SWEEPS_PER_IDLE_TIME).await;
+        router.deactivate_unused_since(clock.now().plus_millis(-idle_ms));
+    }
+}

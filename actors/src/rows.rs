@@ -1,0 +1,208 @@
+//! What the engine reads from storage and writes to it, in words of the domain.
+//!
+//! Point reads are made where they are needed: they come from memory or from one page of the tree.
+//! Whatever may read many rows does so on a thread that may block, a chunk at a time. All writes go
+//! through the store's one `commit`.
+
+use domain::amount::Amount;
+use domain::catalog::Catalog;
+use domain::ids::{EnvironmentId, IdempotencyKey, MetricId, PointsSystemId, Scope};
+use domain::time::Date;
+use domain::user::{
+    AwardRecord, EventRecord, IdempotencyRecord, MetricDay, MissingSum, Outcome, PointsDay,
+    UserState,
+};
+use storage::records::{AdminKey, Record, decode};
+use storage::{
+    Batch, CatalogCommit, Error, Key, KeyRange, Kind, Op, ShardId, Store, UserCommit, put,
+};
+use uuid::Uuid;
+
+use crate::projection::Projections;
+use crate::router::UserKey;
+
+/// The last day that can be asked for.
+fn last_day() -> Date {
+    Date::from_ymd(9999, 12, 31).expect("a day of the calendar")
+}
+
+/// A user's snapshot; none if the user doesn't exist.
+pub(crate) fn load_user(
+    store: &Store,
+    UserKey { scope, user }: &UserKey,
+) -> Result<Option<UserState>, Error> {
+    read(store, &Key::snapshot(*scope, user))
+}
+
+/// What an idempotency key was used for, however long ago.
+pub(crate) fn find_idempotency(
+    store: &Store,
+    UserKey { scope, user }: &UserKey,
+    metric: MetricId,
+    key: &IdempotencyKey,
+) -> Result<Option<IdempotencyRecord>, Error> {
+    read(store, &Key::idempotency(*scope, user, metric, key))
+}
+
+/// Owner, revision and value of each missing sum, from one pass over the user's events.
+pub(crate) async fn sum_events(
+    store: &Store,
+    UserKey { scope, user }: &UserKey,
+    missing: Vec<MissingSum>,
+) -> Result<Vec<(Uuid, u32, Amount)>, Error> {
+    let range = KeyRange::user(*scope, Kind::Event, user);
+    blocking(store, move |store| {
+        let mut sums: Vec<_> =
+            missing.iter().map(|missing| (missing.owner, missing.revision, Amount::ZERO)).collect();
+        for row in store.rows(range) {
+            let (key, value) = row?;
+            let event: EventRecord = decode(&key, &value)?;
+            for (missing, (_, _, sum)) in missing.iter().zip(&mut sums) {
+                if missing.counts(&event) {
+                    *sum += event.value;
+                }
+            }
+        }
+        Ok(sums)
+    })
+    .await
+}
+
+/// Makes an outcome durable: the state, its rows of history and the key it used up, in one batch.
+pub(crate) async fn commit_user(
+    store: &Store,
+    UserKey { scope, user }: &UserKey,
+    outcome: &Outcome,
+) -> Result<(), Error> {
+    store.commit(UserCommit { scope: *scope, user, outcome }.batch(store.shards())).await
+}
+
+/// The latest awards below sequence `recorded`, newest first.
+pub(crate) async fn recent_awards(
+    store: &Store,
+    UserKey { scope, user }: UserKey,
+    system: PointsSystemId,
+    recorded: u64,
+    limit: usize,
+) -> Result<Vec<AwardRecord>, Error> {
+    let range =
+        KeyRange::awards(scope, &user, system).before(&Key::award(scope, &user, system, recorded));
+    blocking(store, move |store| {
+        store.scan_rev(&range, limit)?.iter().map(|(key, value)| decode(key, value)).collect()
+    })
+    .await
+}
+
+/// A metric's days from `from` on.
+pub(crate) async fn metric_days(
+    store: &Store,
+    UserKey { scope, user }: UserKey,
+    metric: MetricId,
+    from: Date,
+) -> Result<Vec<(Date, MetricDay)>, Error> {
+    days(store, KeyRange::metric_days(scope, &user, metric, from, last_day())).await
+}
+
+/// A points system's days from `from` on.
+pub(crate) async fn points_days(
+    store: &Store,
+    UserKey { scope, user }: UserKey,
+    system: PointsSystemId,
+    from: Date,
+) -> Result<Vec<(Date, PointsDay)>, Error> {
+    days(store, KeyRange::points_days(scope, &user, system, from, last_day())).await
+}
+
+async fn days<T: Record + Send + 'static>(
+    store: &Store,
+    range: KeyRange,
+) -> Result<Vec<(Date, T)>, Error> {
+    blocking(store, move |store| {
+        let rows = store.rows(range).map(|row| {
+            let (key, value) = row?;
+            let day = key.date().expect("day rows end in a date");
+            Ok((day, decode(&key, &value)?))
+        });
+        rows.collect()
+    })
+    .await
+}
+
+/// The id of the environment; that of `new` is stored if there is none yet.
+pub(crate) async fn find_or_store_environment(
+    store: &Store,
+    new: EnvironmentId,
+) -> Result<EnvironmentId, Error> {
+    let key = Key::instance("environment");
+    if let Some(known) = read(store, &key)? {
+        return Ok(known);
+    }
+    commit_meta(store, put(key, &new)).await?;
+    Ok(new)
+}
+
+/// The configuration of a scope; none if it was never changed.
+pub(crate) fn load_catalog(store: &Store, scope: Scope) -> Result<Option<Catalog>, Error> {
+    read(store, &Key::catalog(scope))
+}
+
+/// Counts the users of a scope.
+pub(crate) async fn count_users(store: &Store, scope: Scope) -> Result<Projections, Error> {
+    blocking(store, move |store| {
+        let projections = Projections::default();
+        for row in store.rows(KeyRange::kind(scope, Kind::Snapshot)) {
+            let (key, value) = row?;
+            projections.record(scope, None, &decode(&key, &value)?);
+        }
+        Ok(projections)
+    })
+    .await
+}
+
+/// Every admin key.
+pub(crate) async fn load_admin_keys(store: &Store) -> Result<Vec<AdminKey>, Error> {
+    blocking(store, |store| {
+        store
+            .rows(KeyRange::api_keys())
+            .map(|row| row.and_then(|(key, value)| decode(&key, &value)))
+            .collect()
+    })
+    .await
+}
+
+/// Keeps an admin key, over one with the same prefix.
+pub(crate) async fn commit_admin_key(store: &Store, record: &AdminKey) -> Result<(), Error> {
+    commit_meta(store, put(Key::api_key(&record.prefix), record)).await
+}
+
+/// Closes the store; it waits for its disk.
+pub(crate) async fn close(store: &Store) -> Result<(), Error> {
+    blocking(store, Store::close).await
+}
+
+/// Makes a configuration durable.
+pub(crate) async fn commit_catalog(
+    store: &Store,
+    scope: Scope,
+    catalog: &Catalog,
+) -> Result<(), Error> {
+    store.commit(CatalogCommit { scope, catalog }.batch()).await
+}
+
+async fn commit_meta(store: &Store, op: Op) -> Result<(), Error> {
+    store.commit(Batch { shard: ShardId::META, ops: vec![op] }).await
+}
+
+fn read<T: Record>(store: &Store, key: &Key) -> Result<Option<T>, Error> {
+    store.get(key)?.map(|value| decode(key, &value)).transpose()
+}
+
+/// Runs `work` where it may block.
+async fn blocking<T: Send + 'static>(
+    store: &Store,
+    work: impl FnOnce(&Store) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let store = store.clone();
+    let done = tokio::task::spawn_blocking(move || work(&store)).await;
+    done.unwrap_or_else(|error| Err(Error::Failed { reason: error.to_string() }))
+}

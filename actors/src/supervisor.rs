@@ -1,0 +1,48 @@
+//! The root of the actors: sees every failure, counts it, and puts back what must always be there.
+//!
+//! A user's activation that fails needs no successor: the next request to that user builds one from
+//! what was committed. The catalog's writer is always there, so it is started again.
+
+use std::sync::Arc;
+
+use ractor::{Actor, ActorProcessingErr, ActorRef, SupervisionEvent};
+
+use crate::catalog::Catalogs;
+use crate::counters::Counters;
+
+/// The parent of all other actors.
+pub(crate) struct Supervisor {
+    pub(crate) catalogs: Arc<Catalogs>,
+    pub(crate) counters: Arc<Counters>,
+}
+
+impl Actor for Supervisor {
+    type Msg = ();
+    type State = ();
+    type Arguments = ();
+
+    async fn pre_start(&self, myself: ActorRef<()>, (): ()) -> Result<(), ActorProcessingErr> {
+        self.catalogs.start_actor(myself.get_cell())
+    }
+
+    async fn handle_supervisor_evt(
+        &self,
+        myself: ActorRef<()>,
+        event: SupervisionEvent,
+        (): &mut (),
+    ) -> Result<(), ActorProcessingErr> {
+        match event {
+            SupervisionEvent::ActorFailed(child, error) => {
+                self.counters.failures.add_one();
+                tracing::error!(actor.id = %child.get_id(), %error, "an actor failed");
+                if self.catalogs.is_actor(&child) {
+                    self.catalogs.start_actor(myself.get_cell())?;
+                }
+            }
+            SupervisionEvent::ActorStarted(_)
+            | SupervisionEvent::ActorTerminated(..)
+            | SupervisionEvent::ProcessGroupChanged(_) => {}
+        }
+        Ok(())
+    }
+}

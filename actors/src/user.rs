@@ -1,0 +1,208 @@
+//! One user in memory: load, decide, commit, publish.
+//!
+//! An activation holds the user's last state and handles one request at a time (C-GEN-20). Nothing
+//! of a decision is visible before storage has answered that it is durable. When anything fails
+//! after the decision, or the rules panic, the state in memory is thrown away: the next request
+//! starts from what is durable. The activation never waits for another actor.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use domain::amount::Amount;
+use domain::catalog::{Catalog, Settings};
+use domain::time::Timestamp;
+use domain::user::{
+    Command, IdempotencyRecord, Input, Outcome, SubmitEvent, UserState, apply, missing_sums,
+};
+use ractor::{Actor, ActorProcessingErr, ActorRef};
+use storage::Store;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::counters::Counters;
+use crate::engine::Applied;
+use crate::error::Error;
+use crate::projection::Projections;
+use crate::router::{Permit, UserKey};
+use crate::rows;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// What activations share.
+pub(crate) struct UserContext {
+    pub(crate) clock: Clock,
+    pub(crate) store: Store,
+    pub(crate) projections: Projections,
+    pub(crate) counters: Arc<Counters>,
+}
+
+/// A request with its right to be in flight.
+pub(crate) struct UserMessage {
+    pub(crate) request: Request,
+    pub(crate) permit: Permit,
+}
+
+/// A command, the configuration it is judged by, and where the answer goes.
+pub(crate) struct Request {
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) command: Command,
+    pub(crate) reply: oneshot::Sender<Result<Applied, Error>>,
+}
+
+/// The actor; everything it knows is in [`Activation`].
+pub(crate) struct UserActor;
+
+/// A user in memory.
+pub(crate) struct Activation {
+    key: UserKey,
+    context: Arc<UserContext>,
+    known: Known,
+}
+
+/// What the activation knows of its user.
+enum Known {
+    /// Nothing: it has to be read.
+    Nothing,
+    /// The state of the last answer; none if the user doesn't exist.
+    State(Option<Arc<UserState>>),
+}
+
+impl Actor for UserActor {
+    type Msg = Box<UserMessage>;
+    type State = Activation;
+    type Arguments = (UserKey, Arc<UserContext>);
+
+    async fn pre_start(
+        &self,
+        _myself: ActorRef<Self::Msg>,
+        (key, context): Self::Arguments,
+    ) -> Result<Activation, ActorProcessingErr> {
+        // Reading the snapshot is left to the first request, which can be told when that fails.
+        Ok(Activation { key, context, known: Known::Nothing })
+    }
+
+    async fn handle(
+        &self,
+        _myself: ActorRef<Self::Msg>,
+        message: Self::Msg,
+        activation: &mut Activation,
+    ) -> Result<(), ActorProcessingErr> {
+        let UserMessage { request: Request { catalog, command, reply }, permit } = *message;
+        let answer = activation.run(catalog, command).await;
+        // Everything is committed, so this activation may be replaced. Before the answer, so that
+        // whoever gets it finds the place free.
+        drop(permit);
+        // Who asked may have hung up; what was committed stays committed.
+        let _ = reply.send(answer);
+        Ok(())
+    }
+}
+
+impl Activation {
+    async fn run(&mut self, catalog: Arc<Catalog>, mut command: Command) -> Result<Applied, Error> {
+        self.context.counters.commands.add_one();
+        let before = self.load()?;
+        let now = self.context.clock.now();
+        let mut sums = Vec::new();
+        if let Command::SubmitEvent(event) = &mut command {
+            self.look_up_key(event, &catalog.settings, now)?;
+            sums = self.sum_history(before.as_deref(), &catalog, event).await?;
+        }
+        let outcome = self.decide(before.as_deref(), &catalog, now, &sums, &command)?;
+        let reply = outcome.reply.clone();
+        let state = self.settle_on(before.as_deref(), outcome).await?;
+        Ok(Applied { state, catalog, now, reply })
+    }
+
+    fn load(&mut self) -> Result<Option<Arc<UserState>>, Error> {
+        if let Known::State(state) = &self.known {
+            return Ok(state.clone());
+        }
+        let state = rows::load_user(&self.context.store, &self.key)?.map(Arc::new);
+        self.known = Known::State(state.clone());
+        Ok(state)
+    }
+
+    /// Finds out whether the event's key was used before and is still remembered.
+    /// (C-IDEM-01, C-IDEM-02, C-IDEM-05)
+    fn look_up_key(
+        &self,
+        event: &mut SubmitEvent,
+        settings: &Settings,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let Some(key) = &event.idempotency_key else { return Ok(()) };
+        let used = rows::find_idempotency(&self.context.store, &self.key, event.metric, key)?;
+        event.replay_of =
+            used.filter(|used| is_remembered(used, settings, now)).map(|used| used.event);
+        Ok(())
+    }
+
+    /// Reads the sums that the decision needs and the state lacks out of the history, once.
+    async fn sum_history(
+        &self,
+        state: Option<&UserState>,
+        catalog: &Catalog,
+        event: &SubmitEvent,
+    ) -> Result<Vec<(Uuid, u32, Amount)>, Error> {
+        let Some(state) = state else { return Ok(Vec::new()) };
+        let missing = missing_sums(state, catalog, event.metric);
+        if missing.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(rows::sum_events(&self.context.store, &self.key, missing).await?)
+    }
+
+    fn decide(
+        &mut self,
+        state: Option<&UserState>,
+        catalog: &Catalog,
+        now: Timestamp,
+        sums: &[(Uuid, u32, Amount)],
+        command: &Command,
+    ) -> Result<Outcome, Error> {
+        let input = Input { scope: self.key.scope, user: &self.key.user, catalog, now, sums };
+        // The rules only read what they are given, so nothing is left half done by a panic.
+        match catch_unwind(AssertUnwindSafe(|| apply(state, input, command))) {
+            Ok(decided) => Ok(decided?),
+            Err(_) => {
+                tracing::error!(user.id = %self.key.user, "the rules panicked; the user is built anew");
+                self.rebuild();
+                Err(Error::Internal)
+            }
+        }
+    }
+
+    /// Makes an outcome durable if it has to be, and the state to go on from.
+    async fn settle_on(
+        &mut self,
+        before: Option<&UserState>,
+        outcome: Outcome,
+    ) -> Result<Arc<UserState>, Error> {
+        if outcome.must_commit {
+            if let Err(error) = rows::commit_user(&self.context.store, &self.key, &outcome).await {
+                tracing::error!(user.id = %self.key.user, %error, "a commit failed; the user is built anew");
+                self.rebuild();
+                return Err(error.into());
+            }
+            self.context.counters.commits.add_one();
+            self.context.projections.record(self.key.scope, before, &outcome.state);
+        }
+        let state = Arc::new(outcome.state);
+        self.known = Known::State(Some(Arc::clone(&state)));
+        Ok(state)
+    }
+
+    fn rebuild(&mut self) {
+        self.known = Known::Nothing;
+        self.context.counters.rebuilt.add_one();
+    }
+}
+
+/// Whether a key used at an instant still counts as used. (C-IDEM-04, C-IDEM-05)
+fn is_remembered(used: &IdempotencyRecord, settings: &Settings, now: Timestamp) -> bool {
+    settings
+        .idempotency_retention_days
+        .is_none_or(|days| now <= used.at.plus_millis(i64::from(days) * DAY_MS))
+}

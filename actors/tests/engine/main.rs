@@ -1,0 +1,11 @@
+//! The engine through its public face, over a memory store and a clock that stands still.
+//!
+//! Nothing here waits for a fixed time: the store is held back or made to fail, and every wait is
+//! for an answer.
+
+mod activation;
+mod configuration;
+mod failure;
+mod history;
+mod idempotency;
+mod world;

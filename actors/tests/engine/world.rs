@@ -1,0 +1,224 @@
+//! An engine over a store in memory, with one metric, one achievement and one points system.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use actors::clock::Clock;
+use actors::{Applied, Bootstrap, Engine, EngineConfig, Error};
+use domain::amount::Amount;
+use domain::catalog::{
+    AchievementDraft, AchievementStatus, AchievementTriggerFields, AchievementTriggerKind, Catalog,
+    MetricDraft, PointsSystemDraft, Settings, TriggerDraft, TriggerType, TriggerTypeFields,
+    UnitType,
+};
+use domain::ids::{
+    AchievementId, EnvironmentId, EventId, IdempotencyKey, MetricId, PointsSystemId, Scope, UserId,
+};
+use domain::time::Timestamp;
+use domain::user::{Command, Existing, ProfilePatch, Reply, SubmitEvent, UserState};
+use storage::{FaultHandle, Options};
+use uuid::Uuid;
+
+pub(crate) const START: &str = "2026-03-01T12:00:00Z";
+
+pub(crate) struct World {
+    pub(crate) engine: Engine,
+    pub(crate) faults: FaultHandle,
+    pub(crate) clock: Clock,
+    pub(crate) config: EngineConfig,
+    pub(crate) metric: MetricId,
+    pub(crate) achievement: AchievementId,
+    pub(crate) system: PointsSystemId,
+}
+
+pub(crate) fn config() -> EngineConfig {
+    EngineConfig {
+        active_users_max: 1_000,
+        in_flight_per_user_max: 1_000,
+        in_flight_per_shard_max: 1_000,
+        catalog_changes_in_flight_max: 100,
+        user_idle_ms: 3_600_000,
+    }
+}
+
+pub(crate) fn user(id: &str) -> UserId {
+    UserId::new(id).expect("a valid user id")
+}
+
+pub(crate) fn amount(literal: &str) -> Amount {
+    Amount::parse(literal).expect("a valid amount")
+}
+
+async fn start(faults: &FaultHandle, clock: &Clock, config: &EngineConfig) -> Engine {
+    let store = faults.open(&Options::new("")).expect("what is left opens");
+    let environment = EnvironmentId(Uuid::from_u128(0xACC0_1ADE));
+    let bootstrap = Bootstrap { environment, settings: Settings::default() };
+    Engine::start(config.clone(), store, clock.clone(), bootstrap).await.expect("it starts")
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with(config()).await
+    }
+
+    pub(crate) async fn with(config: EngineConfig) -> Self {
+        let faults = FaultHandle::default();
+        let clock = Clock::test(Timestamp::parse(START).expect("valid"));
+        let engine = start(&faults, &clock, &config).await;
+        let made = engine.change_catalog(engine.scope(), configure).await.expect("it is made");
+        let (metric, achievement, system) = made;
+        Self { engine, faults, clock, config, metric, achievement, system }
+    }
+
+    /// Stops the engine and starts another over the same store.
+    pub(crate) async fn restart(self) -> Self {
+        self.engine.stop().await.expect("it stops cleanly");
+        self.crash().await
+    }
+
+    /// Drops the engine as it is and starts another over what is durable.
+    pub(crate) async fn crash(self) -> Self {
+        let Self { engine, faults, clock, config, metric, achievement, system } = self;
+        drop(engine);
+        let engine = start(&faults, &clock, &config).await;
+        Self { engine, faults, clock, config, metric, achievement, system }
+    }
+
+    pub(crate) fn scope(&self) -> Scope {
+        self.engine.scope()
+    }
+
+    pub(crate) fn event(&self, value: &str) -> SubmitEvent {
+        SubmitEvent {
+            metric: self.metric,
+            value: amount(value),
+            attributes: BTreeMap::new(),
+            profile: ProfilePatch::default(),
+            idempotency_key: None,
+            replay_of: None,
+        }
+    }
+
+    pub(crate) fn keyed(&self, value: &str, key: &str) -> SubmitEvent {
+        let idempotency_key = IdempotencyKey::parse(key).expect("short enough");
+        SubmitEvent { idempotency_key, ..self.event(value) }
+    }
+
+    pub(crate) async fn submit(&self, id: &str, event: SubmitEvent) -> Result<Applied, Error> {
+        self.run(id, Command::SubmitEvent(event)).await
+    }
+
+    pub(crate) async fn identify(&self, id: &str) -> Result<Applied, Error> {
+        let profile = ProfilePatch::default();
+        self.run(id, Command::Identify { profile, existing: Existing::Optional }).await
+    }
+
+    pub(crate) async fn settle(&self, id: &str) -> Result<Applied, Error> {
+        self.run(id, Command::Settle).await
+    }
+
+    pub(crate) async fn run(&self, id: &str, command: Command) -> Result<Applied, Error> {
+        let catalog = self.engine.catalog(self.scope());
+        self.engine.run(self.scope(), user(id), catalog, command).await
+    }
+
+    /// Submits on a task of its own, so that the answer can be waited for later.
+    pub(crate) fn submit_later(
+        &self,
+        id: &str,
+        event: SubmitEvent,
+    ) -> tokio::task::JoinHandle<Result<Applied, Error>> {
+        let (engine, id) = (self.engine.clone(), user(id));
+        tokio::spawn(async move {
+            let scope = engine.scope();
+            let catalog = engine.catalog(scope);
+            engine.run(scope, id, catalog, Command::SubmitEvent(event)).await
+        })
+    }
+
+    pub(crate) async fn total(&self, id: &str) -> Amount {
+        self.state(id).await.total(self.metric)
+    }
+
+    pub(crate) async fn state(&self, id: &str) -> Arc<UserState> {
+        self.settle(id).await.expect("the user exists").state
+    }
+
+    /// Waits until `requests` are in flight.
+    pub(crate) async fn in_flight(&self, requests: usize) {
+        while self.engine.stats().in_flight != requests {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// The event that an answer is about, and whether it was processed by this request.
+pub(crate) fn processed(reply: &Reply) -> (EventId, bool) {
+    match reply {
+        Reply::Event(event) => (event.event, true),
+        Reply::Replayed { event, .. } => (*event, false),
+        Reply::Settled
+        | Reply::Identified { .. }
+        | Reply::Completed(_)
+        | Reply::FreezesGranted { .. } => panic!("not an answer to an event"),
+    }
+}
+
+fn configure(catalog: &mut Catalog, now: Timestamp) -> (MetricId, AchievementId, PointsSystemId) {
+    let metric = create_metric(catalog, "words", now);
+    let achievement =
+        catalog.create_achievement(words_written(metric, "100"), now).expect("valid").id;
+    let system = PointsSystemDraft {
+        name: "XP".to_owned(),
+        key: "xp".to_owned(),
+        description: String::new(),
+        badge_url: None,
+        max_points: None,
+        levels: Vec::new(),
+        triggers: vec![every_ten(metric)],
+    };
+    let system = catalog.create_points_system(system, now).expect("valid").id;
+    (metric, achievement, system)
+}
+
+pub(crate) fn create_metric(catalog: &mut Catalog, key: &str, now: Timestamp) -> MetricId {
+    let draft = MetricDraft {
+        name: key.to_owned(),
+        key: key.to_owned(),
+        unit_type: UnitType::Number,
+        units: String::new(),
+    };
+    catalog.create_metric(draft, now).expect("valid").id
+}
+
+pub(crate) fn words_written(metric: MetricId, value: &str) -> AchievementDraft {
+    AchievementDraft {
+        name: format!("{value} words"),
+        description: None,
+        badge_url: None,
+        status: AchievementStatus::Active,
+        kind: AchievementTriggerKind::Metric,
+        fields: AchievementTriggerFields {
+            metric_id: Some(metric),
+            metric_value: Some(amount(value)),
+            ..AchievementTriggerFields::default()
+        },
+        user_filters: Vec::new(),
+    }
+}
+
+/// One point for every ten words.
+fn every_ten(metric: MetricId) -> TriggerDraft {
+    TriggerDraft {
+        trigger_type: TriggerType::Metric,
+        points: 1,
+        active: true,
+        user_filters: Vec::new(),
+        block_if_out_of_points: false,
+        fields: TriggerTypeFields {
+            metric_id: Some(metric),
+            metric_threshold: Some(10),
+            ..TriggerTypeFields::default()
+        },
+    }
+}
