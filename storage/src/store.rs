@@ -22,6 +22,7 @@ use crate::{
     journal::{Journal, MemoryJournal},
     keys::{Key, KeyRange},
     lock::DirLock,
+    marker::Marker,
     merge,
     options::Options,
     pages,
@@ -124,7 +125,7 @@ impl Store {
         Self::start(parts, options, Some(lock)).map_err(|error| error.in_dir(&options.dir))
     }
 
-    /// Opens a store over the given journal and tree; `options.dir` is not used.
+    /// Opens a store over the given journal and tree, without a marker; `options.dir` is not used.
     ///
     /// # Errors
     /// If they can't be read or don't belong together.
@@ -134,6 +135,24 @@ impl Store {
         options: &Options,
     ) -> Result<Self, Error> {
         Self::start(recovery::assemble(journal, backend, None, options.shards)?, options, None)
+    }
+
+    /// As [`Store::open_with`], with the marker in `options.dir`, which must exist.
+    ///
+    /// # Errors
+    /// If they can't be read or don't belong together.
+    pub fn open_marked(
+        journal: Box<dyn Journal>,
+        backend: Box<dyn Backend>,
+        options: &Options,
+    ) -> Result<Self, Error> {
+        let marker = Marker::in_dir(&options.dir);
+        let known = marker.read()?;
+        Self::start(
+            recovery::assemble(journal, backend, Some((marker, known)), options.shards)?,
+            options,
+            None,
+        )
     }
 
     /// A new store in memory, and the handle that makes it fail.
