@@ -1,0 +1,439 @@
+//! An independent model of one user, written from the contract alone.
+//!
+//! It keeps every event and every award and works each answer out of them again. It shares the
+//! calendar, the decimal type and the plan with the product and none of its rules.
+
+pub(crate) mod plan;
+pub(crate) mod streak;
+
+use std::collections::BTreeMap;
+
+use domain::amount::Amount;
+use domain::calendar::Zone;
+use domain::catalog::StreakSettings;
+use domain::ids::MetricId;
+use domain::time::Timestamp;
+
+use plan::{ACHIEVEMENTS, Achievement, Fires, Needs, SWITCHED, SYSTEMS, TRIGGERS, Trigger, XP_MAX};
+use streak::{Fact, Judged, judge};
+
+/// The profile fields a request passes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Told {
+    /// A new zone, or none for the default.
+    pub(crate) zone: Option<Option<Zone>>,
+    /// Whether the user is on the `pro` plan.
+    pub(crate) pro: Option<bool>,
+}
+
+/// An event as the model keeps it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Event {
+    pub(crate) metric: plan::Metric,
+    pub(crate) value: Amount,
+    pub(crate) tag: Option<&'static str>,
+}
+
+#[derive(Clone, Debug)]
+struct Award {
+    trigger: Trigger,
+    awarded: i64,
+    /// The request that caused it.
+    request: usize,
+}
+
+/// See the module's documentation.
+#[derive(Clone, Debug)]
+pub(crate) struct Model {
+    pub(crate) exists: bool,
+    pub(crate) events: Vec<Event>,
+    facts: Vec<(Timestamp, Fact)>,
+    metrics: [MetricId; 2],
+    zone: Option<Zone>,
+    pro: bool,
+    /// Events by metric and key.
+    keys: BTreeMap<(plan::Metric, String), usize>,
+    completed: Vec<(&'static str, Timestamp)>,
+    awards: Vec<Award>,
+    high_water: BTreeMap<&'static str, Amount>,
+    requests: usize,
+    told: usize,
+    settings: StreakSettings,
+    tag: &'static str,
+    xp_max: i64,
+    switched_on: bool,
+}
+
+/// What the model expects of a request: its reply and the signals since the request before.
+pub(crate) type Expected = (String, Vec<String>);
+
+impl Model {
+    pub(crate) fn new(metrics: [MetricId; 2], tag: &'static str, start: Timestamp) -> Self {
+        let settings = StreakSettings::default();
+        Self {
+            exists: false,
+            events: Vec::new(),
+            facts: vec![(start, Fact::Settings(settings.clone()))],
+            metrics,
+            zone: None,
+            pro: false,
+            keys: BTreeMap::new(),
+            completed: Vec::new(),
+            awards: Vec::new(),
+            high_water: BTreeMap::new(),
+            requests: 0,
+            told: 0,
+            settings,
+            tag,
+            xp_max: XP_MAX,
+            switched_on: true,
+        }
+    }
+
+    pub(crate) fn set_streaks(&mut self, at: Timestamp, settings: &StreakSettings) {
+        self.settings = settings.clone();
+        self.facts.push((at, Fact::Settings(settings.clone())));
+    }
+
+    /// Changes the tag that tagged achievements and triggers look for; high-water marks of edited
+    /// triggers are dropped. (C-POINTS-18)
+    pub(crate) fn set_tag(&mut self, tag: &'static str) {
+        if tag != self.tag {
+            self.tag = tag;
+            TRIGGERS.iter().filter(|trigger| trigger.tagged).for_each(|trigger| {
+                self.high_water.remove(trigger.name);
+            });
+        }
+    }
+
+    pub(crate) fn set_xp_max(&mut self, max: i64) {
+        self.xp_max = max;
+    }
+
+    pub(crate) fn switch(&mut self, on: bool) {
+        self.switched_on = on;
+    }
+
+    pub(crate) fn judge(&self, now: Timestamp) -> Judged {
+        judge(&self.facts, now)
+    }
+
+    pub(crate) fn read(&mut self, now: Timestamp) -> Expected {
+        (String::new(), self.new_signals(now, Vec::new()))
+    }
+
+    pub(crate) fn identify(&mut self, now: Timestamp, told: Told) -> Expected {
+        self.requests += 1;
+        self.tell(now, told);
+        let mut signals = Vec::new();
+        self.conclude(now, &mut signals);
+        (String::new(), self.new_signals(now, signals))
+    }
+
+    pub(crate) fn grant(&mut self, now: Timestamp, count: u32) -> Expected {
+        if !self.exists {
+            return ("rejected: User not found".to_owned(), Vec::new());
+        }
+        if self.settings.freezes.is_none() {
+            return ("rejected: Streak freezes are not enabled".to_owned(), Vec::new());
+        }
+        self.facts.push((now, Fact::Granted(count)));
+        let granted = self.judge(now).granted;
+        let reply = format!("granted {}", granted.last().expect("just granted"));
+        (reply, self.new_signals(now, Vec::new()))
+    }
+
+    pub(crate) fn call(&mut self, now: Timestamp, told: Told) -> Expected {
+        let before = self.clone();
+        self.requests += 1;
+        self.tell(now, told);
+        let mut signals = Vec::new();
+        let held = self.completed.iter().find(|(name, _)| *name == "Call").map(|(_, at)| *at);
+        if held.is_none() {
+            if !self.pro {
+                *self = before;
+                let error = "rejected: User does not meet the achievement's attribute filters";
+                return (error.to_owned(), Vec::new());
+            }
+            let mut new = vec!["Call"];
+            self.completed.push(("Call", now));
+            self.complete_composites(now, &mut new);
+            self.pay_achievements(&new);
+            signals.extend(new.iter().map(|name| format!("{now} achievement.completed {name}")));
+        }
+        let points = self.conclude(now, &mut signals);
+        let reply = match held {
+            Some(at) => format!("held since {at}{points}"),
+            None => format!("completed {now}{points}"),
+        };
+        (reply, self.new_signals(now, signals))
+    }
+
+    /// C-EVENT-05, step by step.
+    pub(crate) fn event(
+        &mut self,
+        now: Timestamp,
+        told: Told,
+        event: Event,
+        key: Option<&str>,
+    ) -> Expected {
+        let key = key.map(|key| (event.metric, key.to_owned()));
+        if let Some(original) = key.as_ref().and_then(|key| self.keys.get(key)) {
+            let total = self.sum(event.metric, false);
+            let reply = format!("total {total}; replay of E{original}");
+            return (reply, self.new_signals(now, Vec::new()));
+        }
+        let before = self.clone();
+        self.requests += 1;
+        self.tell(now, told);
+        if let Some(system) = self.broke(event) {
+            *self = before;
+            return (format!("rejected: Insufficient points in {system}"), Vec::new());
+        }
+        self.events.push(event);
+        self.facts.push((now, Fact::Event(self.metrics[event.metric], event.value)));
+        if let Some(key) = key {
+            self.keys.insert(key, self.events.len());
+        }
+        let judged = self.judge(now);
+        let (_, extended) = *judged.events.last().expect("just recorded");
+        let mut reply = format!("total {}", self.sum(event.metric, false));
+        if extended {
+            reply += "; extended";
+        }
+        let new = self.complete(now, event, extended.then(|| judged.length()));
+        if !new.is_empty() {
+            reply += &format!("; completed {}", new.join(" "));
+        }
+        let mut signals: Vec<_> =
+            new.iter().map(|name| format!("{now} achievement.completed {name}")).collect();
+        self.pay_metric(event);
+        if extended {
+            self.pay_streak(judged.length());
+        }
+        self.pay_achievements(&new);
+        reply += &self.conclude(now, &mut signals);
+        (reply, self.new_signals(now, signals))
+    }
+
+    /// Creates or updates the user.
+    fn tell(&mut self, now: Timestamp, told: Told) {
+        self.zone = told.zone.unwrap_or(self.zone);
+        self.pro = told.pro.unwrap_or(self.pro);
+        let zone = self.zone.unwrap_or(Zone::UTC);
+        if self.exists {
+            self.facts.push((now, Fact::Moved(zone)));
+            return;
+        }
+        self.exists = true;
+        self.facts.push((now, Fact::Created(zone)));
+        for trigger in TRIGGERS {
+            if matches!(trigger.fires, Fires::Creation) {
+                self.pay(trigger, 1);
+            }
+        }
+    }
+
+    fn new_signals(&mut self, now: Timestamp, own: Vec<String>) -> Vec<String> {
+        let streak = self.judge(now).signals;
+        let mut new = streak[self.told..].to_vec();
+        self.told = streak.len();
+        new.extend(own);
+        new
+    }
+
+    /// The sum of a metric's events ever, of the tagged ones alone if asked.
+    pub(crate) fn sum(&self, metric: plan::Metric, tagged: bool) -> Amount {
+        let own = self.events.iter().filter(|event| event.metric == metric);
+        own.filter(|event| !tagged || event.tag == Some(self.tag))
+            .fold(Amount::ZERO, |sum, event| sum + event.value)
+    }
+
+    fn is_on(&self, trigger: &Trigger) -> bool {
+        trigger.name != SWITCHED || self.switched_on
+    }
+
+    fn fits(&self, pro: bool) -> bool {
+        !pro || self.pro
+    }
+
+    /// C-POINTS-17: how many multiples an event crosses, and the high-water mark after it.
+    fn crossing(&self, trigger: &Trigger, event: Event, before: Amount) -> Option<(i64, Amount)> {
+        let Fires::Metric(metric, every) = trigger.fires else { return None };
+        let matches = !trigger.tagged || event.tag == Some(self.tag);
+        if metric != event.metric || !matches || !self.is_on(trigger) {
+            return None;
+        }
+        let after = before + event.value;
+        let high = self.high_water.get(trigger.name).copied().unwrap_or(before);
+        let base = before.max(high).max(Amount::ZERO);
+        Some((after.multiples_of(every) - base.multiples_of(every), base.max(after)))
+    }
+
+    /// C-POINTS-31: the first system whose guarded deductions the balance doesn't cover.
+    fn broke(&self, event: Event) -> Option<&'static str> {
+        let covers = |system: &str| {
+            let guarded = TRIGGERS.iter().filter(|own| own.system == system && own.guarded);
+            let deducted: i64 = guarded
+                .filter(|trigger| self.fits(trigger.pro))
+                .filter_map(|trigger| {
+                    let before = self.sum(event.metric, trigger.tagged);
+                    let (multiples, _) = self.crossing(trigger, event, before)?;
+                    Some(multiples.max(0) * trigger.points.abs())
+                })
+                .sum();
+            self.balance(system) >= deducted
+        };
+        SYSTEMS.iter().map(|(system, _)| *system).find(|system| !covers(system))
+    }
+
+    fn complete(
+        &mut self,
+        now: Timestamp,
+        event: Event,
+        extended_to: Option<u32>,
+    ) -> Vec<&'static str> {
+        let mut due = Vec::new();
+        for achievement in ACHIEVEMENTS.iter().filter(|own| self.is_open(own)) {
+            if let Needs::Total(metric, tenths) = achievement.needs {
+                let matches = !achievement.tagged || event.tag == Some(self.tag);
+                let progress = self.sum(metric, achievement.tagged);
+                let needed = tenths_of(tenths);
+                if metric == event.metric && matches && progress >= needed {
+                    due.push((0, tenths, achievement.name));
+                }
+            }
+            if let (Needs::Streak(length), Some(reached)) = (achievement.needs, extended_to)
+                && reached >= length
+            {
+                due.push((1, i64::from(length), achievement.name));
+            }
+        }
+        due.sort_by_key(|(stage, needed, _)| (*stage, *needed));
+        let mut new: Vec<_> = due.into_iter().map(|(.., name)| name).collect();
+        self.completed.extend(new.iter().map(|name| (*name, now)));
+        self.complete_composites(now, &mut new);
+        new
+    }
+
+    fn complete_composites(&mut self, now: Timestamp, new: &mut Vec<&'static str>) {
+        // The plan lists composites after what they need, so one pass is by dependency.
+        for achievement in ACHIEVEMENTS {
+            if let Needs::All(names) = achievement.needs
+                && self.is_open(&achievement)
+                && names.iter().all(|name| self.has(name))
+                && names.iter().any(|name| new.contains(name))
+            {
+                new.push(achievement.name);
+                self.completed.push((achievement.name, now));
+            }
+        }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.completed.iter().any(|(own, _)| *own == name)
+    }
+
+    fn is_open(&self, achievement: &Achievement) -> bool {
+        !self.has(achievement.name) && self.fits(achievement.pro)
+    }
+
+    fn pay_metric(&mut self, event: Event) {
+        for trigger in TRIGGERS {
+            let after = self.sum(event.metric, trigger.tagged);
+            let before = after - event.value;
+            let Some((multiples, high)) = self.crossing(&trigger, event, before) else { continue };
+            self.high_water.insert(trigger.name, high);
+            if multiples > 0 {
+                self.pay(trigger, multiples);
+            }
+        }
+    }
+
+    fn pay_streak(&mut self, length: u32) {
+        for trigger in TRIGGERS {
+            if matches!(trigger.fires, Fires::Streak(every) if length.is_multiple_of(every)) {
+                self.pay(trigger, 1);
+            }
+        }
+    }
+
+    fn pay_achievements(&mut self, new: &[&'static str]) {
+        for name in new {
+            for trigger in TRIGGERS {
+                if matches!(trigger.fires, Fires::Achievement(own) if own == *name) {
+                    self.pay(trigger, 1);
+                }
+            }
+        }
+    }
+
+    /// C-POINTS-03, C-POINTS-26, C-POINTS-27
+    fn pay(&mut self, trigger: Trigger, times: i64) {
+        if !self.fits(trigger.pro) || !self.is_on(&trigger) {
+            return;
+        }
+        let balance = self.balance(trigger.system);
+        let max = if trigger.system == "xp" { self.xp_max } else { i64::MAX };
+        let points = times * trigger.points;
+        let awarded =
+            if points > 0 { points.min((max - balance).max(0)) } else { points.max(-balance) };
+        if awarded != 0 {
+            self.awards.push(Award { trigger, awarded, request: self.requests });
+        }
+    }
+
+    pub(crate) fn balance(&self, system: &str) -> i64 {
+        self.balance_before(system, usize::MAX)
+    }
+
+    fn balance_before(&self, system: &str, request: usize) -> i64 {
+        let own = self.awards.iter().filter(|award| award.trigger.system == system);
+        own.filter(|award| award.request < request).map(|award| award.awarded).sum()
+    }
+
+    /// The points part of the reply; adds the signals of points and levels.
+    fn conclude(&self, now: Timestamp, signals: &mut Vec<String>) -> String {
+        let mut reply = String::new();
+        for (system, levels) in SYSTEMS {
+            let own = || self.awards.iter().filter(|award| award.trigger.system == system);
+            let new: Vec<_> = own().filter(|award| award.request == self.requests).collect();
+            if new.is_empty() {
+                continue;
+            }
+            let awards: Vec<_> =
+                new.iter().map(|own| format!("{} {}", own.awarded, own.trigger.name)).collect();
+            let (awards, total) = (awards.join(", "), self.balance(system));
+            let added: i64 = new.iter().map(|award| award.awarded).sum();
+            if new.iter().any(|award| !matches!(award.trigger.fires, Fires::Creation)) {
+                signals.push(format!("{now} points.changed {system} {total}: {awards}"));
+            }
+            let level_at = |total: i64| {
+                let reached = levels.iter().rfind(|(_, points)| *points <= total);
+                reached.map_or("none", |(key, _)| *key)
+            };
+            let first = own().all(|award| award.request == self.requests);
+            let earlier = self.balance_before(system, self.requests);
+            let previous = if first { "none" } else { level_at(earlier) };
+            let level = level_at(total);
+            let mut shown = String::new();
+            if level != previous {
+                shown = format!(" level {level}");
+                let moved = format!("{previous} -> {level}");
+                signals.push(format!("{now} points.level_changed {system} {total}: {moved}"));
+            }
+            reply += &format!("; {system} {total} ({added:+}){shown}: {awards}");
+        }
+        reply
+    }
+
+    /// Every completion, in order.
+    pub(crate) fn completed(&self) -> &[(&'static str, Timestamp)] {
+        &self.completed
+    }
+}
+
+/// An amount given in tenths.
+pub(crate) fn tenths_of(tenths: i64) -> Amount {
+    Amount::parse(&format!("{}.{}", tenths / 10, tenths % 10)).expect("a plain number")
+}

@@ -1,0 +1,332 @@
+//! Streaks, judged from scratch: every fact of the user's life is gone through again for every
+//! question. Slow and simple on purpose; nothing is kept that could be looked up.
+
+use std::collections::BTreeMap;
+
+use domain::amount::Amount;
+use domain::calendar::{Frequency, Period, WeekStart, Zone};
+use domain::catalog::{EvaluationMode, StreakSettings};
+use domain::ids::MetricId;
+use domain::time::{Date, Timestamp};
+
+const WEEK: WeekStart = WeekStart::Sunday;
+
+/// Something that happened to the user or to the settings, in order.
+#[derive(Clone, Debug)]
+pub(crate) enum Fact {
+    Created(Zone),
+    Moved(Zone),
+    Settings(StreakSettings),
+    Event(MetricId, Amount),
+    Granted(u32),
+}
+
+/// What a closed period with a length was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Met,
+    Frozen,
+    Protected,
+}
+
+/// A period by frequency and first date.
+type Of = (Frequency, Date);
+
+/// The streak as all facts up to an instant make it.
+#[derive(Clone, Debug)]
+pub(crate) struct Judged {
+    pub(crate) day: Date,
+    pub(crate) zone: Zone,
+    pub(crate) freezes: u32,
+    /// The effective day of each event, and whether it raised the streak.
+    pub(crate) events: Vec<(Date, bool)>,
+    pub(crate) granted: Vec<u32>,
+    /// One line per signal.
+    pub(crate) signals: Vec<String>,
+    /// Every instant at which a day began by itself.
+    pub(crate) midnights: Vec<Timestamp>,
+    settings: StreakSettings,
+    values: Vec<(Date, MetricId, Amount)>,
+    created_on: Date,
+    /// The periods whose conditions were met, with the effective day and the instant.
+    met: BTreeMap<Of, (Date, Timestamp)>,
+    closed: BTreeMap<Of, (u32, Kind)>,
+    frozen: Vec<(Frequency, Period)>,
+    travelled: Vec<(Frequency, Date)>,
+}
+
+/// Goes through all facts and on to `until`. The first two are the settings and the creation.
+pub(crate) fn judge(facts: &[(Timestamp, Fact)], until: Timestamp) -> Judged {
+    let mut settings = StreakSettings::default();
+    let mut judged: Option<Judged> = None;
+    for (at, fact) in facts {
+        match judged.as_mut() {
+            Some(judged) => {
+                judged.pass_midnights(*at);
+                judged.take(*at, fact);
+            }
+            None => match fact {
+                Fact::Settings(new) => settings = new.clone(),
+                Fact::Created(zone) => judged = Some(Judged::new(settings.clone(), *zone, *at)),
+                Fact::Moved(_) | Fact::Event(..) | Fact::Granted(_) => panic!("no user yet"),
+            },
+        }
+    }
+    let mut judged = judged.expect("a user was created");
+    judged.pass_midnights(until);
+    judged
+}
+
+impl Judged {
+    fn new(settings: StreakSettings, zone: Zone, at: Timestamp) -> Self {
+        let day = zone.local_date(at);
+        Self {
+            day,
+            zone,
+            freezes: settings.freezes.map_or(0, |freezes| freezes.start_count),
+            events: Vec::new(),
+            granted: Vec::new(),
+            signals: Vec::new(),
+            midnights: Vec::new(),
+            settings,
+            values: Vec::new(),
+            created_on: day,
+            met: BTreeMap::new(),
+            closed: BTreeMap::new(),
+            frozen: Vec::new(),
+            travelled: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, at: Timestamp, fact: &Fact) {
+        match fact {
+            Fact::Created(_) => panic!("created once"),
+            Fact::Settings(settings) => self.settings = settings.clone(),
+            Fact::Moved(zone) => {
+                self.zone = *zone;
+                while self.day < zone.local_date(at) {
+                    self.end_day(at, true);
+                }
+            }
+            Fact::Event(metric, value) => self.event(at, *metric, *value),
+            Fact::Granted(count) => {
+                let max = self.settings.freezes.expect("granted while enabled").max_count;
+                let earned = (*count).min(max.saturating_sub(self.freezes));
+                self.granted.push(earned);
+                self.earn(at, earned);
+            }
+        }
+    }
+
+    fn pass_midnights(&mut self, until: Timestamp) {
+        while self.zone.day_start(self.day.succ()) <= until {
+            let due = self.zone.day_start(self.day.succ());
+            self.midnights.push(due);
+            self.end_day(due, false);
+        }
+    }
+
+    fn end_day(&mut self, at: Timestamp, travel: bool) {
+        // The configured frequency first: the freeze it uses covers dates of the others.
+        let configured = self.settings.frequency;
+        self.close(configured, at, travel);
+        for frequency in Frequency::ALL.into_iter().filter(|other| *other != configured) {
+            self.close(frequency, at, travel);
+        }
+        self.day = self.day.succ();
+        self.accrue(at);
+    }
+
+    /// C-STREAK-08, word for word.
+    fn close(&mut self, frequency: Frequency, at: Timestamp, travel: bool) {
+        let period = Period::containing(frequency, WEEK, self.day);
+        if period.end != self.day {
+            return;
+        }
+        let of = (frequency, period.start);
+        let before = self.length_after(frequency, period.previous(frequency, WEEK));
+        let counts = self.settings.enabled && frequency == self.settings.frequency;
+        if self.met.contains_key(&of) {
+            self.closed.insert(of, (before + 1, Kind::Met));
+        } else if before == 0 {
+        } else if self.is_protected(frequency, period) {
+            self.closed.insert(of, (before, Kind::Protected));
+        } else if travel && self.may_travel(frequency) {
+            self.travelled.push((frequency, self.day));
+            self.closed.insert(of, (before, Kind::Protected));
+        } else if counts && self.settings.freezes.is_some() && self.freezes > 0 {
+            self.freezes -= 1;
+            self.frozen.push((frequency, period));
+            self.closed.insert(of, (before, Kind::Frozen));
+            self.signals.push(format!("{at} streak.freeze_consumed 1, {} left", self.freezes));
+        } else if counts {
+            self.signals.push(format!("{at} streak.lost {before}"));
+        }
+    }
+
+    fn may_travel(&self, frequency: Frequency) -> bool {
+        self.travelled.iter().all(|(own, on)| *own != frequency || self.day.days_since(*on) >= 7)
+    }
+
+    fn is_protected(&self, frequency: Frequency, period: Period) -> bool {
+        let daily = frequency == Frequency::Daily;
+        let day_off = self.settings.days_off.contains(&period.start.weekday());
+        let skipped = !self.zone.has_date(period.start);
+        (daily && (day_off || skipped))
+            || self.frozen.iter().any(|(own, dates)| *own != frequency && dates.overlaps(period))
+    }
+
+    fn accrue(&mut self, at: Timestamp) {
+        let Some(freezes) = self.settings.freezes else { return };
+        let Some(earn) = freezes.auto_earn else { return };
+        let mut due = self.created_on.max(earn.since.utc_date());
+        while due < self.day {
+            due = due.plus_days(i64::from(earn.interval_days));
+            if due == self.day {
+                self.earn(at, earn.amount.min(freezes.max_count.saturating_sub(self.freezes)));
+            }
+        }
+    }
+
+    fn earn(&mut self, at: Timestamp, earned: u32) {
+        self.freezes += earned;
+        if earned > 0 && self.settings.enabled {
+            let line = format!("{at} streak.freeze_earned {earned}, {} held", self.freezes);
+            self.signals.push(line);
+        }
+    }
+
+    fn event(&mut self, at: Timestamp, metric: MetricId, value: Amount) {
+        self.values.push((self.day, metric, value));
+        let mut raised = false;
+        for frequency in Frequency::ALL {
+            let period = Period::containing(frequency, WEEK, self.day);
+            let of = (frequency, period.start);
+            if value == Amount::ZERO || self.met.contains_key(&of) || !self.holds(period) {
+                continue;
+            }
+            self.met.insert(of, (self.day, at));
+            if self.settings.enabled && frequency == self.settings.frequency {
+                raised = true;
+                self.signals.push(match self.length() {
+                    1 => format!("{at} streak.started"),
+                    length => format!("{at} streak.extended {length}"),
+                });
+            }
+        }
+        self.events.push((self.day, raised));
+    }
+
+    fn holds(&self, period: Period) -> bool {
+        let change = |metric: MetricId| {
+            let inside = self.values.iter().filter(|(day, ..)| period.contains(*day));
+            let own = inside.filter(|(_, own, _)| *own == metric);
+            own.fold(Amount::ZERO, |sum, (.., value)| sum + *value)
+        };
+        if self.settings.metrics.is_empty() {
+            return self.values.iter().any(|(_, metric, _)| change(*metric) > Amount::ZERO);
+        }
+        let reached = |condition: &domain::catalog::StreakMetric| {
+            let threshold = i64::try_from(condition.threshold).expect("small");
+            change(condition.metric) >= Amount::from(threshold)
+        };
+        match self.settings.evaluation_mode {
+            EvaluationMode::Or => self.settings.metrics.iter().any(reached),
+            EvaluationMode::And => self.settings.metrics.iter().all(reached),
+        }
+    }
+
+    fn length_after(&self, frequency: Frequency, period: Period) -> u32 {
+        self.closed.get(&(frequency, period.start)).map_or(0, |(length, _)| *length)
+    }
+
+    fn open(&self) -> Period {
+        Period::containing(self.settings.frequency, WEEK, self.day)
+    }
+
+    /// The current length at the configured frequency, also while streaks are off. (C-STREAK-09)
+    pub(crate) fn length(&self) -> u32 {
+        let (frequency, open) = (self.settings.frequency, self.open());
+        let met = self.met.contains_key(&(frequency, open.start));
+        self.length_after(frequency, open.previous(frequency, WEEK)) + u32::from(met)
+    }
+
+    /// The streak in the same words as the world shows it.
+    pub(crate) fn shown(&self) -> String {
+        let frequency = self.settings.frequency;
+        let length = if self.settings.enabled { self.length() } else { 0 };
+        let mut line = length.to_string();
+        if length > 0 {
+            let open = self.open();
+            let (started, extended) = self.run();
+            line += &format!(" since {started}, {}..{}", open.start, open.end);
+            let mut period = open;
+            let horizon = open.start.plus_days(3653);
+            while self.met.contains_key(&(frequency, period.start))
+                || self.is_protected(frequency, period)
+            {
+                period = period.next(frequency, WEEK);
+            }
+            if period.start <= horizon {
+                line += &format!(", expires {}", period.end);
+            }
+            line += &format!(", extended {extended}");
+        }
+        if let Some(freezes) = self.settings.freezes {
+            line += &format!(", freezes {}/{}", self.freezes, freezes.max_count);
+            if let Some(earn) = freezes.auto_earn {
+                line += &format!(" +{} every {}", earn.amount, earn.interval_days);
+            }
+        }
+        line
+    }
+
+    /// The effective day that started the current run and the instant that last extended it.
+    fn run(&self) -> (Date, Timestamp) {
+        let frequency = self.settings.frequency;
+        let mut period = self.open();
+        let mut marks: Vec<&(Date, Timestamp)> = Vec::new();
+        loop {
+            marks.extend(self.met.get(&(frequency, period.start)));
+            period = period.previous(frequency, WEEK);
+            if self.length_after(frequency, period) == 0 {
+                break;
+            }
+        }
+        (marks.last().expect("a run starts met").0, marks[0].1)
+    }
+
+    /// The history in the same words as the world shows it.
+    pub(crate) fn history(&self, periods: usize) -> String {
+        let frequency = self.settings.frequency;
+        let mut shown = Vec::new();
+        let mut period = self.open();
+        shown.push(self.shown_open());
+        for _ in 1..periods {
+            period = period.previous(frequency, WEEK);
+            let item = self.closed.get(&(frequency, period.start));
+            shown.push(match item.filter(|_| self.settings.enabled) {
+                None => "0".to_owned(),
+                Some((length, Kind::Met)) => length.to_string(),
+                Some((length, Kind::Frozen)) => format!("{length}f"),
+                Some((length, Kind::Protected)) => format!("{length}p"),
+            });
+        }
+        shown.reverse();
+        format!("{}: {}", period.start, shown.join(" "))
+    }
+
+    fn shown_open(&self) -> String {
+        let (frequency, open) = (self.settings.frequency, self.open());
+        let length = self.length();
+        if !self.settings.enabled || length == 0 {
+            "0".to_owned()
+        } else if self.met.contains_key(&(frequency, open.start)) {
+            length.to_string()
+        } else if self.is_protected(frequency, open) {
+            format!("{length}p")
+        } else {
+            "0".to_owned()
+        }
+    }
+}
