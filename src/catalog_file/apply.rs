@@ -13,7 +13,7 @@ use domain::catalog::{
     LevelDraft, MetricDraft, Patch, PointsSystemDraft, StreakSettingsPatch, TriggerDraft,
     TriggerType, TriggerTypeFields, UnitType,
 };
-use domain::ids::{AchievementId, MetricId, PointsSystemId};
+use domain::ids::{AchievementId, Key, MetricId, PointsSystemId};
 use domain::time::Timestamp;
 use toml::Spanned;
 
@@ -37,7 +37,10 @@ impl Problem {
 
     /// What the catalog refused, told at the key of the object.
     fn of(key: &Spanned<String>) -> impl Fn(Invalid) -> Self {
-        |invalid| Self::at(key.span(), invalid.message)
+        |invalid| match Key::new(key.as_ref().as_str()) {
+            Some(_) => Self::at(key.span(), invalid.message),
+            None => Self::at(key.span(), "expected a key of letters, digits, `-` and `_`"),
+        }
     }
 }
 
@@ -314,8 +317,10 @@ impl<'a> Changed<'a> {
             Ok(_) => Ok(()),
             Err(invalid) => {
                 let about_points = invalid.message.starts_with("Points");
-                let span = if about_points { table.points.span() } else { key.span() };
-                Err(Problem::at(span, invalid.message))
+                match about_points {
+                    true => Err(Problem::at(table.points.span(), invalid.message)),
+                    false => Err(Problem::of(key)(invalid)),
+                }
             }
         }
     }

@@ -10,12 +10,13 @@ use domain::catalog::{
 };
 use domain::ids::{AchievementId, MetricId};
 use serde::Serialize;
-use serde_json::{Number, Value};
+use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::super::json::{self, Fields};
-use super::wire::{AttributeFilter, Badge, description, filters, number, whole_u32};
+use super::super::wire::scalar::Decimal;
+use super::wire::{AttributeFilter, Badge, description, filters, whole_u32};
 
 /// An achievement.
 #[derive(Debug, Serialize, ToSchema)]
@@ -56,8 +57,8 @@ pub struct AchievementDetail {
     pub metric_id: Option<Uuid>,
     /// The total to reach. Only of `metric`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, value_type = Option<f64>)]
-    pub metric_value: Option<Number>,
+    #[schema(nullable = false)]
+    pub metric_value: Option<Decimal>,
     /// Which events count; empty for all. Only of `metric`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -100,7 +101,7 @@ impl From<&AchievementTrigger> for AchievementDetail {
             AchievementTrigger::Metric { metric, value, event_filters, filters_revision: _ } => {
                 Self {
                     metric_id: Some(metric.0),
-                    metric_value: Some(number(*value)),
+                    metric_value: Some(Decimal(*value)),
                     event_attributes: Some(AttributeFilter::all(event_filters)),
                     ..none
                 }

@@ -1,13 +1,12 @@
-//! Pieces of JSON that several Admin API resources share: badges, filters, numbers.
+//! Pieces of JSON that several Admin API resources share: badges, filters, limits.
 //!
 //! Requests are read by hand, so that one bad item is told precisely and fails alone; the request
 //! schemas of the other files only describe to the OpenAPI document what is read.
 
-use domain::amount::Amount;
 use domain::catalog::{Filter, Invalid};
 use domain::ids::AttributeId;
 use serde::Serialize;
-use serde_json::{Number, Value};
+use serde_json::Value;
 use utoipa::{IntoParams, IntoResponses, ToSchema};
 use uuid::Uuid;
 
@@ -78,11 +77,6 @@ pub(super) fn whole_u32(min: u32) -> impl Fn(&Value, &str) -> Result<u32, Invali
         let whole = json::integer(i64::from(min), i64::from(u32::MAX))(value, field)?;
         Ok(u32::try_from(whole).expect("read inside the range of u32"))
     }
-}
-
-/// A decimal as the shortest JSON number. (C-API-14)
-pub(super) fn number(amount: Amount) -> Number {
-    amount.to_string().parse().expect("amounts print as JSON numbers")
 }
 
 /// `limit` and `skip` of a list. (C-ADM-01)
