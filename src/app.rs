@@ -1,0 +1,39 @@
+//! What every handler gets: the engine, the admin keys, and settings. Nothing else.
+
+use std::sync::Arc;
+
+use actors::Engine;
+use domain::ids::Scope;
+
+use crate::admin_key::AdminKeys;
+
+/// The running application; clones are cheap and share everything.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// The engine.
+    pub engine: Engine,
+    /// Who may call.
+    pub keys: AdminKeys,
+    /// What the operator chose.
+    pub settings: Arc<AppSettings>,
+}
+
+/// Settings that handlers need, as values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppSettings {
+    /// Where people open the console, without a slash at the end; error texts link to its pages.
+    /// (C-ATTR-04)
+    pub console_base_url: String,
+    /// Largest request body, in bytes; above it 413. (C-API-12)
+    pub body_bytes_max: usize,
+    /// Whether time is virtual, and so whether the clock endpoints exist.
+    pub test_clock: bool,
+}
+
+impl App {
+    /// The scope an admin key opens; `None` if it is malformed, unknown or wrong. (C-AUTH-15)
+    #[must_use]
+    pub fn verify_admin_key(&self, key: &str) -> Option<Scope> {
+        self.keys.verify(key)
+    }
+}

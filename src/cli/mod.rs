@@ -1,0 +1,43 @@
+//! The command line: one file per subcommand.
+//!
+//! A command prints its own errors, in words an operator can act on, and answers with the exit code
+//! that the process interface promises.
+
+mod check;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Everything went well.
+const CLEAN: u8 = 0;
+/// Something failed while running.
+const FAILED: u8 = 1;
+/// Wrong flags or configuration. The same code that the flag parser ends with.
+const BAD_USAGE: u8 = 2;
+
+/// A self-hosted gamification engine.
+#[derive(Debug, Parser)]
+#[command(name = "accolade", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the server
+    Serve(serve::Args),
+    /// Verifies the data directory of a stopped server, law by law
+    Check(check::Args),
+}
+
+/// Runs the command that was asked for.
+#[must_use]
+pub fn run(cli: Cli) -> ExitCode {
+    match cli.command {
+        Command::Serve(args) => serve::run(args),
+        Command::Check(args) => check::run(&args),
+    }
+}

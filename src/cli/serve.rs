@@ -1,0 +1,237 @@
+//! `accolade serve`: from flags to a listening server, and back to nothing.
+//!
+//! The order is: settings and catalog file (wrong ones end with exit code 2 before anything is
+//! touched), listener, storage, engine, catalog, keys, requests. While storage recovers the
+//! listener already answers, but only that it isn't ready.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actors::clock::Clock;
+use actors::{Bootstrap, Engine};
+use axum::serve::ListenerExt;
+use domain::ids::EnvironmentId;
+use domain::time::Timestamp;
+use storage::Store;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use uuid::Uuid;
+
+use super::{BAD_USAGE, CLEAN, FAILED};
+use crate::admin_key::{AdminKey, AdminKeys};
+use crate::app::{App, AppSettings};
+use crate::catalog_file::{self, CatalogFile};
+use crate::config::Config;
+use crate::http::router::router;
+use crate::shutdown::{self, Stop};
+use crate::{starting, telemetry};
+
+/// Environments of test servers are all the same, so that their histories are too.
+const TEST_ENVIRONMENT: Uuid = Uuid::from_u128(0xacc0_1ade_0000_4000_8000_0000_0000_0001);
+
+const ADMIN_KEY_VARIABLE: &str = "ACCOLADE_ADMIN_KEY";
+
+/// Flags beat environment variables, which beat the file, which beats the built-in settings.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Settings; names only what it changes
+    #[arg(long, env = "ACCOLADE_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Data directory, created if missing, locked while in use [default: ./data]
+    #[arg(long, env = "ACCOLADE_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Address to listen on; port 0 picks a free one and prints it [default: 127.0.0.1:8080]
+    #[arg(long, env = "ACCOLADE_LISTEN", value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// Catalog applied at start when the environment has no configuration yet
+    #[arg(long, env = "ACCOLADE_CATALOG", value_name = "FILE")]
+    catalog: Option<PathBuf>,
+    /// Virtual time that starts at this instant and stands still until it is moved
+    #[arg(long, env = "ACCOLADE_TEST_CLOCK", value_name = "RFC3339", value_parser = instant)]
+    test_clock: Option<Timestamp>,
+}
+
+fn instant(text: &str) -> Result<Timestamp, &'static str> {
+    Timestamp::parse(text).ok_or("expected an RFC 3339 date-time such as 2026-03-01T00:00:00Z")
+}
+
+/// Everything that can be wrong before anything was touched, found to be right.
+struct Plan {
+    config: Config,
+    catalog: Option<Arc<CatalogFile>>,
+    key: Option<AdminKey>,
+    clock: Clock,
+}
+
+/// What makes a running server end with exit code 1.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Runs the server until it is told to stop.
+pub(super) fn run(args: Args) -> ExitCode {
+    telemetry::start();
+    let plan = match plan(args) {
+        Ok(plan) => plan,
+        Err(reason) => {
+            eprintln!("error: {reason}");
+            return ExitCode::from(BAD_USAGE);
+        }
+    };
+    let runtime = match Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: starting threads: {error}");
+            return ExitCode::from(FAILED);
+        }
+    };
+    let ended = runtime.block_on(serve(plan));
+    // Whatever still runs was cut short on purpose.
+    runtime.shutdown_background();
+    match ended {
+        Ok(()) => ExitCode::from(CLEAN),
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn plan(args: Args) -> Result<Plan, String> {
+    let mut config = Config::load(args.config.as_deref()).map_err(|error| error.to_string())?;
+    if let Some(data) = args.data {
+        config.storage.data = data;
+    }
+    if let Some(listen) = args.listen {
+        config.server.listen = listen;
+    }
+    let catalog = args.catalog.map(|path| read_catalog(&path)).transpose()?.map(Arc::new);
+    let key = match std::env::var(ADMIN_KEY_VARIABLE) {
+        Ok(text) => {
+            Some(AdminKey::parse(&text).map_err(|error| format!("{ADMIN_KEY_VARIABLE}: {error}"))?)
+        }
+        Err(std::env::VarError::NotPresent) => None,
+        Err(error @ std::env::VarError::NotUnicode(_)) => {
+            return Err(format!("{ADMIN_KEY_VARIABLE}: {error}"));
+        }
+    };
+    let clock = args.test_clock.map_or_else(Clock::system, Clock::test);
+    Ok(Plan { config, catalog, key, clock })
+}
+
+fn read_catalog(path: &Path) -> Result<CatalogFile, String> {
+    let text =
+        std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    catalog_file::parse(&path.display().to_string(), &text).map_err(|error| error.to_string())
+}
+
+async fn serve(plan: Plan) -> Result<(), Failure> {
+    let stop = Stop::on_signals()?;
+    let bound = listen(plan.config.server.listen).await?;
+    let not_ready = starting::answer(TcpListener::from_std(bound.try_clone()?)?);
+    // A signal during recovery ends it here: nothing has been acknowledged since the start.
+    let recovered = tokio::select! {
+        recovered = recover(&plan) => Some(recovered),
+        () = stop.clone().wait() => None,
+    };
+    not_ready.end().await;
+    let Some(recovered) = recovered else { return Ok(()) };
+    let engine = recovered?;
+    let requests = serve_requests(&plan, &engine, bound, stop.clone());
+    let engine_stops = async { engine.stop().await.map_err(Failure::from) };
+    let grace = Duration::from_millis(u64::from(plan.config.server.stop_grace_ms.0.get()));
+    let stopped = shutdown::in_order(stop, grace, requests, engine_stops).await;
+    stopped.unwrap_or_else(|| {
+        tracing::warn!("the last checkpoint was cut short; the next start replays the journal");
+        Ok(())
+    })
+}
+
+/// The socket as the standard library's, which can be given to one service after another.
+async fn listen(address: SocketAddr) -> Result<std::net::TcpListener, Failure> {
+    let bound = TcpListener::bind(address).await;
+    Ok(bound
+        .and_then(TcpListener::into_std)
+        .map_err(|error| format!("listening on {address}: {error}"))?)
+}
+
+/// An id that no other environment has.
+fn new_environment() -> Uuid {
+    uuid::Builder::from_random_bytes(rand::random()).into_uuid()
+}
+
+/// Opens storage and brings the engine to where it was.
+async fn recover(plan: &Plan) -> Result<Engine, Failure> {
+    let options = plan.config.storage_options();
+    let store = tokio::task::spawn_blocking(move || Store::open(&options)).await??;
+    let environment = if plan.clock.is_test() { TEST_ENVIRONMENT } else { new_environment() };
+    let bootstrap = Bootstrap {
+        environment: EnvironmentId(environment),
+        settings: plan.config.environment_settings(),
+    };
+    let engine =
+        Engine::start(plan.config.engine_config(), store, plan.clock.clone(), bootstrap).await?;
+    if let Some(file) = &plan.catalog
+        && engine.catalog(engine.scope()).is_pristine()
+    {
+        let file = Arc::clone(file);
+        engine
+            .change_catalog(engine.scope(), move |catalog, now| file.apply_to(catalog, now))
+            .await??;
+    }
+    Ok(engine)
+}
+
+/// Serves until it is time to stop and the requests in flight have ended.
+async fn serve_requests(
+    plan: &Plan,
+    engine: &Engine,
+    bound: std::net::TcpListener,
+    stop: Stop,
+) -> Result<(), Failure> {
+    let address = bound.local_addr()?;
+    let (keys, generated) = AdminKeys::prepare(engine, plan.key.clone()).await?;
+    let settings = AppSettings {
+        console_base_url: plan.config.console_base_url(address),
+        body_bytes_max: plan.config.server.body_bytes_max.get(),
+        test_clock: plan.clock.is_test(),
+    };
+    let app = App { engine: engine.clone(), keys, settings: Arc::new(settings) };
+    // Answers are small and awaited: waiting to fill a packet would only delay them.
+    let listener = TcpListener::from_std(bound)?.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps its delay");
+        }
+    });
+    if let Some(key) = generated {
+        eprint!("{}", first_steps(&key, address, engine));
+    }
+    announce(address)?;
+    axum::serve(listener, router(app)).with_graceful_shutdown(stop.wait()).await?;
+    Ok(())
+}
+
+/// The one line on stdout; whoever started this may be waiting for it.
+fn announce(address: SocketAddr) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "accolade listening on http://{address}")?;
+    stdout.flush()
+}
+
+/// What a person needs once, at the first start. (C-AUTH-26)
+fn first_steps(key: &AdminKey, address: SocketAddr, engine: &Engine) -> String {
+    let key = key.reveal();
+    let mut text = format!("\nadmin key (shown only this once): {key}\n\n");
+    let catalog = engine.catalog(engine.scope());
+    if let Some(metric) = catalog.live_metrics().next() {
+        text += &format!(
+            "send the first event:\n\ncurl -X POST http://{address}/v1/metrics/{}/event \\\n  \
+             -H 'X-API-KEY: {key}' -H 'Content-Type: application/json' \\\n  \
+             -d '{{\"user\": {{\"id\": \"18\", \"tz\": \"Europe/London\"}}, \"value\": 750}}'\n\n",
+            metric.key
+        );
+    }
+    text
+}
