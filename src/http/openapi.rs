@@ -41,7 +41,8 @@ use super::error::ErrorBody;
         points::get,
         points::levels,
         points::level_summary,
-    )
+    ),
+    components(schemas(ErrorBody))
 )]
 struct ApplicationApi;
 

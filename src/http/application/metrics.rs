@@ -6,6 +6,7 @@ use axum::response::Response;
 use domain::catalog::AttributeKind;
 use domain::ids::IdempotencyKey;
 use domain::user::{Command, Reply, SubmitEvent};
+use utoipa::IntoParams;
 
 use super::{answer, metric};
 use crate::app::App;
@@ -18,6 +19,15 @@ use crate::http::wire::user::resolve;
 
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes the header, which is read from the request")]
+struct EventHeaders {
+    /// Under this key the event counts once per user and metric.
+    #[param(rename = "Idempotency-Key", nullable = false)]
+    idempotency_key: Option<String>,
+}
+
 /// Increments or decrements a metric of a user and answers with everything that changed.
 #[utoipa::path(
     post,
@@ -26,7 +36,7 @@ const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
     tag = "Metrics",
     params(
         ("key" = String, Path, description = "The metric's key."),
-        ("Idempotency-Key" = Option<String>, Header, description = "Under this key the event counts once per user and metric."),
+        EventHeaders,
     ),
     request_body = MetricEvent,
     responses(

@@ -1,0 +1,164 @@
+//! The generated OpenAPI documents against the surface that clients were built for.
+//!
+//! `application.json` and `admin.json` are distilled from the published documents by `distill.py`:
+//! names and types only. Every published operation, parameter and field must exist here with the
+//! same type, presence and nullability. What differs on purpose is listed with its reason; an entry
+//! that no longer applies fails as well, so the lists stay true. More than was published is fine.
+
+mod surface;
+
+use std::collections::BTreeSet;
+
+use accolade::http::openapi::{admin_api, application_api};
+use surface::{Fields, Operation, Surface, surface};
+
+/// A difference, written as `OPERATION place field: published, ours`; `*` stands for anything.
+type Allowed = (&'static str, &'static str);
+
+const NOT_YET: &str = "not offered yet: its route answers 404";
+const NO_TENANTS: &str = "tenants are not offered yet: the header is ignored, like any unknown one";
+const NO_BOOSTS: &str = "boosts are not offered yet: the list is always empty";
+const NO_TIME_TRIGGERS: &str = "time triggers are not offered yet";
+const WHOLE_POINTS: &str = "points are whole numbers (C-POINTS-02)";
+const NULL_CLEARS: &str = "null clears the field (C-USER-07)";
+
+const APPLICATION: &[Allowed] = &[
+    ("* parameter header Tenant-ID: *", NO_TENANTS),
+    ("GET /leaderboards*: missing", NOT_YET),
+    ("GET /users/{id}/leaderboards/{key}: missing", NOT_YET),
+    ("* 201 leaderboards{}*", "leaderboards are not offered yet: the map is always empty"),
+    ("GET /points/{key}/summary: missing", NOT_YET),
+    ("GET */boosts: missing", NOT_YET),
+    ("* awards[].boosts[].*: *, missing", NO_BOOSTS),
+    ("*points{}.awards[].boosts[].*: *, missing", NO_BOOSTS),
+    ("*trigger.timeInterval: *, missing", NO_TIME_TRIGGERS),
+    ("*trigger.timeUnit: *, missing", NO_TIME_TRIGGERS),
+    ("*triggers[].timeInterval: *, missing", NO_TIME_TRIGGERS),
+    ("*triggers[].timeUnit: *, missing", NO_TIME_TRIGGERS),
+    ("* /users/{id}/preferences: missing", NOT_YET),
+    (
+        "GET /users/{id}/streak 200 pauses[].*: *, missing",
+        "pauses are not offered yet: the list is always empty",
+    ),
+    ("GET /users/{id}/wrapped: missing", NOT_YET),
+    ("GET /users/{id} 400: missing", "without a body nothing can be malformed (C-API-10)"),
+    ("*maxPoints: null|number, integer|null", WHOLE_POINTS),
+    ("GET /users/{id}/points/{key}/event-summary 200 [].*: number, integer", WHOLE_POINTS),
+    ("* deviceTokens: array|null?, array", "always a list, empty if there are none (C-USER-27)"),
+    ("* request *email: string?, null|string?", NULL_CLEARS),
+    ("* request *name: string?, null|string?", NULL_CLEARS),
+];
+
+const ADMIN: &[Allowed] = &[
+    ("* parameter header Tenant-ID: *", NO_TENANTS),
+    ("* /application-api-keys: missing", NOT_YET),
+    ("* /leaderboards*: missing", NOT_YET),
+    ("POST /metrics/events: missing", NOT_YET),
+    ("* /points/{systemId}/boosts*: missing", NOT_YET),
+    ("* /streaks/pauses: missing", NOT_YET),
+    ("POST /streaks/restore: missing", NOT_YET),
+    ("* /tenants*: missing", NOT_YET),
+    ("POST /points *boosts*: *, missing", NO_BOOSTS),
+    ("*timeInterval: *, missing", NO_TIME_TRIGGERS),
+    ("*timeUnit: *, missing", NO_TIME_TRIGGERS),
+    ("* issues[].boostId: string?, missing", "never sent: boosts go by `id` (C-ADM-08)"),
+];
+
+// C-API-04 C-EVENT-17
+#[test]
+fn the_application_api_is_what_was_published() {
+    compare(include_str!("application.json"), &application_api(), APPLICATION);
+}
+
+// C-API-04
+#[test]
+fn the_admin_api_is_what_was_published() {
+    compare(include_str!("admin.json"), &admin_api(), ADMIN);
+}
+
+fn compare(published: &str, document: &utoipa::openapi::OpenApi, allowed: &[Allowed]) {
+    let published: Surface = serde_json::from_str(published).unwrap();
+    let ours = surface(&serde_json::to_value(document).unwrap());
+    let differences = differences(&published, &ours);
+    let unexpected: Vec<_> = differences
+        .iter()
+        .filter(|difference| !allowed.iter().any(|(pattern, _)| matches(pattern, difference)))
+        .collect();
+    let stale: Vec<_> = allowed
+        .iter()
+        .filter(|(pattern, _)| !differences.iter().any(|difference| matches(pattern, difference)))
+        .collect();
+    assert!(
+        unexpected.is_empty(),
+        "{} differences nobody decided on:\n{unexpected:#?}",
+        unexpected.len()
+    );
+    assert!(stale.is_empty(), "differences that are gone: {stale:#?}");
+}
+
+fn differences(published: &Surface, ours: &Surface) -> BTreeSet<String> {
+    let mut differences = BTreeSet::new();
+    for (name, published) in published {
+        match ours.get(name) {
+            Some(ours) => compare_operation(name, published, ours, &mut differences),
+            None => {
+                differences.insert(format!("{name}: missing"));
+            }
+        }
+    }
+    differences
+}
+
+fn compare_operation(
+    name: &str,
+    published: &Operation,
+    ours: &Operation,
+    differences: &mut BTreeSet<String>,
+) {
+    compare_fields(
+        &format!("{name} parameter"),
+        &published.parameters,
+        &ours.parameters,
+        differences,
+    );
+    compare_fields(&format!("{name} request"), &published.request, &ours.request, differences);
+    for (status, published) in &published.responses {
+        match ours.responses.get(status) {
+            Some(ours) => compare_fields(&format!("{name} {status}"), published, ours, differences),
+            None => {
+                differences.insert(format!("{name} {status}: missing"));
+            }
+        }
+    }
+}
+
+fn compare_fields(
+    place: &str,
+    published: &Fields,
+    ours: &Fields,
+    differences: &mut BTreeSet<String>,
+) {
+    for (field, published) in published {
+        let ours = ours.get(field).map_or("missing", String::as_str);
+        if ours != published {
+            differences.insert(format!("{place} {field}: {published}, {ours}"));
+        }
+    }
+}
+
+/// Whether the text has the pattern's parts in order, from its start to its end.
+fn matches(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|start| text.strip_prefix(start)) else {
+        return false;
+    };
+    let mut open = false;
+    for part in parts {
+        open = part.is_empty();
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    open || rest.is_empty()
+}
