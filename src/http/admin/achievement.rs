@@ -27,6 +27,7 @@ pub struct AdminAchievement {
     /// Its display name.
     pub name: String,
     /// Its description.
+    #[schema(required)]
     pub description: Option<String>,
     /// What completes it.
     #[schema(value_type = AchievementTriggerName)]
@@ -35,6 +36,7 @@ pub struct AdminAchievement {
     #[schema(value_type = AchievementStatusName)]
     pub status: &'static str,
     /// Its badge.
+    #[schema(required)]
     pub badge: Option<Badge>,
     /// Which users may complete it; empty for all.
     pub user_attributes: Vec<AttributeFilter>,

@@ -40,12 +40,15 @@ pub enum Severity {
 pub struct AdminIssue {
     /// The id as sent, for updates and deletions.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub id: Option<String>,
     /// The user, for operations on users.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub user_id: Option<String>,
     /// The place of the item in the request, counted from zero. (C-ADM-08)
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub index: Option<usize>,
     /// How bad it is.
     pub severity: Severity,
@@ -53,9 +56,11 @@ pub struct AdminIssue {
     pub message: String,
     /// The same as `severity`, for operations on users. (C-GEN-29)
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub level: Option<Severity>,
     /// The same as `message`, for operations on users. (C-GEN-29)
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub reason: Option<String>,
 }
 

@@ -35,6 +35,7 @@ pub struct AdminPointsLevel {
     /// Its description, empty when unset.
     pub description: String,
     /// Its badge.
+    #[schema(required)]
     pub badge: Option<Badge>,
 }
 

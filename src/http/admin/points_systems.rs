@@ -41,8 +41,10 @@ pub struct AdminPointsSystem {
     /// Always `active`: archived systems are not shown.
     pub status: &'static str,
     /// Its badge.
+    #[schema(required)]
     pub badge: Option<Badge>,
     /// The balance no award goes beyond.
+    #[schema(required)]
     pub max_points: Option<i64>,
 }
 

@@ -38,6 +38,7 @@ pub struct StreakSettings {
     /// The conditions; empty means any increase of any metric.
     pub metrics: Vec<StreakSettingsMetric>,
     /// Freezes, null if off.
+    #[schema(required)]
     pub freezes: Option<StreakSettingsFreezes>,
 }
 
