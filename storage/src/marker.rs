@@ -41,6 +41,10 @@ impl Checkpoint {
         Self { database, number: 0, positions: Positions::none(shards) }
     }
 
+    pub(crate) fn shards(&self) -> u16 {
+        u16::try_from(self.positions.as_slice().len()).expect("the readers below refuse more")
+    }
+
     /// version u8, database 16, number u64, then a position u64 per shard, all big-endian.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = vec![FORMAT];
@@ -61,7 +65,7 @@ impl Checkpoint {
         let (database, rest) = rest.split_first_chunk::<16>().ok_or_else(wrong)?;
         let (number, rest) = rest.split_first_chunk::<8>().ok_or_else(wrong)?;
         let (positions, left_over) = rest.as_chunks::<8>();
-        if !left_over.is_empty() || positions.is_empty() {
+        if !left_over.is_empty() || !is_shard_count(positions.len()) {
             return Err(wrong());
         }
         Ok(Self {
@@ -72,6 +76,10 @@ impl Checkpoint {
             ),
         })
     }
+}
+
+fn is_shard_count(count: usize) -> bool {
+    (1..=usize::from(u16::MAX)).contains(&count)
 }
 
 /// The marker file of a data directory.
@@ -139,6 +147,9 @@ fn parse(text: &str) -> Result<Checkpoint, Error> {
         ));
     }
     let positions: Result<Vec<u64>, _> = field("positions")?.split(' ').map(str::parse).collect();
+    if positions.as_ref().is_ok_and(|positions| !is_shard_count(positions.len())) {
+        return Err(wrong("positions"));
+    }
     let checkpoint = Checkpoint {
         database: field("database")?.parse().map_err(|_| wrong("database"))?,
         number: field("checkpoint")?.parse().map_err(|_| wrong("checkpoint"))?,

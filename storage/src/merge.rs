@@ -1,4 +1,4 @@
-//! An ordered read over the overlay and the tree together.
+//! Reads over the overlay and the tree together.
 //!
 //! Three ascending (or descending) streams are merged; of rows with one key the newest layer's
 //! counts, and a deletion hides what is below it.
@@ -14,6 +14,41 @@ use crate::{
     overlay::{Layer, Overlay, Row},
     pages,
 };
+
+/// The newest value of a row.
+pub(crate) fn get(
+    overlay: &Overlay,
+    backend: &dyn Backend,
+    key: &Key,
+) -> Result<Option<Vec<u8>>, Error> {
+    match overlay.get(key) {
+        Some(row) => Ok(row.map(|value| value.to_vec())),
+        None => pages::get(backend, key),
+    }
+}
+
+/// Every row of a range, by scans of at most `chunk_len`; ends after the first error.
+pub(crate) fn chunks(
+    range: KeyRange,
+    chunk_len: usize,
+    scan: impl Fn(&KeyRange, usize) -> Result<Vec<(Key, Vec<u8>)>, Error>,
+) -> impl Iterator<Item = Result<(Key, Vec<u8>), Error>> {
+    let mut rest = Some(range);
+    let chunks = std::iter::from_fn(move || {
+        let range = rest.take()?;
+        let chunk = scan(&range, chunk_len);
+        if let Ok(rows) = &chunk
+            && rows.len() == chunk_len
+        {
+            rest = rows.last().map(|(key, _)| range.after(key));
+        }
+        Some(chunk)
+    });
+    chunks.flat_map(|chunk| match chunk {
+        Ok(rows) => rows.into_iter().map(Ok).collect::<Vec<_>>(),
+        Err(error) => vec![Err(error)],
+    })
+}
 
 /// The first `limit` rows of `range`, from its end if `reverse`.
 pub(crate) fn scan(

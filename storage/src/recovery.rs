@@ -37,20 +37,40 @@ pub(crate) struct Parts {
 
 /// Opens the files of a locked data directory; creates them if there are none.
 pub(crate) fn open_dir(options: &Options) -> Result<Parts, Error> {
-    let unusable = |error: Error| error.in_dir(&options.dir);
-    let marker = Marker::in_dir(&options.dir);
-    let known = marker.read().map_err(unusable)?;
-    if let Some(known) = &known {
-        check_present(&options.dir, known).map_err(unusable)?;
-    }
-    let backend = open_tree(options, known.as_ref()).map_err(unusable)?;
-    let journal_options = JournalOptions {
-        dir: options.dir.join(JOURNAL_DIR),
-        file_bytes: options.journal_file_bytes,
+    let open = || {
+        let (marker, known) = read_marker(options)?;
+        let backend = open_tree(options, known.as_ref())?;
+        let journal = open_journal(options)?;
+        assemble(Box::new(journal), Box::new(backend), Some((marker, known)), options.shards)
     };
-    let journal = RaftJournal::open(&journal_options).map_err(unusable)?;
-    assemble(Box::new(journal), Box::new(backend), Some((marker, known)), options.shards)
-        .map_err(unusable)
+    open().map_err(|error: Error| error.in_dir(&options.dir))
+}
+
+/// Opens the files of a locked data directory to look at them: creates nothing, sets nothing aside.
+pub(crate) fn inspect_dir(options: &Options) -> Result<Parts, Error> {
+    let open = || {
+        let (marker, known) = read_marker(options)?;
+        let known = known.ok_or_else(|| Error::corrupt("marker", "there is none"))?;
+        let backend = SledBackend::open(&options.dir.join(TREE_DIR), options.cache_bytes)?;
+        let journal = open_journal(options)?;
+        let shards = known.shards();
+        assemble(Box::new(journal), Box::new(backend), Some((marker, Some(known))), shards)
+    };
+    open().map_err(|error: Error| error.in_dir(&options.dir))
+}
+
+fn read_marker(options: &Options) -> Result<(Marker, Option<Checkpoint>), Error> {
+    let marker = Marker::in_dir(&options.dir);
+    let known = marker.read()?;
+    if let Some(known) = &known {
+        check_present(&options.dir, known)?;
+    }
+    Ok((marker, known))
+}
+
+fn open_journal(options: &Options) -> Result<RaftJournal, Error> {
+    let dir = options.dir.join(JOURNAL_DIR);
+    RaftJournal::open(&JournalOptions { dir, file_bytes: options.journal_file_bytes })
 }
 
 /// Checks the opened parts against each other, and completes a directory that is being created.
@@ -71,8 +91,8 @@ pub(crate) fn assemble(
         Some(known) => reached(&known, recorded, journal.database()?)?,
         None => create(journal.as_ref(), backend.as_ref(), marker.as_ref(), shards)?,
     };
-    if checkpoint.positions.as_slice().len() != usize::from(shards) {
-        let have = checkpoint.positions.as_slice().len();
+    if checkpoint.shards() != shards {
+        let have = checkpoint.shards();
         return Err(Error::corrupt(
             "settings",
             format!(

@@ -25,7 +25,6 @@ use crate::{
     marker::Marker,
     merge,
     options::Options,
-    pages,
     records::{self, Record},
     recovery::{self, Parts},
     shard::Positions,
@@ -201,6 +200,10 @@ impl Store {
         if batch.shard.0 >= *shards {
             return Err(Error::NoSuchShard { shard: batch.shard.0, shards: *shards });
         }
+        if batch.ops.is_empty() {
+            // Nothing to make durable.
+            return shared.check();
+        }
         let permits = u32::try_from(cost).ok().filter(|_| cost <= *batch_bytes_max);
         let permits =
             permits.ok_or(Error::BatchTooLarge { bytes: cost, bytes_max: *batch_bytes_max })?;
@@ -221,10 +224,7 @@ impl Store {
     /// # Errors
     /// If the tree can't be read.
     pub fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, Error> {
-        match self.inner.shared.overlay.get(key) {
-            Some(row) => Ok(row.map(|value| value.to_vec())),
-            None => pages::get(self.inner.shared.backend.as_ref(), key),
-        }
+        merge::get(&self.inner.shared.overlay, self.inner.shared.backend.as_ref(), key)
     }
 
     /// The newest value of a row, decoded.
@@ -268,21 +268,7 @@ impl Store {
     /// not. Ends after the first error.
     pub fn rows(&self, range: KeyRange) -> impl Iterator<Item = Result<Row, Error>> + use<> {
         let store = self.clone();
-        let mut rest = Some(range);
-        let chunks = std::iter::from_fn(move || {
-            let range = rest.take()?;
-            let chunk = store.scan(&range, ROWS_CHUNK);
-            if let Ok(rows) = &chunk
-                && rows.len() == ROWS_CHUNK
-            {
-                rest = rows.last().map(|(key, _)| range.after(key));
-            }
-            Some(chunk)
-        });
-        chunks.flat_map(|chunk| match chunk {
-            Ok(rows) => rows.into_iter().map(Ok).collect::<Vec<_>>(),
-            Err(error) => vec![Err(error)],
-        })
+        merge::chunks(range, ROWS_CHUNK, move |range, limit| store.scan(range, limit))
     }
 
     /// Shards of this database.

@@ -3,57 +3,15 @@
 //! On real directories where the disk matters and in memory where a fault has to be injected.
 //! Nothing here depends on how fast anything is.
 
-use domain::ids::{EnvironmentId, PointsSystemId, Scope, UserId};
+mod common;
+
+use domain::ids::PointsSystemId;
 use storage::{
     Batch, Error, FaultHandle, Health, Key, KeyRange, Kind, Op, Options, ShardId, Store,
 };
 use uuid::Uuid;
 
-fn scope() -> Scope {
-    Scope::untenanted(EnvironmentId(Uuid::from_u128(1)))
-}
-
-fn user(id: u32) -> UserId {
-    UserId::new(format!("user-{id}")).expect("valid")
-}
-
-fn options(dir: &tempfile::TempDir) -> Options {
-    // No checkpoint happens unless a test asks for one.
-    Options { checkpoint_interval_ms: 3_600_000, ..Options::new(dir.path().join("data")) }
-}
-
-fn tempdir() -> tempfile::TempDir {
-    tempfile::tempdir().expect("a directory for the test")
-}
-
-fn block<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(future)
-}
-
-/// One event of a user: its history row and its snapshot, as the engine commits them.
-fn event(id: u32, sequence: u64) -> Batch {
-    let user = user(id);
-    let shard = ShardId::of_user(scope(), &user, 64);
-    let ops = vec![
-        Op::put(Key::event(scope(), &user, sequence), vec![1, b'e', id as u8, sequence as u8]),
-        Op::put(Key::snapshot(scope(), &user), vec![1, b's', sequence as u8]),
-    ];
-    Batch { shard, ops }
-}
-
-fn commit(store: &Store, batch: Batch) -> Result<(), Error> {
-    block(store.commit(batch))
-}
-
-fn events(store: &Store, id: u32) -> Vec<u64> {
-    let range = KeyRange::user(scope(), Kind::Event, &user(id));
-    store
-        .scan(&range, 10_000)
-        .expect("readable")
-        .iter()
-        .filter_map(|(key, _)| key.sequence())
-        .collect()
-}
+use crate::common::{block, commit, event, events, options, scope, tempdir, user};
 
 #[test]
 fn a_commit_is_visible_before_and_after_its_checkpoint() {

@@ -121,8 +121,8 @@ impl<F: FileSystem> RaftJournal<F> {
         self.engine.as_ref().expect("it is taken only by drop")
     }
 
-    /// Runs an engine call; after one that failed, the engine is never trusted again.
-    fn guarded<T>(
+    /// Runs an engine call that writes; after one that failed, the engine is never trusted again.
+    fn written<T>(
         &self,
         what: &str,
         step: impl FnOnce() -> raft_engine::Result<T>,
@@ -135,6 +135,20 @@ impl<F: FileSystem> RaftJournal<F> {
             self.broken.store(true, Ordering::Release);
         }
         result
+    }
+
+    /// Some groups from `first` on, none beyond `last`; their checksums hold.
+    fn fetch(&self, first: u64, last: u64) -> Result<Vec<BytesValue>, Error> {
+        let mut entries = Vec::new();
+        guarded("reading the journal", || {
+            let (some, end) = (Some(REPLAY_BYTES), last + 1);
+            match self.engine().fetch_entries_to::<Groups>(GROUPS, first, end, some, &mut entries) {
+                Ok(_) => Ok(()),
+                Err(raft_engine::Error::Io(error)) => Err(Error::io("reading the journal", error)),
+                Err(error) => Err(Error::corrupt("journal", error.to_string())),
+            }
+        })?;
+        Ok(entries)
     }
 
     fn replay_group(
@@ -167,7 +181,7 @@ impl<F: FileSystem> Journal for RaftJournal<F> {
     }
 
     fn set_database(&self, database: Uuid) -> Result<(), Error> {
-        self.guarded("writing the journal", || {
+        self.written("writing the journal", || {
             let mut batch = LogBatch::default();
             batch.put(FACTS, DATABASE_FACT.to_vec(), database.as_bytes().to_vec())?;
             self.engine().write(&mut batch, true)
@@ -184,16 +198,7 @@ impl<F: FileSystem> Journal for RaftJournal<F> {
         let mut continuity = Continuity::default();
         let mut next = first;
         while next <= last {
-            let mut entries = Vec::new();
-            self.guarded("reading the journal", || {
-                self.engine().fetch_entries_to::<Groups>(
-                    GROUPS,
-                    next,
-                    last + 1,
-                    Some(REPLAY_BYTES),
-                    &mut entries,
-                )
-            })?;
+            let entries = self.fetch(next, last)?;
             if entries.is_empty() {
                 return Err(Error::corrupt("journal", format!("group {next} is missing")));
             }
@@ -208,7 +213,7 @@ impl<F: FileSystem> Journal for RaftJournal<F> {
     fn append(&self, records: &[Record]) -> Result<(), Error> {
         let index = self.state.lock().last_index + 1;
         let entry = BytesValue { value: group::encode(index, records), ..BytesValue::default() };
-        self.guarded("writing the journal", || {
+        self.written("writing the journal", || {
             let mut batch = LogBatch::with_capacity(1);
             batch.add_entries::<Groups>(GROUPS, std::slice::from_ref(&entry))?;
             self.engine().write(&mut batch, true)
@@ -235,7 +240,7 @@ impl<F: FileSystem> Journal for RaftJournal<F> {
             state.live.front().map(|(index, _)| *index)
         };
         let Some(first_kept) = first_kept else { return Ok(()) };
-        self.guarded("purging the journal", || {
+        self.written("purging the journal", || {
             let mut batch = LogBatch::with_capacity(1);
             batch.add_command(GROUPS, Command::Compact { index: first_kept });
             // Not synced: a compaction that is lost is repeated by the next one.

@@ -133,12 +133,7 @@ impl PowerFiles {
         world.cut = true;
         let again: Vec<_> =
             world.deleted.iter().filter(|_| random.below(3) == 0).cloned().collect();
-        for (path, state) in world
-            .files
-            .iter()
-            .map(|(path, state)| (path, state))
-            .chain(again.iter().map(|(p, s)| (p, s)))
-        {
+        for (path, state) in world.files.iter().chain(again.iter().map(|(p, s)| (p, s))) {
             let name = path.file_name().expect("a file");
             fs::write(dir.join(name), state.survive(random)).expect("writable");
         }
