@@ -6,4 +6,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod achievements;
+mod events;
+mod freezes;
+mod points;
+mod streaks;
+mod travel;
+mod users;
 mod worked;

@@ -5,7 +5,7 @@
 //! Replies, signals and streaks are shown as one line of text each, so that an example reads like
 //! the contract's.
 
-#![allow(dead_code, reason = "each test crate uses its own part")]
+#![allow(dead_code, unused_imports, reason = "each test crate uses its own part")]
 
 mod setup;
 mod shown;
@@ -27,7 +27,7 @@ use domain::user::{
 };
 use uuid::Uuid;
 
-pub(crate) use setup::{Ach, Trig};
+pub(crate) use setup::{Ach, Trig, freezes};
 pub(crate) use shown::Names;
 
 /// What an example compares with when nothing happened.
