@@ -1,0 +1,97 @@
+//! `accolade check`: verifies the data directory of a stopped server, one line per law.
+//!
+//! Storage has verified checksums and the continuity of the journal when it gives out an
+//! [`Inspection`]; what the rows must say of each other is checked here. Commands are not stored,
+//! so a snapshot can't be decided again: it is held against every row of history that it sums up.
+
+mod law;
+mod users;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use domain::ids::{EnvironmentId, Scope};
+use storage::records::{AdminKey, Record, decode};
+use storage::{Error, Inspection, Key, KeyRange, Kind, Options, Row};
+
+use self::law::Law;
+use super::{BAD_USAGE, CLEAN, FAILED};
+
+/// What to verify.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Data directory of a stopped server
+    #[arg(long, env = "ACCOLADE_DATA", value_name = "DIR", default_value = "./data")]
+    data: PathBuf,
+}
+
+/// Prints one line per law; 0 if all hold, 1 if any is broken, 2 if the directory can't be opened.
+pub(super) fn run(args: &Args) -> ExitCode {
+    let laws = Inspection::open(&Options::new(&args.data)).and_then(|found| check(&found));
+    match laws {
+        Ok(laws) => {
+            laws.iter().for_each(|law| println!("{law}"));
+            ExitCode::from(if laws.iter().all(Law::holds) { CLEAN } else { FAILED })
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(BAD_USAGE)
+        }
+    }
+}
+
+/// Every law with what was found.
+///
+/// # Errors
+/// If the rows can't even be read.
+fn check(found: &Inspection) -> Result<Vec<Law>, Error> {
+    let mut laws = vec![journal(found)];
+    let (values, environment) = instance(found)?;
+    laws.push(values);
+    laws.extend(users::check(found, environment.map(Scope::untenanted))?);
+    Ok(laws)
+}
+
+/// Opening has verified it; this says how much there was.
+fn journal(found: &Inspection) -> Law {
+    let mut law =
+        Law::new("the journal is whole: checksums hold and no position is missing", "batches");
+    law.hold_many(found.journal().batches);
+    law
+}
+
+/// Reads the rows that belong to no user.
+fn instance(found: &Inspection) -> Result<(Law, Option<EnvironmentId>), Error> {
+    let mut law = Law::new("facts, admin keys and configurations can be read", "rows");
+    let key = Key::instance("environment");
+    let environment =
+        found.get(&key)?.and_then(|value| read::<EnvironmentId>(&mut law, &(key, value)));
+    for row in found.rows(KeyRange::api_keys()) {
+        read::<AdminKey>(&mut law, &row?);
+    }
+    if let Some(environment) = environment {
+        let key = Key::catalog(Scope::untenanted(environment));
+        if let Some(value) = found.get(&key)? {
+            read::<domain::catalog::Catalog>(&mut law, &(key, value));
+        }
+    }
+    Ok((law, environment))
+}
+
+/// The record in a row; one that doesn't decode breaks `law`.
+fn read<T: Record>(law: &mut Law, (key, value): &Row) -> Option<T> {
+    match decode(key, value) {
+        Ok(record) => {
+            law.hold_many(1);
+            Some(record)
+        }
+        Err(error) => {
+            law.expect(false, || error.to_string());
+            None
+        }
+    }
+}
+
+/// The kinds of rows that belong to a user besides the snapshot.
+const HISTORY: [Kind; 5] =
+    [Kind::Event, Kind::Award, Kind::Idempotency, Kind::MetricDay, Kind::PointsDay];
