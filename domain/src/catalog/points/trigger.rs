@@ -174,6 +174,7 @@ impl Catalog {
         draft: TriggerDraft,
         now: Timestamp,
     ) -> Result<&Trigger, Invalid> {
+        self.points_system_mut(system)?;
         check_points(draft.points)?;
         let kind = self.build_kind(None, draft.trigger_type, draft.fields)?;
         let user_filters =
@@ -334,7 +335,7 @@ fn required(field: &str) -> Invalid {
 }
 
 fn check_points(points: i64) -> Result<(), Invalid> {
-    if points == 0 || points.abs() > POINTS_MAX {
+    if points == 0 || !(-POINTS_MAX..=POINTS_MAX).contains(&points) {
         return Err(Invalid::error(format!(
             "points must be a non-zero integer between -{POINTS_MAX} and {POINTS_MAX}"
         )));
