@@ -26,6 +26,9 @@
 //! flipped. A *paged* kind is append-only and ends in a sequence: see [`crate::pages`] for how such
 //! rows are kept; nothing outside that module and this one can tell.
 
+mod range;
+mod tuple;
+
 use std::fmt;
 
 use domain::{
@@ -34,6 +37,8 @@ use domain::{
 };
 use uuid::Uuid;
 
+pub use self::range::KeyRange;
+use self::tuple::{Tuple, read_text, text_len, unflipped};
 use crate::error::Error;
 
 const SCOPE_LEN: usize = 32;
@@ -41,8 +46,6 @@ const SCOPE_LEN: usize = 32;
 pub(crate) const KEY_LEN_MIN: usize = SCOPE_LEN + 1;
 const SEQUENCE_LEN: usize = 8;
 const UUID_LEN: usize = 16;
-const TEXT_END: [u8; 2] = [0, 0];
-const TEXT_NUL: [u8; 2] = [0, 0xff];
 
 /// What a row is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -122,37 +125,37 @@ impl Key {
     /// A fact about the whole instance.
     #[must_use]
     pub fn instance(name: &str) -> Self {
-        Self(Builder::global(Kind::Instance).text(name.as_bytes()).0)
+        Self(Tuple::global(Kind::Instance).text(name.as_bytes()).0)
     }
 
     /// An admin API key, by its public prefix.
     #[must_use]
     pub fn api_key(prefix: &str) -> Self {
-        Self(Builder::global(Kind::ApiKey).text(prefix.as_bytes()).0)
+        Self(Tuple::global(Kind::ApiKey).text(prefix.as_bytes()).0)
     }
 
     /// The configuration of a scope.
     #[must_use]
     pub fn catalog(scope: Scope) -> Self {
-        Self(Builder::scoped(scope, Kind::Catalog).0)
+        Self(Tuple::scoped(scope, Kind::Catalog).0)
     }
 
     /// A user's current state.
     #[must_use]
     pub fn snapshot(scope: Scope, user: &UserId) -> Self {
-        Self(Builder::of_user(scope, Kind::Snapshot, user).0)
+        Self(Tuple::of_user(scope, Kind::Snapshot, user).0)
     }
 
     /// A user's `sequence`-th event.
     #[must_use]
     pub fn event(scope: Scope, user: &UserId, sequence: u64) -> Self {
-        Self(Builder::of_user(scope, Kind::Event, user).sequence(sequence).0)
+        Self(Tuple::of_user(scope, Kind::Event, user).sequence(sequence).0)
     }
 
     /// A user's `sequence`-th award in one points system.
     #[must_use]
     pub fn award(scope: Scope, user: &UserId, system: PointsSystemId, sequence: u64) -> Self {
-        Self(Builder::of_user(scope, Kind::Award, user).uuid(system.0).sequence(sequence).0)
+        Self(Tuple::of_user(scope, Kind::Award, user).uuid(system.0).sequence(sequence).0)
     }
 
     /// What an idempotency key of a user and a metric answered.
@@ -164,7 +167,7 @@ impl Key {
         key: &IdempotencyKey,
     ) -> Self {
         Self(
-            Builder::of_user(scope, Kind::Idempotency, user)
+            Tuple::of_user(scope, Kind::Idempotency, user)
                 .uuid(metric.0)
                 .text(key.as_str().as_bytes())
                 .0,
@@ -174,13 +177,13 @@ impl Key {
     /// A user's metric at the end of a day.
     #[must_use]
     pub fn metric_day(scope: Scope, user: &UserId, metric: MetricId, day: Date) -> Self {
-        Self(Builder::of_user(scope, Kind::MetricDay, user).uuid(metric.0).date(day).0)
+        Self(Tuple::of_user(scope, Kind::MetricDay, user).uuid(metric.0).date(day).0)
     }
 
     /// A user's points at the end of a day.
     #[must_use]
     pub fn points_day(scope: Scope, user: &UserId, system: PointsSystemId, day: Date) -> Self {
-        Self(Builder::of_user(scope, Kind::PointsDay, user).uuid(system.0).date(day).0)
+        Self(Tuple::of_user(scope, Kind::PointsDay, user).uuid(system.0).date(day).0)
     }
 
     /// A key read back from the journal or the tree.
@@ -268,142 +271,6 @@ impl fmt::Debug for Key {
     }
 }
 
-/// An ascending run of keys: from a start (inclusive) to an end (exclusive).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyRange {
-    pub(crate) start: Vec<u8>,
-    /// `None` is the end of the tree.
-    pub(crate) end: Option<Vec<u8>>,
-}
-
-impl KeyRange {
-    /// Every row.
-    #[must_use]
-    pub const fn all() -> Self {
-        Self { start: Vec::new(), end: None }
-    }
-
-    /// Every fact about the instance.
-    #[must_use]
-    pub fn instance() -> Self {
-        Self::prefix(Builder::global(Kind::Instance).0)
-    }
-
-    /// Every admin API key.
-    #[must_use]
-    pub fn api_keys() -> Self {
-        Self::prefix(Builder::global(Kind::ApiKey).0)
-    }
-
-    /// Every row of one kind in a scope: all snapshots of a tenant, say.
-    #[must_use]
-    pub fn kind(scope: Scope, kind: Kind) -> Self {
-        Self::prefix(Builder::scoped(scope, kind).0)
-    }
-
-    /// Every row of one kind of one user.
-    #[must_use]
-    pub fn user(scope: Scope, kind: Kind, user: &UserId) -> Self {
-        Self::prefix(Builder::of_user(scope, kind, user).0)
-    }
-
-    /// A user's events from `sequence` on.
-    #[must_use]
-    pub fn events_from(scope: Scope, user: &UserId, sequence: u64) -> Self {
-        Self::user(scope, Kind::Event, user).starting_at(&Key::event(scope, user, sequence))
-    }
-
-    /// A user's awards in one points system.
-    #[must_use]
-    pub fn awards(scope: Scope, user: &UserId, system: PointsSystemId) -> Self {
-        Self::prefix(Builder::of_user(scope, Kind::Award, user).uuid(system.0).0)
-    }
-
-    /// A user's days of one metric, `first` to `last`, both inclusive.
-    #[must_use]
-    pub fn metric_days(
-        scope: Scope,
-        user: &UserId,
-        metric: MetricId,
-        first: Date,
-        last: Date,
-    ) -> Self {
-        Self::days(Builder::of_user(scope, Kind::MetricDay, user).uuid(metric.0), first, last)
-    }
-
-    /// A user's days in one points system, `first` to `last`, both inclusive.
-    #[must_use]
-    pub fn points_days(
-        scope: Scope,
-        user: &UserId,
-        system: PointsSystemId,
-        first: Date,
-        last: Date,
-    ) -> Self {
-        Self::days(Builder::of_user(scope, Kind::PointsDay, user).uuid(system.0), first, last)
-    }
-
-    /// This range without the keys before `key`.
-    #[must_use]
-    pub fn starting_at(mut self, key: &Key) -> Self {
-        self.start = self.start.max(key.0.clone());
-        self
-    }
-
-    /// This range without `key` and the keys before it: the next page of a listing.
-    #[must_use]
-    pub fn after(mut self, key: &Key) -> Self {
-        let mut next = key.0.clone();
-        next.push(0);
-        self.start = self.start.max(next);
-        self
-    }
-
-    /// This range without `key` and the keys after it: the next page of a listing backwards.
-    #[must_use]
-    pub fn before(mut self, key: &Key) -> Self {
-        let end = key.0.clone();
-        self.end = Some(self.end.map_or_else(|| end.clone(), |old| old.min(end.clone())));
-        self
-    }
-
-    /// Whether `key` lies in this range.
-    #[must_use]
-    pub fn contains(&self, key: &Key) -> bool {
-        self.contains_bytes(&key.0)
-    }
-
-    pub(crate) fn contains_bytes(&self, key: &[u8]) -> bool {
-        self.start.as_slice() <= key && self.end.as_ref().is_none_or(|end| key < end.as_slice())
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.end.as_ref().is_some_and(|end| *end <= self.start)
-    }
-
-    fn days(prefix: Builder, first: Date, last: Date) -> Self {
-        let start = Builder(prefix.0.clone()).date(first).0;
-        let end = successor(prefix.date(last).0);
-        Self { start, end }
-    }
-
-    fn prefix(prefix: Vec<u8>) -> Self {
-        let end = successor(prefix.clone());
-        Self { start: prefix, end }
-    }
-}
-
-/// The first bytes after everything that starts with `prefix`; `None` if there are none.
-fn successor(mut prefix: Vec<u8>) -> Option<Vec<u8>> {
-    while let Some(last) = prefix.pop() {
-        if last < u8::MAX {
-            prefix.push(last + 1);
-            return Some(prefix);
-        }
-    }
-    None
-}
-
 /// Splits the key of a paged row into what comes before its sequence, and the sequence. `None` for
 /// every other key.
 pub(crate) fn split_paged(key: &[u8]) -> Option<(&[u8], u64)> {
@@ -425,89 +292,6 @@ pub(crate) fn is_paged(key: &[u8]) -> bool {
     key.get(SCOPE_LEN)
         .and_then(|byte| Kind::from_byte(*byte))
         .is_some_and(|kind| kind.paged_infix().is_some())
-}
-
-/// Length of the encoded text at the start of `bytes`, its end included; `None` if it doesn't end.
-fn text_len(bytes: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    loop {
-        at += memchr::memchr(0, &bytes[at..])?;
-        match *bytes.get(at + 1)? {
-            0 => return Some(at + TEXT_END.len()),
-            0xff => at += TEXT_NUL.len(),
-            _ => return None,
-        }
-    }
-}
-
-fn read_text(bytes: &[u8]) -> Option<(Vec<u8>, &[u8])> {
-    let (text, rest) = bytes.split_at(text_len(bytes)?);
-    let escaped = &text[..text.len() - TEXT_END.len()];
-    let mut out = Vec::with_capacity(escaped.len());
-    let mut after_nul = false;
-    for byte in escaped {
-        if !after_nul {
-            out.push(*byte);
-        }
-        after_nul = *byte == 0 && !after_nul;
-    }
-    Some((out, rest))
-}
-
-const SIGN_BIT: u32 = 1 << 31;
-
-fn flipped(number: i32) -> [u8; 4] {
-    (number.cast_unsigned() ^ SIGN_BIT).to_be_bytes()
-}
-
-fn unflipped(bytes: [u8; 4]) -> i32 {
-    (u32::from_be_bytes(bytes) ^ SIGN_BIT).cast_signed()
-}
-
-struct Builder(Vec<u8>);
-
-impl Builder {
-    fn scoped(scope: Scope, kind: Kind) -> Self {
-        let mut key = Vec::with_capacity(96);
-        key.extend_from_slice(scope.environment.0.as_bytes());
-        key.extend_from_slice(scope.tenant.0.as_bytes());
-        key.push(kind as u8);
-        Self(key)
-    }
-
-    fn global(kind: Kind) -> Self {
-        Self::scoped(Scope::untenanted(domain::ids::EnvironmentId(Uuid::nil())), kind)
-    }
-
-    fn of_user(scope: Scope, kind: Kind, user: &UserId) -> Self {
-        Self::scoped(scope, kind).text(user.as_str().as_bytes())
-    }
-
-    fn text(mut self, text: &[u8]) -> Self {
-        for byte in text {
-            match byte {
-                0 => self.0.extend_from_slice(&TEXT_NUL),
-                byte => self.0.push(*byte),
-            }
-        }
-        self.0.extend_from_slice(&TEXT_END);
-        self
-    }
-
-    fn uuid(mut self, id: Uuid) -> Self {
-        self.0.extend_from_slice(id.as_bytes());
-        self
-    }
-
-    fn sequence(mut self, sequence: u64) -> Self {
-        self.0.extend_from_slice(&sequence.to_be_bytes());
-        self
-    }
-
-    fn date(mut self, day: Date) -> Self {
-        self.0.extend_from_slice(&flipped(day.to_days()));
-        self
-    }
 }
 
 #[cfg(test)]

@@ -64,6 +64,9 @@ pub struct RaftJournal<F: FileSystem = DefaultFileSystem> {
     /// Taken only when dropped.
     engine: Option<Engine<F>>,
     state: Mutex<State>,
+    /// One write at a time. The engine would let one thread write and sync for several; if that sync
+    /// fails it panics, but only in that thread: the others would believe that they are durable.
+    writing: Mutex<()>,
     broken: AtomicBool,
 }
 
@@ -104,8 +107,12 @@ impl<F: FileSystem> RaftJournal<F> {
         };
         let last_index = engine.last_index(GROUPS).unwrap_or(0);
         let state = State { last_index, live: VecDeque::new() };
-        let journal =
-            Self { engine: Some(engine), state: Mutex::new(state), broken: AtomicBool::new(false) };
+        let journal = Self {
+            engine: Some(engine),
+            state: Mutex::new(state),
+            writing: Mutex::new(()),
+            broken: AtomicBool::new(false),
+        };
         match newest_seen {
             Some(newest) if newest > last_index + 1 => Err(Error::corrupt(
                 "journal",
@@ -213,6 +220,7 @@ impl<F: FileSystem> Journal for RaftJournal<F> {
     fn append(&self, records: &[Record]) -> Result<(), Error> {
         let index = self.state.lock().last_index + 1;
         let entry = BytesValue { value: group::encode(index, records), ..BytesValue::default() };
+        let _writing = self.writing.lock();
         self.written("writing the journal", || {
             let mut batch = LogBatch::with_capacity(1);
             batch.add_entries::<Groups>(GROUPS, std::slice::from_ref(&entry))?;
@@ -243,10 +251,11 @@ impl<F: FileSystem> Journal for RaftJournal<F> {
         self.written("purging the journal", || {
             let mut batch = LogBatch::with_capacity(1);
             batch.add_command(GROUPS, Command::Compact { index: first_kept });
+            let _writing = self.writing.lock();
             // Not synced: a compaction that is lost is repeated by the next one.
-            self.engine().write(&mut batch, false)?;
-            self.engine().purge_expired_files()
+            self.engine().write(&mut batch, false)
         })?;
+        self.written("purging the journal", || self.engine().purge_expired_files())?;
         Ok(())
     }
 }

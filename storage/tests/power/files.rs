@@ -8,7 +8,7 @@
 use std::{
     collections::HashMap,
     fs,
-    io::{Read, Result, Seek, SeekFrom, Write},
+    io::{Error, ErrorKind, Read, Result, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard},
 };
@@ -33,6 +33,16 @@ struct World {
     files: HashMap<PathBuf, FileState>,
     deleted: Vec<(PathBuf, FileState)>,
     cut: bool,
+    fault: Option<Fault>,
+}
+
+/// What the disk refuses from now on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Every write: it is full.
+    Full,
+    /// Every sync: it is broken.
+    NoSync,
 }
 
 #[derive(Clone, Default)]
@@ -116,6 +126,10 @@ impl PowerFiles {
         self.world.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
+    pub(crate) fn break_down(&self, fault: Fault) {
+        self.world().fault = Some(fault);
+    }
+
     pub(crate) fn is_cut(&self) -> bool {
         self.world().cut
     }
@@ -161,6 +175,10 @@ impl PowerHandle {
     /// Makes a change in the real file and notes it, at one instant.
     fn change<T>(&self, change: Change, real: impl FnOnce() -> Result<T>) -> Result<T> {
         let mut world = self.files.world();
+        if world.fault == Some(Fault::Full) && matches!(change, Change::Write { .. }) {
+            // The engine looks for this word.
+            return Err(Error::new(ErrorKind::StorageFull, "nospace"));
+        }
         let done = real()?;
         if let Some(state) = world.files.get_mut(&self.path) {
             state.unsynced.push(change);
@@ -180,6 +198,9 @@ impl Handle for PowerHandle {
 
     fn sync(&self) -> Result<()> {
         let mut world = self.files.world();
+        if world.fault == Some(Fault::NoSync) {
+            return Err(Error::other("input/output error"));
+        }
         if let Some(state) = world.files.get_mut(&self.path) {
             state.sync();
         }

@@ -5,6 +5,8 @@
 //! hold afterwards and the next life starts from that. The law: every user has the events 0 to n,
 //! each once, with a snapshot that says n, and n is at least what was acknowledged.
 //!
+//! Disks that are full or break are here, too: the store says why and loses nothing.
+//!
 //! What this can't show is a disk that lies about fdatasync, and writes inside one of sled's calls
 //! that are neither in the copy before nor in the file after.
 
@@ -21,12 +23,15 @@ use std::{
 
 use domain::ids::{EnvironmentId, Scope, UserId};
 use storage::{
-    Batch, Key, KeyRange, Kind, Op, Options, ShardId, Store,
+    Batch, Health, Key, KeyRange, Kind, Op, Options, ShardId, Store,
     journal::{JournalOptions, RaftJournal},
 };
 use uuid::Uuid;
 
-use self::{files::PowerFiles, tree::CopiedTree};
+use self::{
+    files::{Fault, PowerFiles},
+    tree::CopiedTree,
+};
 
 const USERS: usize = 24;
 const WRITERS: usize = 8;
@@ -199,7 +204,6 @@ fn lives(seed: u64, count: u64) {
         let life = Life::start(&dir.path().join(number.to_string()));
         let next = life.check(&acknowledged, &context);
         let acks = 1 + random.below(600);
-        random.below(2);
         life.run(next, acks, &acknowledged, &dir.path().join((number + 1).to_string()), &random);
         drop(life);
         std::fs::remove_dir_all(dir.path().join(number.to_string())).expect("removable");
@@ -222,4 +226,45 @@ fn acknowledged_commits_survive_power_cuts_exactly_once() {
     for seed in seeds {
         lives(seed, count);
     }
+}
+
+/// A disk that refuses something stops the store, which says why; after a restart (with the power
+/// cut, to have it all) everything acknowledged is there.
+fn breaks(fault: Fault, word: &str) {
+    let dir = tempfile::tempdir().expect("a directory");
+    std::fs::create_dir_all(dir.path().join("0")).expect("writable");
+    let life = Life::start(&dir.path().join("0"));
+    let block = |batch| {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(life.store.commit(batch))
+    };
+    let acknowledged: Acknowledged = Arc::new((0..USERS).map(|_| AtomicU64::new(0)).collect());
+    for sequence in 0..50 {
+        block(event(3, sequence)).expect("commits");
+    }
+    acknowledged[3].store(50, Ordering::SeqCst);
+    life.files.break_down(fault);
+    let error = block(event(3, 50)).expect_err("not durable").to_string();
+    assert!(error.contains(word), "{error}");
+    let again = block(event(3, 50)).expect_err("stopped").to_string();
+    assert_eq!(again, error, "the first reason is kept");
+    assert!(matches!(life.store.health(), Health::Failed { reason } if reason.contains(word)));
+    assert_eq!(
+        life.check_user(3, 50, "after the fault"),
+        50,
+        "reads go on, without what was refused"
+    );
+    life.cut(&dir.path().join("1"), &mut Random(7));
+    drop(life);
+    Life::start(&dir.path().join("1")).check(&acknowledged, "after the restart");
+}
+
+#[test]
+fn a_full_disk_stops_the_store() {
+    breaks(Fault::Full, "nospace");
+}
+
+#[test]
+fn a_failed_sync_stops_the_store() {
+    breaks(Fault::NoSync, "input/output error");
 }

@@ -1,0 +1,144 @@
+//! Ranges of keys that are read together, and pages of long listings.
+
+use domain::{
+    ids::{MetricId, PointsSystemId, Scope, UserId},
+    time::Date,
+};
+
+use super::{Key, Kind, tuple::Tuple};
+
+/// An ascending run of keys: from a start (inclusive) to an end (exclusive).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyRange {
+    pub(crate) start: Vec<u8>,
+    /// `None` is the end of the tree.
+    pub(crate) end: Option<Vec<u8>>,
+}
+
+impl KeyRange {
+    /// Every row.
+    #[must_use]
+    pub const fn all() -> Self {
+        Self { start: Vec::new(), end: None }
+    }
+
+    /// Every fact about the instance.
+    #[must_use]
+    pub fn instance() -> Self {
+        Self::prefix(Tuple::global(Kind::Instance).0)
+    }
+
+    /// Every admin API key.
+    #[must_use]
+    pub fn api_keys() -> Self {
+        Self::prefix(Tuple::global(Kind::ApiKey).0)
+    }
+
+    /// Every row of one kind in a scope: all snapshots of a tenant, say.
+    #[must_use]
+    pub fn kind(scope: Scope, kind: Kind) -> Self {
+        Self::prefix(Tuple::scoped(scope, kind).0)
+    }
+
+    /// Every row of one kind of one user.
+    #[must_use]
+    pub fn user(scope: Scope, kind: Kind, user: &UserId) -> Self {
+        Self::prefix(Tuple::of_user(scope, kind, user).0)
+    }
+
+    /// A user's events from `sequence` on.
+    #[must_use]
+    pub fn events_from(scope: Scope, user: &UserId, sequence: u64) -> Self {
+        Self::user(scope, Kind::Event, user).starting_at(&Key::event(scope, user, sequence))
+    }
+
+    /// A user's awards in one points system.
+    #[must_use]
+    pub fn awards(scope: Scope, user: &UserId, system: PointsSystemId) -> Self {
+        Self::prefix(Tuple::of_user(scope, Kind::Award, user).uuid(system.0).0)
+    }
+
+    /// A user's days of one metric, `first` to `last`, both inclusive.
+    #[must_use]
+    pub fn metric_days(
+        scope: Scope,
+        user: &UserId,
+        metric: MetricId,
+        first: Date,
+        last: Date,
+    ) -> Self {
+        Self::days(Tuple::of_user(scope, Kind::MetricDay, user).uuid(metric.0), first, last)
+    }
+
+    /// A user's days in one points system, `first` to `last`, both inclusive.
+    #[must_use]
+    pub fn points_days(
+        scope: Scope,
+        user: &UserId,
+        system: PointsSystemId,
+        first: Date,
+        last: Date,
+    ) -> Self {
+        Self::days(Tuple::of_user(scope, Kind::PointsDay, user).uuid(system.0), first, last)
+    }
+
+    /// This range without the keys before `key`.
+    #[must_use]
+    pub fn starting_at(mut self, key: &Key) -> Self {
+        self.start = self.start.max(key.0.clone());
+        self
+    }
+
+    /// This range without `key` and the keys before it: the next page of a listing.
+    #[must_use]
+    pub fn after(mut self, key: &Key) -> Self {
+        let mut next = key.0.clone();
+        next.push(0);
+        self.start = self.start.max(next);
+        self
+    }
+
+    /// This range without `key` and the keys after it: the next page of a listing backwards.
+    #[must_use]
+    pub fn before(mut self, key: &Key) -> Self {
+        let end = key.0.clone();
+        self.end = Some(self.end.map_or_else(|| end.clone(), |old| old.min(end.clone())));
+        self
+    }
+
+    /// Whether `key` lies in this range.
+    #[must_use]
+    pub fn contains(&self, key: &Key) -> bool {
+        self.contains_bytes(&key.0)
+    }
+
+    pub(crate) fn contains_bytes(&self, key: &[u8]) -> bool {
+        self.start.as_slice() <= key && self.end.as_ref().is_none_or(|end| key < end.as_slice())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.end.as_ref().is_some_and(|end| *end <= self.start)
+    }
+
+    fn days(prefix: Tuple, first: Date, last: Date) -> Self {
+        let start = Tuple(prefix.0.clone()).date(first).0;
+        let end = successor(prefix.date(last).0);
+        Self { start, end }
+    }
+
+    fn prefix(prefix: Vec<u8>) -> Self {
+        let end = successor(prefix.clone());
+        Self { start: prefix, end }
+    }
+}
+
+/// The first bytes after everything that starts with `prefix`; `None` if there are none.
+fn successor(mut prefix: Vec<u8>) -> Option<Vec<u8>> {
+    while let Some(last) = prefix.pop() {
+        if last < u8::MAX {
+            prefix.push(last + 1);
+            return Some(prefix);
+        }
+    }
+    None
+}
