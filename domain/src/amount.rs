@@ -63,12 +63,15 @@ impl Amount {
 
     /// How many whole times `unit` fits: the floor of the quotient. (C-POINTS-17)
     ///
+    /// A total always fits. A sum of matching events has no limit of its own, since the events that
+    /// don't match may balance it, so it saturates.
+    ///
     /// # Panics
     /// If `unit` is zero.
     #[must_use]
     pub fn multiples_of(self, unit: u64) -> i64 {
-        // Amounts are below 10^15 + 10^12, so the quotient always fits.
-        (self.0 / Decimal::from(unit)).floor().to_i64().expect("totals are below 10^16")
+        let beyond = if self.0.is_sign_negative() { i64::MIN } else { i64::MAX };
+        (self.0 / Decimal::from(unit)).floor().to_i64().unwrap_or(beyond)
     }
 }
 
@@ -212,6 +215,11 @@ mod tests {
     fn multiples_are_floored() {
         assert_eq!(Amount::parse("750.5").expect("valid").multiples_of(100), 7);
         assert_eq!(Amount::parse("-1").expect("valid").multiples_of(100), -1);
+        let mut huge = Amount::parse("1000000000000").expect("valid");
+        for _ in 0..30 {
+            huge += huge;
+        }
+        assert_eq!((huge.multiples_of(1), (-huge).multiples_of(1)), (i64::MAX, i64::MIN));
     }
 
     proptest! {

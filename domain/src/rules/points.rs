@@ -266,7 +266,7 @@ fn crossing(
     let base = before.max(mark).max(Amount::ZERO);
     Some(Crossing {
         revision: *filters_revision,
-        multiples: after.multiples_of(*threshold) - base.multiples_of(*threshold),
+        multiples: after.multiples_of(*threshold).saturating_sub(base.multiples_of(*threshold)),
         high_water: base.max(after),
     })
 }

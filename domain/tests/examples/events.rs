@@ -207,3 +207,15 @@ fn a_refused_event_leaves_no_trace() {
     let earn = world.trigger(coins, "earn", Trig::metric(metric, 1, 5));
     assert_eq!(world.event(NOW, "u", event()), refused, "{earn}: awards of the event don't help");
 }
+
+// C-GEN-22: what is settled stays settled, also if the clock is set back.
+#[test]
+fn a_clock_set_back_does_not_unsettle() {
+    let mut world = World::new();
+    let metric = world.metric("m");
+    world.event("2026-01-06T00:00:00Z", "u", Event::of(metric, "1"));
+    world.event("2026-01-05T23:00:00Z", "u", Event::of(metric, "1"));
+    let events = &world.stored("u").events;
+    let stamps: Vec<_> = events.iter().map(|event| format!("{} {}", event.day, event.at)).collect();
+    assert_eq!(stamps, ["2026-01-06 2026-01-06T00:00:00.000Z"; 2]);
+}
