@@ -23,10 +23,10 @@ def build_study(world: World) -> dict[str, Any]:
     """
     made = {}
 
-    def make(name, create, *args, **fields):
+    def make(known_as, create, *args, **fields):
         world.clock.by(1)
-        made[name] = create(*args, **fields)
-        return made[name]
+        made[known_as] = create(*args, **fields)
+        return made[known_as]
 
     catalog = world.catalog
     plan = make("plan", catalog.attribute, "plan", "user")
