@@ -1,0 +1,210 @@
+//! `accolade check` on sound and on damaged data: it names the law that is broken.
+//!
+//! The data is made by the engine; the damage is written through storage, where every byte stays
+//! valid and only the meaning is wrong.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use actors::clock::Clock;
+use actors::{Bootstrap, Engine, EngineConfig};
+use domain::amount::Amount;
+use domain::catalog::Settings;
+use domain::ids::{EnvironmentId, IdempotencyKey, Scope, UserId};
+use domain::time::Timestamp;
+use domain::user::{
+    AwardRecord, Command as UserCommand, EventRecord, IdempotencyRecord, MetricDay, PointsDay,
+    ProfilePatch, SubmitEvent, UserState,
+};
+use storage::records::{Record, decode, encode};
+use storage::{Batch, Key, KeyRange, Kind, Op, Options, ShardId, Store};
+use uuid::Uuid;
+
+fn check(data: &Path) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_accolade"));
+    command.args(["check", "--data"]).arg(data).output().expect("the binary runs")
+}
+
+fn lines(output: &Output) -> Vec<String> {
+    String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+}
+
+fn scope() -> Scope {
+    Scope::untenanted(EnvironmentId(Uuid::from_u128(7)))
+}
+
+fn user() -> UserId {
+    UserId::new("18").expect("valid")
+}
+
+fn open(data: &Path) -> Store {
+    Store::open(&Options::new(data)).expect("it opens")
+}
+
+/// Two events a day apart with keys, points and an achievement.
+async fn live(data: &Path) {
+    let config = EngineConfig {
+        active_users_max: 10,
+        in_flight_per_user_max: 10,
+        in_flight_per_shard_max: 10,
+        catalog_changes_in_flight_max: 10,
+        user_idle_ms: 60_000,
+    };
+    let clock = Clock::test(Timestamp::parse("2026-03-01T12:00:00Z").expect("valid"));
+    let bootstrap = Bootstrap { environment: scope().environment, settings: Settings::default() };
+    let engine = Engine::start(config, open(data), clock, bootstrap).await.expect("it starts");
+    let file = accolade::catalog_file::parse("test.toml", CATALOG).expect("valid");
+    let made = engine.change_catalog(scope(), move |catalog, now| file.apply_to(catalog, now));
+    made.await.expect("it is made").expect("it fits");
+    for key in ["one", "two"] {
+        let catalog = engine.catalog(scope());
+        let event = SubmitEvent {
+            metric: catalog.live_metrics().next().expect("one").id,
+            value: Amount::parse("60").expect("valid"),
+            attributes: BTreeMap::new(),
+            profile: ProfilePatch::default(),
+            idempotency_key: IdempotencyKey::parse(key).expect("short"),
+            replay_of: None,
+        };
+        let submitted = engine.run(scope(), user(), catalog, UserCommand::SubmitEvent(event));
+        submitted.await.expect("accepted");
+        let tomorrow = engine.now().plus_millis(24 * 60 * 60 * 1_000);
+        engine.advance_clock(tomorrow).await.expect("forwards");
+    }
+    engine.stop().await.expect("it stops");
+}
+
+const CATALOG: &str = r#"
+[metrics.words]
+name = "Words"
+
+[achievements.hundred]
+name = "100 words"
+metric = { key = "words", value = 100 }
+
+[points.xp]
+name = "XP"
+
+[[points.xp.triggers]]
+points = 1
+metric = { key = "words", threshold = 10 }
+"#;
+
+/// Rewrites the first row of a kind.
+fn change<T: Record>(store: &Store, kind: Kind, change: impl FnOnce(&mut T)) -> Vec<Op> {
+    let rows = store.scan(&KeyRange::user(scope(), kind, &user()), 1).expect("readable");
+    let (key, value) = rows.into_iter().next().expect("there is one");
+    let mut record: T = decode(&key, &value).expect("it decodes");
+    change(&mut record);
+    vec![Op::put(key, encode(&record))]
+}
+
+fn delete_first(store: &Store, kind: Kind) -> Vec<Op> {
+    let rows = store.scan(&KeyRange::user(scope(), kind, &user()), 1).expect("readable");
+    rows.into_iter().map(|(key, _)| Op::Delete { key }).collect()
+}
+
+type Damage = fn(&Store) -> Vec<Op>;
+
+/// Each damage with the beginnings of the laws it breaks.
+const DAMAGES: [(Damage, &[&str]); 11] = [
+    (
+        |store| change::<UserState>(store, Kind::Snapshot, |state| state.events += 1),
+        &["events are numbered"],
+    ),
+    (
+        |store| change::<EventRecord>(store, Kind::Event, |event| event.value = Amount::from(61)),
+        &["a metric's total is the sum"],
+    ),
+    (
+        |store| delete_first(store, Kind::Event),
+        &["events are numbered", "a metric's total", "an idempotency key"],
+    ),
+    (
+        |store| change::<MetricDay>(store, Kind::MetricDay, |day| day.change = Amount::from(1)),
+        &["a metric's days sum"],
+    ),
+    (
+        |store| change::<AwardRecord>(store, Kind::Award, |award| award.awarded += 1),
+        &["a balance is the sum of its awards"],
+    ),
+    (
+        |store| delete_first(store, Kind::Award),
+        &["awards are numbered", "a balance is the sum of its awards"],
+    ),
+    (
+        |store| change::<PointsDay>(store, Kind::PointsDay, |day| day.total += 1),
+        &["a balance is the sum of its days"],
+    ),
+    (
+        |store| {
+            change::<IdempotencyRecord>(store, Kind::Idempotency, |key| {
+                key.event = domain::ids::EventId(Uuid::from_u128(1));
+            })
+        },
+        &["an idempotency key leads"],
+    ),
+    (
+        |store| {
+            change::<UserState>(store, Kind::Snapshot, |state| {
+                let again = state.completions[0];
+                state.completions.push(again);
+            })
+        },
+        &["an achievement is completed"],
+    ),
+    (|store| delete_first(store, Kind::Snapshot), &["every row of history belongs"]),
+    (
+        |_| vec![Op::put(Key::snapshot(scope(), &user()), vec![99])],
+        &["every row of a user can be read"],
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sound_data_keeps_every_law() {
+    let data = tempfile::tempdir().expect("a directory");
+    live(data.path()).await;
+    let output = check(data.path());
+    let lines = lines(&output);
+    assert_eq!(output.status.code(), Some(0), "{lines:#?}");
+    assert!(lines.iter().all(|line| line.starts_with("ok  ")), "{lines:#?}");
+    // Nothing was passed over: every law has had something to check.
+    assert!(lines.iter().all(|line| !line.contains("(0 ")), "{lines:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damaged_data_breaks_the_law_it_is_about_and_no_other() {
+    for (number, (damage, expected)) in DAMAGES.into_iter().enumerate() {
+        let data = tempfile::tempdir().expect("a directory");
+        live(data.path()).await;
+        let store = open(data.path());
+        let shard = ShardId::of_user(scope(), &user(), store.shards());
+        let ops = damage(&store);
+        store.commit(Batch { shard, ops }).await.expect("it is written");
+        store.close().expect("it closes");
+        drop(store);
+        let output = check(data.path());
+        let lines = lines(&output);
+        assert_eq!(output.status.code(), Some(1), "damage {number}: {lines:#?}");
+        let broken: Vec<_> =
+            lines.iter().filter_map(|line| line.strip_prefix("BROKEN  ")).collect();
+        assert_eq!(broken.len(), expected.len(), "damage {number}: {broken:#?}");
+        for (line, law) in broken.iter().zip(expected) {
+            assert!(line.starts_with(law), "damage {number}: {line}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_opened_is_told_apart_from_what_is_broken() {
+    let data = tempfile::tempdir().expect("a directory");
+    let missing = check(&data.path().join("missing"));
+    assert_eq!((missing.status.code(), missing.stdout.len()), (Some(2), 0));
+
+    let store = open(data.path());
+    let locked = check(data.path());
+    assert_eq!(locked.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&locked.stderr).contains("in use"), "{locked:?}");
+    drop(store);
+}
