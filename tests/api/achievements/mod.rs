@@ -1,0 +1,4 @@
+//! `/achievements` and below
+
+mod all;
+mod complete;

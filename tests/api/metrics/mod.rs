@@ -1,0 +1,3 @@
+//! `/metrics/{key}/...`
+
+mod event;
