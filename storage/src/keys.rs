@@ -23,7 +23,7 @@
 //!
 //! Text is its bytes with 0x00 written as 0x00 0xff, ended by 0x00 0x00: no text is a prefix of
 //! another, and a shorter one sorts first. Integers are big-endian, signed ones with their sign bit
-//! flipped. A *paged* kind is append-only and ends in a sequence: see [`crate::pages`] for how such
+//! flipped. A *paged* kind is append-only and ends in a sequence: `pages.rs` says how such
 //! rows are kept; nothing outside that module and this one can tell.
 
 mod range;
