@@ -112,7 +112,25 @@ pub async fn method_not_allowed() -> ApiError {
 
 #[cfg(test)]
 mod tests {
-    use super::{normal_path, with_path};
+    use axum::body::to_bytes;
+    use axum::http::StatusCode;
+
+    use super::{normal_path, panicked, with_path};
+
+    // C-API-06 C-API-08
+    #[tokio::test]
+    async fn a_panic_is_told_like_any_other_error_and_not_what_it_was() {
+        for panic in [
+            Box::new("static") as Box<_>,
+            Box::new("owned".to_owned()) as Box<_>,
+            Box::new(5) as Box<_>,
+        ] {
+            let response = panicked(panic);
+            assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            let body = to_bytes(response.into_body(), 1_000).await.unwrap();
+            assert_eq!(body, r#"{"error":"Internal server error"}"#);
+        }
+    }
 
     // C-GEN-04 C-API-02
     #[test]

@@ -77,8 +77,8 @@ fn the_admin_api_is_what_was_published() {
 }
 
 fn compare(published: &str, document: &utoipa::openapi::OpenApi, allowed: &[Allowed]) {
-    let published: Surface = serde_json::from_str(published).unwrap();
-    let ours = surface(&serde_json::to_value(document).unwrap());
+    let published: Surface = serde_json::from_str(published).expect("a distilled surface");
+    let ours = surface(&serde_json::to_value(document).expect("a document is JSON"));
     let differences = differences(&published, &ours);
     let unexpected: Vec<_> = differences
         .iter()
