@@ -134,10 +134,10 @@ name = "Tenth"
 metric = { key = "distance", value = 1.1 }
 "#,
     );
-    match &catalog.achievements[0].trigger {
-        AchievementTrigger::Metric { value, .. } => assert_eq!(value.to_string(), "1.1"),
-        other => panic!("{other:?}"),
-    }
+    let trigger = &catalog.achievements[0].trigger;
+    let is_exact =
+        matches!(trigger, AchievementTrigger::Metric { value, .. } if value.to_string() == "1.1");
+    assert!(is_exact, "{trigger:?}");
 }
 
 #[test]

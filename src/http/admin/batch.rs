@@ -131,10 +131,9 @@ pub struct DeletedResource {
 /// # Errors
 /// 422 for anything else; `name` is what the array is called in the message.
 pub(super) fn items<'a>(body: &'a Value, name: &str) -> Result<&'a [Value], ApiError> {
-    match body {
-        Value::Array(items) if (1..=ITEMS_MAX).contains(&items.len()) => Ok(items),
-        _ => Err(ApiError::invalid(format!("{name} must be an array of 1 to {ITEMS_MAX} items"))),
-    }
+    let items = body.as_array().filter(|items| (1..=ITEMS_MAX).contains(&items.len()));
+    let wrong = || ApiError::invalid(format!("{name} must be an array of 1 to {ITEMS_MAX} items"));
+    items.map(Vec::as_slice).ok_or_else(wrong)
 }
 
 /// The body of a bulk creation or update, checked as a whole.
@@ -145,10 +144,8 @@ impl Batch {
     /// 422 if it isn't an array of 1 to 100 items. (C-ADM-03)
     pub(super) fn of(body: Value) -> Result<Self, ApiError> {
         items(&body, "body")?;
-        match body {
-            Value::Array(items) => Ok(Self(items)),
-            _ => unreachable!("checked above"),
-        }
+        let Value::Array(items) = body else { unreachable!("checked above") };
+        Ok(Self(items))
     }
 }
 

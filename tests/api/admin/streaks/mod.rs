@@ -1,0 +1,4 @@
+//! `/admin/v1/streaks/...`
+
+mod freezes;
+mod settings;
