@@ -96,6 +96,17 @@ fn accrual_stops_at_the_maximum() {
     );
 }
 
+// C-STREAK-41 C-GEN-22: what was due while auto-earn was on is found however late.
+#[test]
+fn accrual_of_the_past_is_found_late() {
+    let mut world = World::new();
+    world.freezes(0, 5, Some((2, 1)));
+    assert_eq!(world.identify(&noon(5), "u", ProfilePatch::default()), Ok(true));
+    world.streak_settings(&noon(8), freezes(0, 5, None));
+    assert_eq!(held(&mut world, &noon(20)), 1);
+    assert_eq!(world.signals("u"), ["2026-01-07T00:00:00.000Z streak.freeze_earned 1, 1 held"]);
+}
+
 // C-STREAK-41: due at the local start of the day.
 #[test]
 fn accrual_is_due_at_local_midnight() {

@@ -91,6 +91,14 @@ fn filtered_triggers_sum_matching_events_ever() {
     world.catalog.update_trigger(xp, id, patch, at(NOW)).expect("valid");
     assert_eq!(world.event(NOW, "u", event("1", "b")), "total 25; xp 2 (+1): 1 T");
     assert_eq!(world.event(NOW, "u", event("5", "a")), "total 30");
+    // Without a filter the total counts, with a mark of its own from then on.
+    let fields =
+        TriggerTypeFields { event_attributes: Patch::Clear, ..TriggerTypeFields::default() };
+    let patch = TriggerPatch { fields, ..TriggerPatch::default() };
+    world.catalog.update_trigger(xp, id, patch, at(NOW)).expect("valid");
+    assert_eq!(world.event(NOW, "u", event("5", "a")), "total 35; xp 3 (+1): 1 T");
+    assert_eq!(world.event(NOW, "u", event("-5", "a")), "total 30");
+    assert_eq!(world.event(NOW, "u", event("5", "a")), "total 35");
 }
 
 // C-POINTS-18: a crossing that the user's attributes forbid is forfeited.
@@ -202,6 +210,25 @@ fn only_matching_guarded_deductions_refuse() {
     assert_eq!(world.event(NOW, "u", tagged("1")), "total 3; xp 1 (-5): 1 plus, -3 kind, -3 more");
     let upgraded = Event::of(metric, "1").user(pro(plan, true));
     assert_eq!(world.event(NOW, "u", upgraded), "rejected: Insufficient points in xp");
+}
+
+// C-POINTS-31: a guarded trigger below its mark deducts nothing and lends nothing to another; one
+// that is new to the user counts their events from before it.
+#[test]
+fn guards_use_the_marks_and_sums_that_awards_use() {
+    let mut world = World::new();
+    let metric = world.metric("m");
+    let kind = world.attribute(AttributeKind::Event, "kind");
+    let xp = world.system("xp", None, &[]);
+    world.trigger(xp, "new", Trig::creation(10));
+    world.trigger(xp, "all", Trig::metric(metric, 10, -1).guarded());
+    let tagged = |value| Event::of(metric, value).with(kind, "k");
+    world.event(NOW, "u", tagged("100"));
+    world.event(NOW, "u", Event::of(metric, "-100"));
+    // The balance is 0 and the mark at 100.
+    world.trigger(xp, "kind", Trig::metric(metric, 101, -1).guarded().if_event(kind, "k"));
+    assert_eq!(world.event(NOW, "u", tagged("1")), "rejected: Insufficient points in xp");
+    assert_eq!(world.event(NOW, "u", tagged("0.5")), "total 0.5");
 }
 
 // C-POINTS-46 C-POINTS-47 C-POINTS-48 C-POINTS-50: up, within, down and out.

@@ -92,7 +92,8 @@ fn changed_conditions_count_from_the_next_event_on() {
     world.streak_settings(&noon(6), conditions(EvaluationMode::Or, &[("a", 2)]));
     assert_eq!(world.streak(&noon(6), "u"), "0");
     assert_eq!(world.signals("u"), NONE);
-    // Yesterday is never judged again; today's progress counts.
+    // Yesterday is never judged again; today's progress counts, though not for a value of 0.
+    assert_eq!(world.event(&noon(6), "u", Event::of(metric, "0")), "total 6");
     assert_eq!(world.event(&noon(6), "u", Event::of(metric, "-1")), "total 5; extended");
     world.streak_settings(&noon(6), conditions(EvaluationMode::Or, &[("a", 99)]));
     assert_eq!(world.event(&noon(6), "u", Event::of(metric, "-1")), "total 4");
@@ -162,6 +163,23 @@ fn a_consumed_freeze_covers_its_week() {
     assert_eq!(world.signals("u"), NONE);
     assert_eq!(world.streak("2026-01-25T00:00:00Z", "u"), "0, freezes 0/1");
     assert_eq!(world.signals("u"), ["2026-01-25T00:00:00.000Z streak.lost 1"]);
+}
+
+// C-STREAK-12: also the week that ends with the saved day, at the same midnight.
+#[test]
+fn a_freeze_saves_the_week_that_ends_with_its_day() {
+    let mut world = World::new();
+    let metric = world.metric("m");
+    world.freezes(0, 1, None);
+    // Saturday the 3rd meets its week. The next has a net change below zero, with Friday met.
+    for (day, value) in [(3, "1"), (4, "-5"), (9, "1")] {
+        world.event(&noon(day), "u", Event::of(metric, value));
+    }
+    assert_eq!(world.grant(&noon(9), "u", 1), Ok(1));
+    world.signals("u");
+    assert_eq!(world.history(&noon(11), "u", 3), "2026-01-09: 1 1f 0");
+    world.streak_settings(&noon(11), frequency(Frequency::Weekly));
+    assert_eq!(world.history(&noon(11), "u", 3), "2025-12-28: 1 1p 0");
 }
 
 // C-STREAK-14 C-STREAK-40: off means silent and zero, but marks go on.

@@ -36,6 +36,18 @@ fn a_jump_over_two_dates_protects_one() {
     }
 }
 
+// C-STREAK-07 C-STREAK-63: a move is judged by the settings its request reads.
+#[test]
+fn a_move_is_judged_by_the_settings_of_its_instant() {
+    let mut world = started("Etc/GMT+12", "2026-05-04T20:00:00Z", None);
+    let jump = "2026-05-06T11:30:00Z";
+    let days_off = Some((0..7).collect());
+    world.streak_settings(jump, StreakSettingsPatch { days_off, ..StreakSettingsPatch::default() });
+    assert_eq!(world.identify(jump, "u", tz("Pacific/Kiritimati")), Ok(false));
+    assert_eq!(world.history(jump, "u", 4), "2026-05-04: 1 1p 1p 1p");
+    assert_eq!(world.signals("u"), NONE);
+}
+
 // C-STREAK-63: at most one protected day in any seven local dates.
 #[test]
 fn a_second_jump_needs_seven_dates() {
