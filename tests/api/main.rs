@@ -3,7 +3,10 @@
 //! Folders mirror the URLs. Here is what is cheaper to prove than through an SDK: the exact JSON,
 //! what is omitted and what is null, and the order in which a request's mistakes are told.
 
+#![expect(clippy::unwrap_used, reason = "whatever fails here fails the test")]
+
 mod achievements;
+mod admin;
 mod check_order;
 mod clock;
 mod metrics;
