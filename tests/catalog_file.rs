@@ -23,7 +23,7 @@ fn now() -> Timestamp {
 fn applied(text: &str) -> Catalog {
     let mut catalog = empty();
     let file = parse("test.toml", text).unwrap_or_else(|error| panic!("{error}"));
-    file.apply_to(&mut catalog, now()).unwrap();
+    file.apply_to(&mut catalog, now()).expect("an empty catalog takes every parsed file");
     catalog
 }
 
