@@ -35,7 +35,8 @@ struct Plan {
 }
 
 fn main() -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     if std::env::args().any(|arg| arg == "--plain-handler") {
         return runtime.block_on(serve_plain_handler());
     }
@@ -49,7 +50,9 @@ fn plan() -> Plan {
         let Ok(number) = pair[1].parse::<u64>() else { continue };
         match pair[0].as_str() {
             "--seconds" => plan.seconds = number,
-            "--connections" => plan.connections = usize::try_from(number).unwrap_or(plan.connections),
+            "--connections" => {
+                plan.connections = usize::try_from(number).unwrap_or(plan.connections)
+            }
             "--users" => plan.users = number,
             _ => {}
         }
@@ -91,7 +94,14 @@ async fn run(plan: Plan) -> Result<()> {
 
 fn accolade(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_accolade"));
-    command.args(["serve", "--listen", "127.0.0.1:0", "--catalog", "config/examples/study.toml", "--data"]);
+    command.args([
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--catalog",
+        "config/examples/study.toml",
+        "--data",
+    ]);
     command.arg(data).env("ACCOLADE_ADMIN_KEY", KEY).env("RUST_LOG", "warn");
     command
 }
@@ -139,7 +149,11 @@ struct Measured {
 
 impl Load {
     const fn for_seconds(plan: Plan, users: u64) -> Self {
-        Self { connections: plan.connections, users, until: Until::Elapsed(Duration::from_secs(plan.seconds)) }
+        Self {
+            connections: plan.connections,
+            users,
+            until: Until::Elapsed(Duration::from_secs(plan.seconds)),
+        }
     }
 
     const fn each_user_once(plan: Plan) -> Self {
@@ -150,7 +164,14 @@ impl Load {
         let began = Instant::now();
         let next = Arc::new(AtomicU64::new(0));
         let tasks: Vec<_> = (0..self.connections)
-            .map(|seed| tokio::spawn(self.connection(address.to_owned(), u64::try_from(seed), Arc::clone(&next), began)))
+            .map(|seed| {
+                tokio::spawn(self.connection(
+                    address.to_owned(),
+                    u64::try_from(seed),
+                    Arc::clone(&next),
+                    began,
+                ))
+            })
             .collect();
         let mut latencies = Histogram::new(3)?;
         for task in tasks {
@@ -212,7 +233,9 @@ async fn read_response(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<()> 
             return Err("the connection was closed".into());
         }
         filled += read;
-        let Some(head) = buffer[..filled].windows(4).position(|end| end == b"\r\n\r\n") else { continue };
+        let Some(head) = buffer[..filled].windows(4).position(|end| end == b"\r\n\r\n") else {
+            continue;
+        };
         let text = std::str::from_utf8(&buffer[..head])?.to_ascii_lowercase();
         if !text.starts_with("http/1.1 2") {
             return Err(String::from_utf8_lossy(&buffer[..filled]).into_owned().into());
@@ -256,7 +279,9 @@ fn size_on_disk(directory: &Path) -> Result<u64> {
 }
 
 async fn serve_plain_handler() -> Result<()> {
-    async fn handler(axum::Json(body): axum::Json<serde_json::Value>) -> axum::Json<serde_json::Value> {
+    async fn handler(
+        axum::Json(body): axum::Json<serde_json::Value>,
+    ) -> axum::Json<serde_json::Value> {
         axum::Json(body)
     }
     let app = axum::Router::new().route("/v1/metrics/{key}/event", axum::routing::post(handler));

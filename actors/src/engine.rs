@@ -10,12 +10,12 @@ use std::time::Duration;
 use domain::catalog::{Catalog, Settings};
 use domain::ids::{EnvironmentId, MetricId, PointsSystemId, Scope, UserId};
 use domain::time::{Date, Timestamp};
-use domain::user::{AwardRecord, Command, MetricDay, PointsDay, Reply, UserState};
+use domain::user::{AwardRecord, Command, MetricDay, PointsDay, Reply, UserState, streak};
 use ractor::{ActorRef, ActorRuntime};
 use storage::Store;
 use storage::records::AdminKey;
 use tokio::sync::{Mutex, oneshot};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::catalog::Catalogs;
 use crate::clock::{self, AdvanceError, Clock};
@@ -29,6 +29,9 @@ use crate::user::{Request, UserContext};
 
 /// How often users are looked through for idle ones, as a share of the idle time.
 const SWEEPS_PER_IDLE_TIME: u32 = 4;
+
+/// Users settled for one reading of a rank.
+const SETTLED_PER_RANK_MAX: usize = 1_000;
 
 /// Limits of the engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,7 +125,9 @@ impl Engine {
         let environment = rows::find_or_store_environment(&store, bootstrap.environment).await?;
         let scope = Scope::untenanted(environment);
         let stored = rows::load_catalog(&store, scope)?.map(|catalog| (scope, Arc::new(catalog)));
-        let projections = rows::count_users(&store, scope).await?;
+        let settings =
+            stored.as_ref().map_or(&bootstrap.settings, |(_, catalog)| &catalog.settings).clone();
+        let projections = rows::count_users(&store, scope, settings).await?;
         let counters = Arc::new(Counters::default());
         let catalogs = Arc::new(Catalogs::new(
             stored.into_iter().collect(),
@@ -259,6 +264,25 @@ impl Engine {
     #[must_use]
     pub fn statistics(&self, scope: Scope) -> Statistics {
         self.shared.context.projections.of(scope)
+    }
+
+    /// The rank of a user's streak among all users; none without a streak. Users whose streak may
+    /// have ended since they were last looked at are settled first, up to a limit per call; beyond
+    /// it the rank lags until the next one. (C-STREAK-22, C-STREAK-23)
+    pub async fn streak_rank(&self, scope: Scope, applied: &Applied) -> Option<u64> {
+        let view = streak(&applied.state, &applied.catalog);
+        if view.length == 0 {
+            return None;
+        }
+        let statistics = self.statistics(scope);
+        let mut settling = JoinSet::new();
+        for user in statistics.unsettled(self.now(), SETTLED_PER_RANK_MAX) {
+            let (engine, catalog) = (self.clone(), Arc::clone(&applied.catalog));
+            settling.spawn(async move { engine.run(scope, user, catalog, Command::Settle).await });
+        }
+        // Whoever can't be settled now, for example under load, makes the rank lag, nothing else.
+        settling.join_all().await;
+        Some(statistics.streak_rank(view.frequency, view.length))
     }
 
     /// The admin keys that may open a scope.

@@ -16,6 +16,7 @@ mod error;
 mod projection;
 mod router;
 mod rows;
+mod standings;
 mod supervisor;
 mod user;
 

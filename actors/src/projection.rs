@@ -1,4 +1,5 @@
-//! Counts over all users of a scope: how many exist, completed what, and hold which balance.
+//! Counts over all users of a scope: how many exist, completed what, hold which balance, and have
+//! which streak.
 //!
 //! A projection is derived: it is kept up to date from the difference that each committed outcome
 //! makes, and built at start from the snapshots. Whoever reads it sees committed users only, and
@@ -7,9 +8,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use domain::ids::{AchievementId, PointsSystemId, Scope};
-use domain::user::UserState;
+use domain::calendar::Frequency;
+use domain::catalog::Settings;
+use domain::ids::{AchievementId, PointsSystemId, Scope, UserId};
+use domain::time::Timestamp;
+use domain::user::{UserState, streak_standing};
 use parking_lot::{Mutex, RwLock};
+
+use crate::standings::Standings;
 
 /// The counts of every scope.
 #[derive(Debug, Default)]
@@ -25,6 +31,7 @@ struct Counts {
     completions: HashMap<AchievementId, u64>,
     /// Users by balance, those with a balance only.
     balances: HashMap<PointsSystemId, BTreeMap<i64, u64>>,
+    streaks: Standings,
 }
 
 impl Projections {
@@ -49,6 +56,13 @@ impl Projections {
         if !unchanged {
             self.of(scope).0.lock().record(before, after);
         }
+    }
+
+    /// Notes the streaks of a user who was just settled, committed or not: settling an idle day
+    /// over again gives the same.
+    pub(crate) fn record_streaks(&self, scope: Scope, state: &UserState, settings: &Settings) {
+        let standing = streak_standing(state, settings);
+        self.of(scope).0.lock().streaks.record(&state.id, standing);
     }
 }
 
@@ -95,6 +109,17 @@ impl Statistics {
     #[must_use]
     pub fn completions(&self, achievement: AchievementId) -> u64 {
         self.0.lock().completions.get(&achievement).copied().unwrap_or(0)
+    }
+
+    /// The rank of a streak: one more than there are users with a longer one. (C-STREAK-23)
+    #[must_use]
+    pub(crate) fn streak_rank(&self, frequency: Frequency, length: u32) -> u64 {
+        1 + self.0.lock().streaks.longer(frequency, length)
+    }
+
+    /// Up to `limit` users who have to be settled before lengths say anything about now.
+    pub(crate) fn unsettled(&self, now: Timestamp, limit: usize) -> Vec<UserId> {
+        self.0.lock().streaks.ended(now, limit)
     }
 
     /// How many users hold each balance of a points system; who never had a point holds 0.

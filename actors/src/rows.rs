@@ -5,7 +5,7 @@
 //! through the store's one `commit`.
 
 use domain::amount::Amount;
-use domain::catalog::Catalog;
+use domain::catalog::{Catalog, Settings};
 use domain::ids::{EnvironmentId, IdempotencyKey, MetricId, PointsSystemId, Scope};
 use domain::time::Date;
 use domain::user::{
@@ -147,12 +147,18 @@ pub(crate) fn load_catalog(store: &Store, scope: Scope) -> Result<Option<Catalog
 }
 
 /// Counts the users of a scope.
-pub(crate) async fn count_users(store: &Store, scope: Scope) -> Result<Projections, Error> {
+pub(crate) async fn count_users(
+    store: &Store,
+    scope: Scope,
+    settings: Settings,
+) -> Result<Projections, Error> {
     blocking(store, move |store| {
         let projections = Projections::default();
         for row in store.rows(KeyRange::kind(scope, Kind::Snapshot)) {
             let (key, value) = row?;
-            projections.record(scope, None, &decode(&key, &value)?);
+            let user = decode(&key, &value)?;
+            projections.record(scope, None, &user);
+            projections.record_streaks(scope, &user, &settings);
         }
         Ok(projections)
     })

@@ -111,7 +111,7 @@ impl Activation {
         }
         let outcome = self.decide(before.as_deref(), &catalog, now, &sums, &command)?;
         let reply = outcome.reply.clone();
-        let state = self.settle_on(before.as_deref(), outcome).await?;
+        let state = self.settle_on(before.as_deref(), outcome, &catalog.settings).await?;
         Ok(Applied { state, catalog, now, reply })
     }
 
@@ -179,6 +179,7 @@ impl Activation {
         &mut self,
         before: Option<&UserState>,
         outcome: Outcome,
+        settings: &Settings,
     ) -> Result<Arc<UserState>, Error> {
         if outcome.must_commit {
             if let Err(error) = rows::commit_user(&self.context.store, &self.key, &outcome).await {
@@ -189,6 +190,7 @@ impl Activation {
             self.context.counters.commits.add_one();
             self.context.projections.record(self.key.scope, before, &outcome.state);
         }
+        self.context.projections.record_streaks(self.key.scope, &outcome.state, settings);
         let state = Arc::new(outcome.state);
         self.known = Known::State(Some(Arc::clone(&state)));
         Ok(state)

@@ -84,8 +84,7 @@ impl<'a> Fields<'a> {
 
 /// A string without NUL. (C-GEN-14)
 pub fn text<'a>(value: &'a Value, field: &str) -> Result<&'a str, Invalid> {
-    let text =
-        value.as_str().ok_or_else(|| Invalid::error(format!("{field} must be a string")))?;
+    let text = value.as_str().ok_or_else(|| Invalid::error(format!("{field} must be a string")))?;
     if text.contains('\0') {
         return Err(Invalid::error(format!("{field} must not contain NUL")));
     }

@@ -1,8 +1,8 @@
 //! What a settled user looks like from outside: pure readings of the state.
 
-use super::{SpanKind, UserState};
+use super::{SpanKind, Track, UserState};
 use crate::calendar::{Frequency, Period};
-use crate::catalog::{Achievement, AchievementStatus, Catalog, Level, PointsSystem};
+use crate::catalog::{Achievement, AchievementStatus, Catalog, Level, PointsSystem, Settings};
 use crate::ids::AchievementId;
 use crate::rules::filters_match_user;
 use crate::rules::streak::is_protected;
@@ -52,6 +52,31 @@ pub struct StreakPeriod {
     pub used_freeze: bool,
     /// Whether a day off, travel or a pause kept it.
     pub used_pause: bool,
+}
+
+/// What a user's streaks are, and until when they surely are that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreakStanding {
+    /// The current lengths, in the order of [`Frequency::ALL`].
+    pub lengths: [u32; Frequency::ALL.len()],
+    /// The first instant at which one of them could drop without another event.
+    pub holds_until: Timestamp,
+}
+
+/// The user's streaks as of their last settlement; `None` if all lengths are 0.
+#[must_use]
+pub fn streak_standing(state: &UserState, settings: &Settings) -> Option<StreakStanding> {
+    let tracks = Frequency::ALL.map(|frequency| (frequency, state.streak.track(frequency)));
+    let kept_until = |(frequency, track): (Frequency, &Track)| {
+        let unmet =
+            if track.met { track.open.next(frequency, settings.week_start) } else { track.open };
+        (track.length() > 0).then_some(unmet.end)
+    };
+    let last_day = tracks.into_iter().filter_map(kept_until).min()?;
+    Some(StreakStanding {
+        lengths: tracks.map(|(_, track)| track.length()),
+        holds_until: state.zone(settings).day_start(last_day.succ()),
+    })
 }
 
 /// The user's streak at the configured frequency.

@@ -48,7 +48,9 @@ fn metric<'a>(catalog: &'a Catalog, key: &str) -> Result<&'a Metric, ApiError> {
 /// # Errors
 /// 404 if there is none.
 fn points_system<'a>(catalog: &'a Catalog, key: &str) -> Result<&'a PointsSystem, ApiError> {
-    catalog.find_points_system_by_key(key).ok_or_else(|| ApiError::not_found("Points system not found"))
+    catalog
+        .find_points_system_by_key(key)
+        .ok_or_else(|| ApiError::not_found("Points system not found"))
 }
 
 /// Serialises an answer at once, while what it borrows from is there.

@@ -41,8 +41,9 @@ pub async fn get(
     let user = segments.user_id()?;
     let periods = query.integer("historyPeriods", 0, HISTORY_PERIODS_MAX, HISTORY_PERIODS)?;
     let applied = settled(&app, caller, user).await?;
+    let rank = app.engine.streak_rank(caller.scope, &applied).await;
     Ok(answer(
         StatusCode::OK,
-        StreakResponse::new(&applied.state, &applied.catalog, periods as usize),
+        StreakResponse::new(&applied.state, &applied.catalog, periods as usize, rank),
     ))
 }

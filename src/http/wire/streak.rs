@@ -129,8 +129,7 @@ pub struct StreakResponse {
     /// The latest extension. (C-STREAK-20)
     #[schema(required)]
     extended: Option<At>,
-    /// The rank among all users; null without an active streak, and as long as the server keeps no
-    /// ranking of streaks. (C-STREAK-22)
+    /// The rank among all users by current length; null without a streak. (C-STREAK-22)
     #[schema(required)]
     rank: Option<u64>,
     /// Oldest first, ending with the current period. (C-STREAK-24)
@@ -142,13 +141,13 @@ pub struct StreakResponse {
 
 impl StreakResponse {
     /// The user's streak with the latest `periods` periods.
-    pub fn new(state: &UserState, catalog: &Catalog, periods: usize) -> Self {
+    pub fn new(state: &UserState, catalog: &Catalog, periods: usize, rank: Option<u64>) -> Self {
         let view = streak(state, catalog);
         let history = streak_history(state, catalog, periods);
         Self {
             streak: BaseStreakResponse::new(view),
             extended: view.extended_at.map(At),
-            rank: None,
+            rank,
             streak_history: history
                 .into_iter()
                 .map(|period| StreakHistoryItem::new(period, view.freezes.is_some()))
