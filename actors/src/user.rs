@@ -89,7 +89,9 @@ impl Actor for UserActor {
         activation: &mut Activation,
     ) -> Result<(), ActorProcessingErr> {
         let UserMessage { request: Request { catalog, command, reply }, permit } = *message;
-        let answer = activation.run(catalog, command).await;
+        // Boxed, because the actor would else keep room for a decision while it has none to make:
+        // several KB for each active user.
+        let answer = Box::pin(activation.run(catalog, command)).await;
         // Everything is committed, so this activation may be replaced. Before the answer, so that
         // whoever gets it finds the place free.
         drop(permit);
