@@ -113,7 +113,6 @@ fn files(dir: &Path) -> Vec<std::path::PathBuf> {
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
-// C-AUTH-09 for keys of the environment: the new value holds at once
 #[test]
 fn a_chosen_key_is_guaranteed_to_exist() {
     let data = tempfile::tempdir().expect("a directory");
