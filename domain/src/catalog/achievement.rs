@@ -47,8 +47,6 @@ pub enum AchievementTrigger {
         value: Amount,
         /// Which events count; empty for all.
         event_filters: Vec<Filter>,
-        /// Counts edits of the event filters: a user's stored sum belongs to one revision.
-        filters_revision: u32,
     },
     /// The streak reaches a length. (C-ACH-07)
     Streak {
@@ -94,6 +92,14 @@ impl TriggerKind {
 }
 
 impl AchievementTrigger {
+    /// Which events it counts: a sum kept under another answer says nothing any more.
+    fn counts(&self) -> Option<(MetricId, &[Filter])> {
+        match self {
+            Self::Metric { metric, event_filters, .. } => Some((*metric, event_filters)),
+            Self::Streak { .. } | Self::Api { .. } | Self::Composite { .. } => None,
+        }
+    }
+
     /// Which kind this is.
     #[must_use]
     pub const fn kind(&self) -> TriggerKind {
@@ -121,6 +127,8 @@ pub struct Achievement {
     pub status: AchievementStatus,
     /// What completes it.
     pub trigger: AchievementTrigger,
+    /// Counts changes of which events count: a user's stored sum belongs to one revision.
+    pub revision: u32,
     /// Which users may complete it; empty for all. (C-ACH-11)
     pub user_filters: Vec<Filter>,
     /// When it was created and last changed.
@@ -220,6 +228,7 @@ impl Catalog {
             badge_url: draft.badge_url,
             status: draft.status,
             trigger,
+            revision: 0,
             user_filters,
             stamps: Stamps::new(now),
             archived: false,
@@ -241,6 +250,7 @@ impl Catalog {
         let mut changed = stored.clone();
         let kind = patch.kind.unwrap_or_else(|| stored.trigger.kind());
         changed.trigger = self.build_trigger(Some(stored), kind, patch.fields)?;
+        changed.revision += u32::from(changed.trigger.counts() != stored.trigger.counts());
         changed.user_filters = match patch.user_filters {
             Patch::Keep => changed.user_filters,
             Patch::Clear => Vec::new(),
@@ -357,11 +367,11 @@ impl Catalog {
         before: Option<&AchievementTrigger>,
         fields: TriggerDraftFields,
     ) -> Result<AchievementTrigger, Invalid> {
-        let (kept_metric, kept_value, kept_filters, revision) = match before {
-            Some(AchievementTrigger::Metric { metric, value, event_filters, filters_revision }) => {
-                (Some(*metric), Some(*value), event_filters.clone(), *filters_revision)
+        let (kept_metric, kept_value, kept_filters) = match before {
+            Some(AchievementTrigger::Metric { metric, value, event_filters }) => {
+                (Some(*metric), Some(*value), event_filters.clone())
             }
-            _ => (None, None, Vec::new(), 0),
+            _ => (None, None, Vec::new()),
         };
         let metric = fields.metric_id.or(kept_metric).ok_or_else(|| required("metricId"))?;
         if self.find_metric(metric).is_none() {
@@ -372,16 +382,13 @@ impl Catalog {
             return Err(Invalid::error("metricValue must be at least 1"));
         }
         let event_filters = match fields.event_attributes {
-            Patch::Keep => kept_filters.clone(),
+            Patch::Keep => kept_filters,
             Patch::Clear => Vec::new(),
             Patch::Set(filters) => {
                 self.check_filters(AttributeKind::Event, "eventAttributes", filters)?
             }
         };
-        let edited =
-            event_filters != kept_filters || kept_metric.is_some_and(|kept| kept != metric);
-        let filters_revision = revision + u32::from(edited);
-        Ok(AchievementTrigger::Metric { metric, value, event_filters, filters_revision })
+        Ok(AchievementTrigger::Metric { metric, value, event_filters })
     }
 
     fn check_prerequisites(

@@ -243,8 +243,7 @@ fn crossing(
     event: &SubmitEvent,
     stage: SumStage<'_>,
 ) -> Option<Crossing> {
-    let TriggerKind::Metric { metric, threshold, event_filters, filters_revision } = &trigger.kind
-    else {
+    let TriggerKind::Metric { metric, threshold, event_filters } = &trigger.kind else {
         return None;
     };
     if *metric != event.metric || !all_match(event_filters, &event.attributes) {
@@ -252,20 +251,20 @@ fn crossing(
     }
     let (before, after) = match stage {
         SumStage::Before(sums) => {
-            let before = progress(state, trigger, *metric, event_filters, *filters_revision, sums);
+            let before = progress(state, trigger, *metric, event_filters, sums);
             (before, before + event.value)
         }
         SumStage::After => {
-            let after = progress(state, trigger, *metric, event_filters, *filters_revision, &[]);
+            let after = progress(state, trigger, *metric, event_filters, &[]);
             (after - event.value, after)
         }
     };
     let stored =
-        state.trackers.get(&trigger.id.0).filter(|tracker| tracker.revision == *filters_revision);
+        state.trackers.get(&trigger.id.0).filter(|tracker| tracker.revision == trigger.revision);
     let mark = stored.and_then(|tracker| tracker.high_water).unwrap_or(before);
     let base = before.max(mark).max(Amount::ZERO);
     Some(Crossing {
-        revision: *filters_revision,
+        revision: trigger.revision,
         multiples: after.multiples_of(*threshold).saturating_sub(base.multiples_of(*threshold)),
         high_water: base.max(after),
     })
@@ -277,12 +276,11 @@ fn progress(
     trigger: &Trigger,
     metric: MetricId,
     event_filters: &[Filter],
-    revision: u32,
     sums: &[(Uuid, u32, Amount)],
 ) -> Amount {
     if event_filters.is_empty() {
         state.total(metric)
     } else {
-        known_sum(state, trigger.id.0, revision, sums)
+        known_sum(state, trigger.id.0, trigger.revision, sums)
     }
 }

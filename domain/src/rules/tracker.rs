@@ -51,10 +51,8 @@ pub(crate) fn filtered_owners(
 ) -> impl Iterator<Item = (Uuid, u32, &[Filter])> {
     let achievements =
         catalog.live_achievements().filter_map(move |achievement| match &achievement.trigger {
-            AchievementTrigger::Metric { metric: own, event_filters, filters_revision, .. }
-                if *own == metric =>
-            {
-                Some((achievement.id.0, *filters_revision, event_filters.as_slice()))
+            AchievementTrigger::Metric { metric: own, event_filters, .. } if *own == metric => {
+                Some((achievement.id.0, achievement.revision, event_filters.as_slice()))
             }
             AchievementTrigger::Metric { .. }
             | AchievementTrigger::Streak { .. }
@@ -65,10 +63,8 @@ pub(crate) fn filtered_owners(
         .live_points_systems()
         .flat_map(|system| system.live_triggers())
         .filter_map(move |trigger| match &trigger.kind {
-            TriggerKind::Metric { metric: own, event_filters, filters_revision, .. }
-                if *own == metric =>
-            {
-                Some((trigger.id.0, *filters_revision, event_filters.as_slice()))
+            TriggerKind::Metric { metric: own, event_filters, .. } if *own == metric => {
+                Some((trigger.id.0, trigger.revision, event_filters.as_slice()))
             }
             TriggerKind::Metric { .. }
             | TriggerKind::Achievement { .. }

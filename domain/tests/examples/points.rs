@@ -1,7 +1,8 @@
 //! Triggers, maximum, deductions, guard and levels. (C-POINTS)
 
 use domain::catalog::{
-    AttributeKind, Filter, LevelPatch, Patch, PointsSystemPatch, TriggerPatch, TriggerTypeFields,
+    AttributeKind, Filter, LevelPatch, Patch, PointsSystemPatch, TriggerPatch, TriggerType,
+    TriggerTypeFields,
 };
 use domain::ids::{AttributeId, MetricId};
 use domain::user::ProfilePatch;
@@ -99,6 +100,45 @@ fn filtered_triggers_sum_matching_events_ever() {
     assert_eq!(world.event(NOW, "u", event("5", "a")), "total 35; xp 3 (+1): 1 T");
     assert_eq!(world.event(NOW, "u", event("-5", "a")), "total 30");
     assert_eq!(world.event(NOW, "u", event("5", "a")), "total 35");
+}
+
+// C-POINTS-18: progress belongs to what is counted now, also after the trigger was of another type.
+#[test]
+fn a_trigger_that_changed_its_type_and_metric_starts_anew() {
+    let mut world = World::new();
+    let [cards, words] = ["cards", "words"].map(|key| world.metric(key));
+    let xp = world.system("xp", None, &[]);
+    let id = world.trigger(xp, "T", Trig::metric(cards, 10, 1));
+    assert_eq!(
+        world.event(NOW, "u", Event::of(cards, "100")),
+        "total 100; extended; xp 10 (+10): 10 T"
+    );
+    let mut change = |patch| world.catalog.update_trigger(xp, id, patch, at(NOW)).map(|_| ());
+    let off = TriggerPatch { active: Some(false), ..TriggerPatch::default() };
+    assert_eq!(change(off), Ok(()));
+    for (trigger_type, fields) in [
+        (
+            TriggerType::Streak,
+            TriggerTypeFields { streak_length: Some(99), ..TriggerTypeFields::default() },
+        ),
+        (
+            TriggerType::Metric,
+            TriggerTypeFields {
+                metric_id: Some(words),
+                metric_threshold: Some(10),
+                ..TriggerTypeFields::default()
+            },
+        ),
+    ] {
+        let trigger_type = Some(trigger_type);
+        assert_eq!(
+            change(TriggerPatch { trigger_type, fields, ..TriggerPatch::default() }),
+            Ok(())
+        );
+    }
+    let on = TriggerPatch { active: Some(true), ..TriggerPatch::default() };
+    assert_eq!(change(on), Ok(()));
+    assert_eq!(world.event(NOW, "u", Event::of(words, "10")), "total 10; xp 11 (+1): 1 T");
 }
 
 // C-POINTS-18: a crossing that the user's attributes forbid is forfeited.

@@ -100,14 +100,12 @@ impl From<&AchievementTrigger> for AchievementDetail {
                 let ids = achievements.iter().map(|id| id.0).collect();
                 Self { achievement_ids: Some(ids), ..none }
             }
-            AchievementTrigger::Metric { metric, value, event_filters, filters_revision: _ } => {
-                Self {
-                    metric_id: Some(metric.0),
-                    metric_value: Some(Decimal(*value)),
-                    event_attributes: Some(AttributeFilter::all(event_filters)),
-                    ..none
-                }
-            }
+            AchievementTrigger::Metric { metric, value, event_filters } => Self {
+                metric_id: Some(metric.0),
+                metric_value: Some(Decimal(*value)),
+                event_attributes: Some(AttributeFilter::all(event_filters)),
+                ..none
+            },
         }
     }
 }

@@ -89,7 +89,7 @@ impl From<&TriggerKind> for TriggerDetail {
             TriggerKind::Achievement { achievement } => {
                 Self { achievement_id: Some(achievement.0), ..none }
             }
-            TriggerKind::Metric { metric, threshold, event_filters, filters_revision: _ } => Self {
+            TriggerKind::Metric { metric, threshold, event_filters } => Self {
                 metric_id: Some(metric.0),
                 metric_threshold: Some(*threshold),
                 event_attributes: Some(AttributeFilter::all(event_filters)),

@@ -75,7 +75,7 @@ impl<'a> AchievementResponse<'a> {
     /// The achievement with names from its catalog.
     pub fn new(achievement: &'a Achievement, catalog: &'a Catalog) -> Self {
         let (trigger, condition) = match &achievement.trigger {
-            AchievementTrigger::Metric { metric, value, event_filters, filters_revision: _ } => {
+            AchievementTrigger::Metric { metric, value, event_filters } => {
                 let metric = catalog.metrics.iter().find(|own| own.id == *metric);
                 let filters = AttributeFilter::all(event_filters, catalog);
                 let condition = Condition {

@@ -137,7 +137,7 @@ fn type_and_condition<'a>(
     catalog: &'a Catalog,
 ) -> (PointsTriggerType, TriggerCondition<'a>) {
     match &trigger.kind {
-        TriggerKind::Metric { metric, threshold, event_filters, filters_revision: _ } => {
+        TriggerKind::Metric { metric, threshold, event_filters } => {
             let filters = AttributeFilter::all(event_filters, catalog);
             let condition = TriggerCondition {
                 metric_id: Some(metric.0),

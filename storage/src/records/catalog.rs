@@ -78,12 +78,7 @@ mod tests {
     fn achievements() -> Vec<Achievement> {
         let value = Amount::parse("500").expect("a number");
         let triggers = [
-            AchievementTrigger::Metric {
-                metric: metric_id(),
-                value,
-                event_filters: filters(),
-                filters_revision: 3,
-            },
+            AchievementTrigger::Metric { metric: metric_id(), value, event_filters: filters() },
             AchievementTrigger::Streak { length: 7 },
             AchievementTrigger::Api { key: key("finish-onboarding") },
             AchievementTrigger::Composite { achievements: vec![AchievementId(Uuid::from_u128(9))] },
@@ -104,6 +99,7 @@ mod tests {
                 badge_url: None,
                 status,
                 trigger,
+                revision: 3,
                 user_filters: filters(),
                 stamps: stamps(),
                 archived: false,
@@ -113,12 +109,7 @@ mod tests {
 
     fn points_system() -> PointsSystem {
         let kinds = [
-            TriggerKind::Metric {
-                metric: metric_id(),
-                threshold: 10,
-                event_filters: Vec::new(),
-                filters_revision: 0,
-            },
+            TriggerKind::Metric { metric: metric_id(), threshold: 10, event_filters: Vec::new() },
             TriggerKind::Achievement { achievement: AchievementId(Uuid::from_u128(3)) },
             TriggerKind::Streak { length: 7 },
             TriggerKind::UserCreation,
@@ -126,6 +117,7 @@ mod tests {
         let triggers = kinds.into_iter().map(|kind| Trigger {
             id: TriggerId(Uuid::from_u128(5)),
             kind,
+            revision: 0,
             points: -10,
             active: true,
             user_filters: filters(),

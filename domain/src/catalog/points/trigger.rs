@@ -21,8 +21,6 @@ pub enum TriggerKind {
         threshold: u64,
         /// Which events count; empty for all.
         event_filters: Vec<Filter>,
-        /// Counts edits of the event filters: a user's stored progress belongs to one revision.
-        filters_revision: u32,
     },
     /// The live completion of an achievement. (C-POINTS-20)
     Achievement {
@@ -65,6 +63,15 @@ impl TriggerType {
 }
 
 impl TriggerKind {
+    /// Which events it counts: progress kept under another answer says nothing any more.
+    /// (C-POINTS-18)
+    fn counts(&self) -> Option<(MetricId, &[Filter])> {
+        match self {
+            Self::Metric { metric, event_filters, .. } => Some((*metric, event_filters)),
+            Self::Achievement { .. } | Self::Streak { .. } | Self::UserCreation => None,
+        }
+    }
+
     /// Which type this is.
     #[must_use]
     pub const fn trigger_type(&self) -> TriggerType {
@@ -84,6 +91,8 @@ pub struct Trigger {
     pub id: TriggerId,
     /// What fires it.
     pub kind: TriggerKind,
+    /// Counts changes of which events count: a user's progress belongs to one revision.
+    pub revision: u32,
     /// What it awards, or deducts if negative; never zero.
     pub points: i64,
     /// Whether it fires at all.
@@ -184,6 +193,7 @@ impl Catalog {
         system.triggers.push(Trigger {
             id,
             kind,
+            revision: 0,
             points: draft.points,
             active: draft.active,
             user_filters,
@@ -217,6 +227,7 @@ impl Catalog {
             return Err(Invalid::error("type can only change while the trigger is inactive"));
         }
         changed.kind = self.build_kind(Some(&stored.kind), trigger_type, patch.fields)?;
+        changed.revision += u32::from(changed.kind.counts() != stored.kind.counts());
         changed.user_filters = match patch.user_filters {
             Patch::Keep => changed.user_filters,
             Patch::Clear => Vec::new(),
@@ -295,18 +306,16 @@ impl Catalog {
         }
     }
 
-    /// A changed metric or filter starts a new revision: progress counted under the old ones no
-    /// longer says anything. (C-POINTS-18)
     fn build_metric_kind(
         &self,
         before: Option<&TriggerKind>,
         fields: TriggerTypeFields,
     ) -> Result<TriggerKind, Invalid> {
-        let (kept_metric, kept_threshold, kept_filters, revision) = match before {
-            Some(TriggerKind::Metric { metric, threshold, event_filters, filters_revision }) => {
-                (Some(*metric), Some(*threshold), event_filters.clone(), *filters_revision)
+        let (kept_metric, kept_threshold, kept_filters) = match before {
+            Some(TriggerKind::Metric { metric, threshold, event_filters }) => {
+                (Some(*metric), Some(*threshold), event_filters.clone())
             }
-            _ => (None, None, Vec::new(), 0),
+            _ => (None, None, Vec::new()),
         };
         let metric = fields.metric_id.or(kept_metric).ok_or_else(|| required("metricId"))?;
         if self.find_metric(metric).is_none() {
@@ -317,16 +326,13 @@ impl Catalog {
             .or(kept_threshold)
             .ok_or_else(|| required("metricThreshold"))?;
         let event_filters = match fields.event_attributes {
-            Patch::Keep => kept_filters.clone(),
+            Patch::Keep => kept_filters,
             Patch::Clear => Vec::new(),
             Patch::Set(filters) => {
                 self.check_filters(AttributeKind::Event, "eventAttributes", filters)?
             }
         };
-        let edited =
-            event_filters != kept_filters || kept_metric.is_some_and(|kept| kept != metric);
-        let filters_revision = revision + u32::from(edited);
-        Ok(TriggerKind::Metric { metric, threshold, event_filters, filters_revision })
+        Ok(TriggerKind::Metric { metric, threshold, event_filters })
     }
 }
 
