@@ -21,17 +21,12 @@ use uuid::Uuid;
 use crate::projection::Projections;
 use crate::router::UserKey;
 
-/// The last day that can be asked for.
-fn last_day() -> Date {
-    Date::from_ymd(9999, 12, 31).expect("a day of the calendar")
-}
-
 /// A user's snapshot; none if the user doesn't exist.
 pub(crate) fn load_user(
     store: &Store,
     UserKey { scope, user }: &UserKey,
 ) -> Result<Option<UserState>, Error> {
-    read(store, &Key::snapshot(*scope, user))
+    store.load(&Key::snapshot(*scope, user))
 }
 
 /// What an idempotency key was used for, however long ago.
@@ -41,7 +36,7 @@ pub(crate) fn find_idempotency(
     metric: MetricId,
     key: &IdempotencyKey,
 ) -> Result<Option<IdempotencyRecord>, Error> {
-    read(store, &Key::idempotency(*scope, user, metric, key))
+    store.load(&Key::idempotency(*scope, user, metric, key))
 }
 
 /// Owner, revision and value of each missing sum, from one pass over the user's events.
@@ -100,7 +95,8 @@ pub(crate) async fn metric_days(
     metric: MetricId,
     from: Date,
 ) -> Result<Vec<(Date, MetricDay)>, Error> {
-    days(store, KeyRange::metric_days(scope, &user, metric, from, last_day())).await
+    let from = Key::metric_day(scope, &user, metric, from);
+    days(store, KeyRange::metric_days(scope, &user, metric).starting_at(&from)).await
 }
 
 /// A points system's days from `from` on.
@@ -110,7 +106,8 @@ pub(crate) async fn points_days(
     system: PointsSystemId,
     from: Date,
 ) -> Result<Vec<(Date, PointsDay)>, Error> {
-    days(store, KeyRange::points_days(scope, &user, system, from, last_day())).await
+    let from = Key::points_day(scope, &user, system, from);
+    days(store, KeyRange::points_days(scope, &user, system).starting_at(&from)).await
 }
 
 async fn days<T: Record + Send + 'static>(
@@ -134,7 +131,7 @@ pub(crate) async fn find_or_store_environment(
     new: EnvironmentId,
 ) -> Result<EnvironmentId, Error> {
     let key = Key::instance("environment");
-    if let Some(known) = read(store, &key)? {
+    if let Some(known) = store.load(&key)? {
         return Ok(known);
     }
     commit_meta(store, put(key, &new)).await?;
@@ -143,7 +140,7 @@ pub(crate) async fn find_or_store_environment(
 
 /// The configuration of a scope; none if it was never changed.
 pub(crate) fn load_catalog(store: &Store, scope: Scope) -> Result<Option<Catalog>, Error> {
-    read(store, &Key::catalog(scope))
+    store.load(&Key::catalog(scope))
 }
 
 /// Counts the users of a scope.
@@ -197,10 +194,6 @@ pub(crate) async fn commit_catalog(
 
 async fn commit_meta(store: &Store, op: Op) -> Result<(), Error> {
     store.commit(Batch { shard: ShardId::META, ops: vec![op] }).await
-}
-
-fn read<T: Record>(store: &Store, key: &Key) -> Result<Option<T>, Error> {
-    store.get(key)?.map(|value| decode(key, &value)).transpose()
 }
 
 /// Runs `work` where it may block.

@@ -345,7 +345,8 @@ mod tests {
         #[test]
         fn a_users_range_holds_that_users_rows_only(a in user(), b in user(), from in any::<u64>(), sequence in any::<u64>()) {
             let scope = Scope::untenanted(EnvironmentId(Uuid::from_u128(1)));
-            let range = KeyRange::events_from(scope, &a, from);
+            let range = KeyRange::user(scope, Kind::Event, &a)
+                .starting_at(&Key::event(scope, &a, from));
             prop_assert_eq!(range.contains(&Key::event(scope, &b, sequence)), a == b && sequence >= from);
             let user_range = KeyRange::user(scope, Kind::Snapshot, &a);
             prop_assert_eq!(user_range.contains(&Key::snapshot(scope, &b)), a == b);

@@ -63,11 +63,13 @@ fn ranges() -> impl Strategy<Value = KeyRange> {
         prop_oneof![Just(Kind::Event), Just(Kind::Award), Just(Kind::Snapshot)]
             .prop_map(|kind| KeyRange::kind(scope(), kind)),
         (0_u32..3).prop_map(|id| KeyRange::user(scope(), Kind::Event, &user(id))),
-        (0_u32..3, 0_u64..70).prop_map(|(id, sequence)| KeyRange::events_from(
-            scope(),
-            &user(id),
-            sequence
-        )),
+        (0_u32..3, 0_u64..70).prop_map(|(id, sequence)| {
+            KeyRange::user(scope(), Kind::Event, &user(id)).starting_at(&Key::event(
+                scope(),
+                &user(id),
+                sequence,
+            ))
+        }),
     ];
     (base, proptest::option::of(key()), proptest::option::of(key()), proptest::option::of(key()))
         .prop_map(|(range, from, after, before)| {

@@ -28,7 +28,12 @@ fn a_commit_is_visible_before_and_after_its_checkpoint() {
             newest.iter().filter_map(|(key, _)| key.sequence()).collect::<Vec<_>>(),
             [39, 38, 37]
         );
-        let from = store.scan(&KeyRange::events_from(scope(), &user(1), 17), 2).expect("readable");
+        let range = KeyRange::user(scope(), Kind::Event, &user(1)).starting_at(&Key::event(
+            scope(),
+            &user(1),
+            17,
+        ));
+        let from = store.scan(&range, 2).expect("readable");
         assert_eq!(from.iter().filter_map(|(key, _)| key.sequence()).collect::<Vec<_>>(), [17, 18]);
         assert_eq!(
             store.get(&Key::snapshot(scope(), &user(1))).expect("readable"),

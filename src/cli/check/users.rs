@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::amount::Amount;
 use domain::ids::{EventId, MetricId, PointsSystemId, Scope, UserId};
-use domain::time::Date;
 use domain::user::{AwardRecord, EventRecord, IdempotencyRecord, MetricDay, PointsDay, UserState};
 use storage::records::Record;
 use storage::{Error, Inspection, Key, KeyRange, Kind};
@@ -28,14 +27,6 @@ struct Laws {
     strays: Law,
     keys: Law,
     orphans: Law,
-}
-
-fn first_day() -> Date {
-    Date::from_ymd(1, 1, 1).expect("a day of the calendar")
-}
-
-fn last_day() -> Date {
-    Date::from_ymd(9999, 12, 31).expect("a day of the calendar")
 }
 
 /// One user's snapshot and where it is.
@@ -155,8 +146,7 @@ impl User<'_> {
         metric: MetricId,
         said: (Amount, u64),
     ) -> Result<usize, Error> {
-        let range =
-            KeyRange::metric_days(self.scope, &self.state.id, metric, first_day(), last_day());
+        let range = KeyRange::metric_days(self.scope, &self.state.id, metric);
         let days = self.read_range::<MetricDay>(laws, range)?;
         let mut total = Amount::ZERO;
         let mut events = 0;
@@ -205,8 +195,7 @@ impl User<'_> {
         system: PointsSystemId,
         balance: i64,
     ) -> Result<usize, Error> {
-        let range =
-            KeyRange::points_days(self.scope, &self.state.id, system, first_day(), last_day());
+        let range = KeyRange::points_days(self.scope, &self.state.id, system);
         let days = self.read_range::<PointsDay>(laws, range)?;
         let mut total = 0;
         let mut running = true;

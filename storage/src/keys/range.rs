@@ -1,9 +1,6 @@
 //! Ranges of keys that are read together, and pages of long listings.
 
-use domain::{
-    ids::{MetricId, PointsSystemId, Scope, UserId},
-    time::Date,
-};
+use domain::ids::{MetricId, PointsSystemId, Scope, UserId};
 
 use super::{Key, Kind, tuple::Tuple};
 
@@ -46,40 +43,22 @@ impl KeyRange {
         Self::prefix(Tuple::of_user(scope, kind, user).0)
     }
 
-    /// A user's events from `sequence` on.
-    #[must_use]
-    pub fn events_from(scope: Scope, user: &UserId, sequence: u64) -> Self {
-        Self::user(scope, Kind::Event, user).starting_at(&Key::event(scope, user, sequence))
-    }
-
     /// A user's awards in one points system.
     #[must_use]
     pub fn awards(scope: Scope, user: &UserId, system: PointsSystemId) -> Self {
         Self::prefix(Tuple::of_user(scope, Kind::Award, user).uuid(system.0).0)
     }
 
-    /// A user's days of one metric, `first` to `last`, both inclusive.
+    /// A user's days of one metric.
     #[must_use]
-    pub fn metric_days(
-        scope: Scope,
-        user: &UserId,
-        metric: MetricId,
-        first: Date,
-        last: Date,
-    ) -> Self {
-        Self::days(Tuple::of_user(scope, Kind::MetricDay, user).uuid(metric.0), first, last)
+    pub fn metric_days(scope: Scope, user: &UserId, metric: MetricId) -> Self {
+        Self::prefix(Tuple::of_user(scope, Kind::MetricDay, user).uuid(metric.0).0)
     }
 
-    /// A user's days in one points system, `first` to `last`, both inclusive.
+    /// A user's days in one points system.
     #[must_use]
-    pub fn points_days(
-        scope: Scope,
-        user: &UserId,
-        system: PointsSystemId,
-        first: Date,
-        last: Date,
-    ) -> Self {
-        Self::days(Tuple::of_user(scope, Kind::PointsDay, user).uuid(system.0), first, last)
+    pub fn points_days(scope: Scope, user: &UserId, system: PointsSystemId) -> Self {
+        Self::prefix(Tuple::of_user(scope, Kind::PointsDay, user).uuid(system.0).0)
     }
 
     /// This range without the keys before `key`.
@@ -118,12 +97,6 @@ impl KeyRange {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.end.as_ref().is_some_and(|end| *end <= self.start)
-    }
-
-    fn days(prefix: Tuple, first: Date, last: Date) -> Self {
-        let start = Tuple(prefix.0.clone()).date(first).0;
-        let end = successor(prefix.date(last).0);
-        Self { start, end }
     }
 
     fn prefix(prefix: Vec<u8>) -> Self {
