@@ -8,7 +8,7 @@ mod achievement;
 mod attribute;
 mod filter;
 mod history;
-mod issue;
+mod invalid;
 mod metric;
 mod patch;
 mod points;
@@ -26,7 +26,7 @@ pub use attribute::{Attribute, AttributeDraft, AttributeKind, AttributePatch};
 pub use filter::Filter;
 pub(crate) use filter::all_match;
 pub use history::History;
-pub use issue::Invalid;
+pub use invalid::Invalid;
 pub use metric::{Metric, MetricDraft, MetricPatch, UnitType};
 pub use patch::Patch;
 pub use points::{
