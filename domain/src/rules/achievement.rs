@@ -99,7 +99,7 @@ fn open<'d>(decision: &'d Decision<'_>) -> impl Iterator<Item = &'d Achievement>
 }
 
 fn is_completed(decision: &Decision<'_>, achievement: AchievementId) -> bool {
-    decision.state.completions.iter().any(|completion| completion.achievement == achievement)
+    decision.state.find_completion(achievement).is_some()
 }
 
 /// At most once, never taken back. (C-ACH-04)

@@ -131,9 +131,8 @@ fn complete(
         return Err(Rejection::AchievementNotFound);
     }
     let mut decision = identified(state, input, profile)?;
-    let held =
-        decision.state.completions.iter().find(|held| held.achievement == id).map(|held| held.id);
-    if held.is_none() {
+    let newly_completed = decision.state.find_completion(id).is_none();
+    if newly_completed {
         if achievement.status == AchievementStatus::Locked {
             return Err(Rejection::AchievementLocked);
         }
@@ -144,20 +143,8 @@ fn complete(
         points::on_completions(&mut decision);
     }
     let points = points::conclude(&mut decision);
-    let completion = match held {
-        Some(held) => held,
-        None => {
-            decision
-                .state
-                .completions
-                .iter()
-                .find(|held| held.achievement == id)
-                .expect("completed above")
-                .id
-        }
-    };
-    let reply =
-        CompletionReply { completion, achievement: id, newly_completed: held.is_none(), points };
+    let completion = decision.state.find_completion(id).expect("completed before or above").id;
+    let reply = CompletionReply { completion, achievement: id, newly_completed, points };
     Ok(decision.finish(Reply::Completed(reply)))
 }
 

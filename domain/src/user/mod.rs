@@ -25,6 +25,6 @@ pub use state::{
     UserState,
 };
 pub use view::{
-    FreezesView, StreakPeriod, StreakStanding, StreakView, achievement_completed_at, can_see,
-    points_level, streak, streak_history, streak_standing,
+    FreezesView, StreakPeriod, StreakStanding, StreakView, can_see, points_level, streak,
+    streak_history, streak_standing,
 };

@@ -57,6 +57,12 @@ impl UserState {
         self.profile.time_zone.unwrap_or(settings.default_time_zone)
     }
 
+    /// How the achievement was completed, if it was.
+    #[must_use]
+    pub fn find_completion(&self, achievement: AchievementId) -> Option<&Completion> {
+        self.completions.iter().find(|completion| completion.achievement == achievement)
+    }
+
     /// The total of a metric; zero without events.
     #[must_use]
     pub fn total(&self, metric: MetricId) -> Amount {

@@ -3,7 +3,6 @@
 use super::{SpanKind, Track, UserState};
 use crate::calendar::{Frequency, Period};
 use crate::catalog::{Achievement, AchievementStatus, Catalog, Level, PointsSystem, Settings};
-use crate::ids::AchievementId;
 use crate::rules::filters_match_user;
 use crate::rules::streak::is_protected;
 use crate::time::{Date, Timestamp};
@@ -177,19 +176,6 @@ fn open_period(state: &UserState, catalog: &Catalog) -> StreakPeriod {
         used_freeze: false,
         used_pause: kept && settings.enabled,
     }
-}
-
-/// When the user completed an achievement, if they did.
-#[must_use]
-pub fn achievement_completed_at(
-    state: &UserState,
-    achievement: AchievementId,
-) -> Option<Timestamp> {
-    state
-        .completions
-        .iter()
-        .find(|completion| completion.achievement == achievement)
-        .map(|completion| completion.at)
 }
 
 /// Whether the user can still complete this achievement and so may see it. (C-ACH-30)

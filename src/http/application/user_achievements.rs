@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use domain::catalog::{AchievementStatus, Catalog};
-use domain::user::{UserState, achievement_completed_at, can_see};
+use domain::user::{UserState, can_see};
 
 use super::{answer, settled};
 use crate::app::App;
@@ -75,7 +75,7 @@ fn incomplete<'a>(state: &UserState, catalog: &'a Catalog) -> Vec<Shown<'a>> {
     catalog
         .live_achievements()
         .filter(|achievement| {
-            can_see(state, achievement) && achievement_completed_at(state, achievement.id).is_none()
+            can_see(state, achievement) && state.find_completion(achievement.id).is_none()
         })
         .map(|achievement| (achievement, None))
         .collect()

@@ -6,7 +6,7 @@ use axum::response::Response;
 use domain::amount::Amount;
 use domain::catalog::{Achievement, AchievementStatus, AchievementTrigger, Catalog, Metric};
 use domain::summary::{Day, summarise};
-use domain::user::{UserState, achievement_completed_at, can_see};
+use domain::user::{UserState, can_see};
 
 use super::{answer, metric, settled};
 use crate::app::App;
@@ -114,7 +114,7 @@ fn show<'a>(metric: &'a Metric, state: &UserState, catalog: &'a Catalog) -> Metr
     // Stable: achievements of one value stay in order of creation. (C-METRIC-10)
     achievements.sort_by_key(|(value, _)| *value);
     let shown = achievements.into_iter().filter_map(|(_, achievement)| {
-        let at = achievement_completed_at(state, achievement.id);
+        let at = state.find_completion(achievement.id).map(|completion| completion.at);
         let held = at.is_some() && achievement.status != AchievementStatus::Inactive;
         (held || can_see(state, achievement))
             .then(|| UserAchievementResponse::new(achievement, catalog, at))

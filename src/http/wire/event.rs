@@ -6,7 +6,7 @@ use actors::Applied;
 use domain::amount::Amount;
 use domain::catalog::Invalid;
 use domain::ids::{EventId, IdempotencyKey, MetricId, UserId};
-use domain::user::{CompletionReply, EventReply, achievement_completed_at};
+use domain::user::{CompletionReply, EventReply};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -128,7 +128,7 @@ impl<'a> EventResponse<'a> {
             Some(UserAchievementResponse::new(
                 achievement,
                 catalog,
-                achievement_completed_at(state, *id),
+                state.find_completion(*id).map(|completion| completion.at),
             ))
         });
         Self {
@@ -180,7 +180,7 @@ impl<'a> AchievementCompletionResponse<'a> {
     pub fn new(applied: &'a Applied, reply: &CompletionReply) -> Option<Self> {
         let (state, catalog) = (&*applied.state, &*applied.catalog);
         let achievement = catalog.find_achievement(reply.achievement)?;
-        let at = achievement_completed_at(state, reply.achievement);
+        let at = state.find_completion(reply.achievement).map(|completion| completion.at);
         Some(Self {
             completion_id: reply.completion.0,
             achievement: UserAchievementResponse::new(achievement, catalog, at),
