@@ -14,9 +14,9 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::super::json::{self, Fields};
-use super::super::wire::scalar::Decimal;
 use super::wire::{AttributeFilter, Badge, description, filters, whole_u32};
+use crate::http::json::{self, Fields};
+use crate::http::wire::scalar::Decimal;
 
 /// An achievement.
 #[derive(Debug, Serialize, ToSchema)]

@@ -7,9 +7,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use domain::ids::AchievementId;
 
-use super::super::auth::Caller;
-use super::super::error::ApiError;
-use super::super::extract::{Body, Query, Segments};
 use super::achievement::{
     AdminAchievement, CreateAchievementRequestItem, UpdateAchievementRequestItem, read_draft,
     read_patch,
@@ -17,6 +14,9 @@ use super::achievement::{
 use super::batch::{self, Batch, Created, Deleted, Ids, Updated};
 use super::wire::{Absent, BodyFailures, Failures, IdsParameters, PageParameters};
 use crate::app::App;
+use crate::http::auth::Caller;
+use crate::http::error::ApiError;
+use crate::http::extract::{Body, Query, Segments};
 
 /// List achievements of every status.
 #[utoipa::path(

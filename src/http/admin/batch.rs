@@ -14,10 +14,10 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::super::error::ApiError;
-use super::super::extract::{Page, Query};
-use super::super::json::{Fields, parse_uuid};
 use crate::app::App;
+use crate::http::error::ApiError;
+use crate::http::extract::{Page, Query};
+use crate::http::json::{Fields, parse_uuid};
 
 /// Most items of one request. (C-ADM-03, C-ADM-17)
 pub(super) const ITEMS_MAX: usize = 100;
@@ -301,9 +301,9 @@ mod tests {
     use serde_json::{Value, json};
     use uuid::Uuid;
 
-    use super::super::super::extract::Query;
-    use super::super::super::json::text;
     use super::{Batch, Ids, create_each, delete_each, update_each};
+    use crate::http::extract::Query;
+    use crate::http::json::text;
 
     const KNOWN: &str = "00000000-0000-4000-8000-000000000001";
 

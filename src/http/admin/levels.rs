@@ -10,16 +10,16 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::super::auth::Caller;
-use super::super::error::ApiError;
-use super::super::extract::{Body, Query, Segments};
-use super::super::json::{self, Fields};
 use super::batch::{self, Batch, Created, Deleted, Ids, Updated};
 use super::points_systems::existing;
 use super::wire::{
     Absent, Badge, BodyFailures, Failures, IdsParameters, PageParameters, WHOLE_MAX, description,
 };
 use crate::app::App;
+use crate::http::auth::Caller;
+use crate::http::error::ApiError;
+use crate::http::extract::{Body, Query, Segments};
+use crate::http::json::{self, Fields};
 
 /// A level.
 #[derive(Debug, Serialize, ToSchema)]

@@ -10,13 +10,13 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::super::auth::Caller;
-use super::super::error::ApiError;
-use super::super::extract::{Body, Query, Segments};
-use super::super::json::{self, Fields};
 use super::batch::{self, Batch, Created, Deleted, Ids, Updated};
 use super::wire::{Absent, BodyFailures, Failures, IdsParameters, PageParameters};
 use crate::app::App;
+use crate::http::auth::Caller;
+use crate::http::error::ApiError;
+use crate::http::extract::{Body, Query, Segments};
+use crate::http::json::{self, Fields};
 
 /// A metric.
 #[derive(Debug, Serialize, ToSchema)]

@@ -14,10 +14,6 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::super::auth::Caller;
-use super::super::error::ApiError;
-use super::super::extract::{Body, Query, Segments};
-use super::super::json::{self, Fields};
 use super::batch::{self, Batch, Created, Deleted, ITEMS_MAX, Ids, Updated};
 use super::levels::{self, AdminPointsLevel, CreatePointsLevelRequestItem};
 use super::trigger::{self, AdminPointsTrigger, CreatePointsTriggerRequestItem};
@@ -25,6 +21,10 @@ use super::wire::{
     Absent, Badge, BodyFailures, Failures, IdsParameters, PageParameters, WHOLE_MAX, description,
 };
 use crate::app::App;
+use crate::http::auth::Caller;
+use crate::http::error::ApiError;
+use crate::http::extract::{Body, Query, Segments};
+use crate::http::json::{self, Fields};
 
 /// A points system.
 #[derive(Debug, Serialize, ToSchema)]

@@ -19,13 +19,13 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 use utoipa::ToSchema;
 
-use super::super::auth::Caller;
-use super::super::error::ApiError;
-use super::super::extract::Body;
-use super::super::json::{self, Fields};
 use super::batch::{self, AdminIssue, Severity};
 use super::wire::BodyFailures;
 use crate::app::App;
+use crate::http::auth::Caller;
+use crate::http::error::ApiError;
+use crate::http::extract::Body;
+use crate::http::json::{self, Fields};
 
 /// Freezes to grant.
 #[derive(ToSchema)]

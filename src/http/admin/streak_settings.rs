@@ -12,12 +12,12 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::super::auth::Caller;
-use super::super::error::ApiError;
-use super::super::extract::Body;
-use super::super::json::{self, Fields};
 use super::wire::{BodyFailures, Failures, WHOLE_MAX};
 use crate::app::App;
+use crate::http::auth::Caller;
+use crate::http::error::ApiError;
+use crate::http::extract::Body;
+use crate::http::json::{self, Fields};
 
 /// The streak settings of an environment.
 #[derive(Debug, Serialize, ToSchema)]

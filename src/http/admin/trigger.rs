@@ -13,8 +13,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::super::json::{self, Fields};
 use super::wire::{AttributeFilter, WHOLE_MAX, filters, whole_u32};
+use crate::http::json::{self, Fields};
 
 /// A points trigger.
 #[derive(Debug, Serialize, ToSchema)]

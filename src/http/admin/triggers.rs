@@ -7,9 +7,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use domain::ids::{PointsSystemId, TriggerId};
 
-use super::super::auth::Caller;
-use super::super::error::ApiError;
-use super::super::extract::{Body, Query, Segments};
 use super::batch::{self, Batch, Created, Deleted, Ids, Updated};
 use super::points_systems::existing;
 use super::trigger::{
@@ -18,6 +15,9 @@ use super::trigger::{
 };
 use super::wire::{Absent, BodyFailures, Failures, IdsParameters, PageParameters};
 use crate::app::App;
+use crate::http::auth::Caller;
+use crate::http::error::ApiError;
+use crate::http::extract::{Body, Query, Segments};
 
 /// List the triggers of a points system.
 #[utoipa::path(

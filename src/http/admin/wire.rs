@@ -10,7 +10,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, IntoResponses, ToSchema};
 use uuid::Uuid;
 
-use super::super::json::{self, Fields};
+use crate::http::json::{self, Fields};
 
 /// Largest whole number that requests may contain; far above any rule's own limit. (C-GEN-33)
 pub(super) const WHOLE_MAX: i64 = 1_000_000_000_000;
