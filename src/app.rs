@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use actors::Engine;
-use domain::ids::Scope;
 
 use crate::admin_key::AdminKeys;
 
@@ -28,12 +27,4 @@ pub struct AppSettings {
     pub body_bytes_max: usize,
     /// Whether time is virtual, and so whether the clock endpoints exist.
     pub test_clock: bool,
-}
-
-impl App {
-    /// The scope an admin key opens; `None` if it is malformed, unknown or wrong. (C-AUTH-15)
-    #[must_use]
-    pub fn verify_admin_key(&self, key: &str) -> Option<Scope> {
-        self.keys.verify(key)
-    }
 }

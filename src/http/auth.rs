@@ -24,8 +24,7 @@ impl FromRequestParts<App> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let key = parts.headers.get(API_KEY).and_then(|value| value.to_str().ok());
-        let scope =
-            key.and_then(|key| app.verify_admin_key(key)).ok_or_else(ApiError::unauthorized)?;
+        let scope = key.and_then(|key| app.keys.verify(key)).ok_or_else(ApiError::unauthorized)?;
         Ok(Self { scope })
     }
 }
