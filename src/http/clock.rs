@@ -1,6 +1,6 @@
 //! `/admin/v1/clock`: reading and moving the test clock.
 //!
-//! The routes exist only while time is virtual; see `INTERFACE.md`, "Test clock".
+//! The routes exist only while time is virtual. (C-API-22)
 
 use actors::clock::AdvanceError;
 use axum::Json;
