@@ -9,14 +9,13 @@ use domain::catalog::{Catalog, Settings};
 use domain::ids::{EnvironmentId, IdempotencyKey, MetricId, PointsSystemId, Scope};
 use domain::time::Date;
 use domain::user::{
-    AwardRecord, EventRecord, IdempotencyRecord, MetricDay, MissingSum, Outcome, PointsDay,
-    UserState,
+    AwardRecord, EventRecord, HistorySum, IdempotencyRecord, MetricDay, MissingSum, Outcome,
+    PointsDay, UserState,
 };
 use storage::records::{AdminKey, Record, decode};
 use storage::{
     Batch, CatalogCommit, Error, Key, KeyRange, Kind, Op, ShardId, Store, UserCommit, put,
 };
-use uuid::Uuid;
 
 use crate::projection::Projections;
 use crate::router::UserKey;
@@ -39,22 +38,26 @@ pub(crate) fn find_idempotency(
     store.load(&Key::idempotency(*scope, user, metric, key))
 }
 
-/// Owner, revision and value of each missing sum, from one pass over the user's events.
+/// The missing sums, from one pass over the user's events.
 pub(crate) async fn sum_events(
     store: &Store,
     UserKey { scope, user }: &UserKey,
     missing: Vec<MissingSum>,
-) -> Result<Vec<(Uuid, u32, Amount)>, Error> {
+) -> Result<Vec<HistorySum>, Error> {
     let range = KeyRange::user(*scope, Kind::Event, user);
     blocking(store, move |store| {
-        let mut sums: Vec<_> =
-            missing.iter().map(|missing| (missing.owner, missing.revision, Amount::ZERO)).collect();
+        let nothing = |missing: &MissingSum| HistorySum {
+            owner: missing.owner,
+            revision: missing.revision,
+            sum: Amount::ZERO,
+        };
+        let mut sums: Vec<_> = missing.iter().map(nothing).collect();
         for row in store.rows(range) {
             let (key, value) = row?;
             let event: EventRecord = decode(&key, &value)?;
-            for (missing, (_, _, sum)) in missing.iter().zip(&mut sums) {
+            for (missing, read) in missing.iter().zip(&mut sums) {
                 if missing.counts(&event) {
-                    *sum += event.value;
+                    read.sum += event.value;
                 }
             }
         }

@@ -8,16 +8,15 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use domain::amount::Amount;
 use domain::catalog::{Catalog, Settings};
 use domain::time::Timestamp;
 use domain::user::{
-    Command, IdempotencyRecord, Input, Outcome, SubmitEvent, UserState, apply, missing_sums,
+    Command, HistorySum, IdempotencyRecord, Input, Outcome, SubmitEvent, UserState, apply,
+    missing_sums,
 };
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use storage::Store;
 use tokio::sync::oneshot;
-use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::counters::Counters;
@@ -147,7 +146,7 @@ impl Activation {
         state: Option<&UserState>,
         catalog: &Catalog,
         event: &SubmitEvent,
-    ) -> Result<Vec<(Uuid, u32, Amount)>, Error> {
+    ) -> Result<Vec<HistorySum>, Error> {
         let Some(state) = state else { return Ok(Vec::new()) };
         let missing = missing_sums(state, catalog, event.metric);
         if missing.is_empty() {
@@ -161,7 +160,7 @@ impl Activation {
         state: Option<&UserState>,
         catalog: &Catalog,
         now: Timestamp,
-        sums: &[(Uuid, u32, Amount)],
+        sums: &[HistorySum],
         command: &Command,
     ) -> Result<Outcome, Error> {
         let input = Input { scope: self.key.scope, user: &self.key.user, catalog, now, sums };

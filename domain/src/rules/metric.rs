@@ -1,9 +1,7 @@
 //! Recording an event: the total, the day's figures, the sums of matching events. (C-METRIC,
 //! C-EVENT-01 to 04)
 
-use uuid::Uuid;
-
-use super::tracker::{filtered_owners, known_sum};
+use super::tracker::{HistorySum, filtered_owners, known_sum};
 use crate::amount::Amount;
 use crate::catalog::all_match;
 use crate::ids::EventId;
@@ -16,7 +14,7 @@ use crate::user::{
 pub(crate) fn record(
     decision: &mut Decision<'_>,
     event: &SubmitEvent,
-    sums: &[(Uuid, u32, Amount)],
+    sums: &[HistorySum],
 ) -> Result<EventId, Rejection> {
     record_sums(decision, event, sums);
     let id = record_row(decision, event);
@@ -70,7 +68,7 @@ fn record_total(decision: &mut Decision<'_>, event: &SubmitEvent) -> Result<(), 
 
 /// Brings the sum of every achievement and trigger that filters this metric's events up to date,
 /// whether it is active or not: it may become so later, and its sum covers all events ever.
-fn record_sums(decision: &mut Decision<'_>, event: &SubmitEvent, sums: &[(Uuid, u32, Amount)]) {
+fn record_sums(decision: &mut Decision<'_>, event: &SubmitEvent, sums: &[HistorySum]) {
     for (owner, revision, filters) in filtered_owners(decision.catalog, event.metric) {
         let before = known_sum(&decision.state, owner, revision, sums);
         let counts = all_match(filters, &event.attributes);

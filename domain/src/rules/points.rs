@@ -1,9 +1,7 @@
 //! Points: what an event, a streak, an achievement or a new user awards and deducts. (C-POINTS)
 
-use uuid::Uuid;
-
 use super::filters_match_user;
-use super::tracker::known_sum;
+use super::tracker::{HistorySum, known_sum};
 use crate::amount::Amount;
 use crate::catalog::{Filter, PointsSystem, Trigger, TriggerKind, all_match};
 use crate::ids::{AchievementId, AwardId, LevelId, MetricId, PointsSystemId};
@@ -28,7 +26,7 @@ pub(crate) fn on_user_creation(decision: &mut Decision<'_>) {
 pub(crate) fn guard(
     decision: &Decision<'_>,
     event: &SubmitEvent,
-    sums: &[(Uuid, u32, Amount)],
+    sums: &[HistorySum],
 ) -> Result<(), Rejection> {
     for system in decision.catalog.live_points_systems() {
         let deduction: i64 = system
@@ -231,7 +229,7 @@ struct Crossing {
 #[derive(Clone, Copy)]
 enum SumStage<'s> {
     /// Not yet; sums that the state lacks are given.
-    Before(&'s [(Uuid, u32, Amount)]),
+    Before(&'s [HistorySum]),
     /// It is.
     After,
 }
@@ -276,7 +274,7 @@ fn progress(
     trigger: &Trigger,
     metric: MetricId,
     event_filters: &[Filter],
-    sums: &[(Uuid, u32, Amount)],
+    sums: &[HistorySum],
 ) -> Amount {
     if event_filters.is_empty() {
         state.total(metric)

@@ -30,6 +30,17 @@ impl MissingSum {
     }
 }
 
+/// A missing sum after it was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HistorySum {
+    /// The achievement or trigger.
+    pub owner: Uuid,
+    /// The revision of its filters.
+    pub revision: u32,
+    /// The sum of the earlier events that count.
+    pub sum: Amount,
+}
+
 /// The sums the next event on `metric` needs and the state doesn't have.
 #[must_use]
 pub fn missing_sums(state: &UserState, catalog: &Catalog, metric: MetricId) -> Vec<MissingSum> {
@@ -80,11 +91,13 @@ pub(crate) fn known_sum(
     state: &UserState,
     owner: Uuid,
     revision: u32,
-    sums: &[(Uuid, u32, Amount)],
+    sums: &[HistorySum],
 ) -> Amount {
     let stored = state.trackers.get(&owner).filter(|tracker| tracker.revision == revision);
     let read = || {
-        sums.iter().find(|(own, rev, _)| *own == owner && *rev == revision).map(|(_, _, sum)| *sum)
+        sums.iter()
+            .find(|read| read.owner == owner && read.revision == revision)
+            .map(|read| read.sum)
     };
     stored.and_then(|tracker| tracker.sum).or_else(read).unwrap_or(Amount::ZERO)
 }

@@ -1,13 +1,10 @@
 //! The one entry: decides a command in the contract's fixed order. (C-EVENT-05)
 
-use uuid::Uuid;
-
 use super::decision::Decision;
 use super::{
-    Command, CompletionReply, EventReply, Existing, Outcome, ProfilePatch, Rejection, Reply,
-    SubmitEvent, UserState,
+    Command, CompletionReply, EventReply, Existing, HistorySum, Outcome, ProfilePatch, Rejection,
+    Reply, SubmitEvent, UserState,
 };
-use crate::amount::Amount;
 use crate::catalog::{AchievementStatus, Catalog};
 use crate::ids::{AchievementId, Scope, UserId};
 use crate::rules::{achievement, filters_match_user, metric, points, streak};
@@ -24,8 +21,8 @@ pub struct Input<'a> {
     pub catalog: &'a Catalog,
     /// The one instant of the request.
     pub now: Timestamp,
-    /// Owner, revision and value of the sums that [`super::missing_sums`] asked for.
-    pub sums: &'a [(Uuid, u32, Amount)],
+    /// The sums that [`super::missing_sums`] asked for.
+    pub sums: &'a [HistorySum],
 }
 
 /// Decides one command to one user: everything due is settled first, then the command runs.

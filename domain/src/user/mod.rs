@@ -1,6 +1,6 @@
 //! One user: what is stored of them, what can be asked of them, what it changed.
 //!
-//! [`apply`] is the one entry: state, catalog, instant and command in, [`Outcome`] out. It reads
+//! [`apply()`] is the one entry: state, catalog, instant and command in, [`Outcome`] out. It reads
 //! no clock, draws no random number and does no IO, so the same history always gives the same
 //! user.
 
@@ -12,7 +12,7 @@ mod profile;
 mod state;
 mod view;
 
-pub use crate::rules::tracker::{MissingSum, missing_sums};
+pub use crate::rules::tracker::{HistorySum, MissingSum, missing_sums};
 pub use apply::{Input, apply};
 pub use command::{Command, Existing, SubmitEvent};
 pub use outcome::{

@@ -21,9 +21,9 @@ use domain::ids::{
 };
 use domain::time::{Date, Timestamp};
 use domain::user::{
-    AwardRecord, Command, EventRecord, Existing, HistoryRow, IdempotencyRecord, Input, MetricDay,
-    Outcome, PointsDay, ProfilePatch, Rejection, Reply, Signal, SubmitEvent, UserState, apply,
-    missing_sums, streak, streak_history,
+    AwardRecord, Command, EventRecord, Existing, HistoryRow, HistorySum, IdempotencyRecord, Input,
+    MetricDay, MissingSum, Outcome, PointsDay, ProfilePatch, Rejection, Reply, Signal, SubmitEvent,
+    UserState, apply, missing_sums, streak, streak_history,
 };
 use uuid::Uuid;
 
@@ -151,14 +151,15 @@ impl World {
         Ok(outcome)
     }
 
-    fn read_sums(&self, stored: &Stored, metric: MetricId) -> Vec<(Uuid, u32, Amount)> {
+    fn read_sums(&self, stored: &Stored, metric: MetricId) -> Vec<HistorySum> {
         let state = stored.state.as_ref().expect("stored users have a state");
         let missing = missing_sums(state, &self.catalog, metric);
-        let sum = |missing: &domain::user::MissingSum| {
+        let read = |missing: &MissingSum| {
             let counted = stored.events.iter().filter(|event| missing.counts(event));
-            counted.fold(Amount::ZERO, |sum, event| sum + event.value)
+            let sum = counted.fold(Amount::ZERO, |sum, event| sum + event.value);
+            HistorySum { owner: missing.owner, revision: missing.revision, sum }
         };
-        missing.iter().map(|missing| (missing.owner, missing.revision, sum(missing))).collect()
+        missing.iter().map(read).collect()
     }
 
     /// Submits an event; its reply in one line.
