@@ -57,6 +57,7 @@ impl<'a> Decision<'a> {
         let today = zone.local_date(now);
         let mut profile = Profile::default();
         profile.apply(patch, today)?;
+        profile.check_attributes(catalog)?;
         let tracks = |frequency| streak::fresh_track(frequency, catalog.settings.week_start, today);
         let state = UserState {
             id: input.user.clone(),
@@ -109,6 +110,7 @@ impl<'a> Decision<'a> {
             streak::travel(self);
         }
         self.state.profile.apply(patch, self.state.effective_day)?;
+        self.state.profile.check_attributes(self.catalog)?;
         if self.state.profile != before {
             self.state.updated_at = self.now;
             self.must_commit = true;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Rejection;
 use crate::calendar::Zone;
-use crate::catalog::Patch;
+use crate::catalog::{Catalog, Patch};
 use crate::ids::AttributeId;
 use crate::time::Date;
 
@@ -89,10 +89,20 @@ impl Profile {
                 None => self.attributes.remove(attribute),
             };
         }
-        if self.attributes.len() > ATTRIBUTES_MAX {
+        self.apply_subscription(patch)
+    }
+
+    /// Refuses more attributes than a user may have. Values of deleted attributes are kept for the
+    /// case that one is restored, but nobody can see or remove them, so they don't count.
+    /// (C-GEN-14, C-ADM-29)
+    pub(super) fn check_attributes(&self, catalog: &Catalog) -> Result<(), Rejection> {
+        let live = |id: &&AttributeId| catalog.find_attribute(**id).is_some();
+        if self.attributes.len() > ATTRIBUTES_MAX
+            && self.attributes.keys().filter(live).count() > ATTRIBUTES_MAX
+        {
             return Err(Rejection::TooManyAttributes);
         }
-        self.apply_subscription(patch)
+        Ok(())
     }
 
     /// (C-USER-11 to 14)

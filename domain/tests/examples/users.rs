@@ -129,6 +129,27 @@ fn attributes_merge_and_null_removes() {
     }
 }
 
+// C-GEN-14 C-ADM-29
+#[test]
+fn values_of_deleted_attributes_take_no_room() {
+    let mut world = World::new();
+    for generation in ["old", "new"] {
+        let attributes: Vec<_> = (0..50)
+            .map(|i| world.attribute(AttributeKind::User, &format!("{generation}{i}")))
+            .collect();
+        let values = attributes.iter().map(|id| (*id, Some("v".to_owned()))).collect();
+        let all = ProfilePatch { attributes: values, ..ProfilePatch::default() };
+        world.identify(NOW, "u", all).expect("fifty are allowed");
+        let another = world.attribute(AttributeKind::User, &format!("{generation}50"));
+        let one = [(another, Some("v".to_owned()))].into();
+        let one = ProfilePatch { attributes: one, ..ProfilePatch::default() };
+        assert_eq!(world.identify(NOW, "u", one), Err(Rejection::TooManyAttributes));
+        for id in attributes {
+            world.catalog.delete_attribute(id).expect("not in use");
+        }
+    }
+}
+
 // C-USER-19 C-USER-20 C-USER-21: the known answers were computed with a SHA-256 of another make.
 #[test]
 fn the_control_group_is_fixed_by_the_ids() {
