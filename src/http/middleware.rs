@@ -42,12 +42,19 @@ pub async fn normalise_path(mut request: Request) -> Request {
 }
 
 /// The path in its one form; `None` if it has it.
+///
+/// The router lets a segment of a route be empty, but nothing has an empty name: such a path gets
+/// the slash at its end that no route has, so that it is told as unknown, and before the key is
+/// looked at. (C-API-09)
 fn normal_path(path: &str, admin_host: bool) -> Option<String> {
-    let trimmed = if path.len() > 1 { path.strip_suffix('/').unwrap_or(path) } else { path };
-    if admin_host && (trimmed == "/v1" || trimmed.starts_with("/v1/")) {
-        return Some(format!("/admin{trimmed}"));
-    }
-    (trimmed.len() < path.len()).then(|| trimmed.to_owned())
+    let nameless = path.contains("//");
+    let trimmed = match path.strip_suffix('/') {
+        Some(rest) if !nameless && !rest.is_empty() => rest,
+        _ => path,
+    };
+    let admin = admin_host && (trimmed == "/v1" || trimmed.starts_with("/v1/"));
+    let (start, end) = (if admin { "/admin" } else { "" }, if nameless { "/" } else { "" });
+    (admin || nameless || trimmed != path).then(|| format!("{start}{trimmed}{end}"))
 }
 
 fn is_admin_host(request: &Request) -> bool {
@@ -142,6 +149,13 @@ mod tests {
         assert_eq!(normal_path("/v1", true).as_deref(), Some("/admin/v1"));
         assert_eq!(normal_path("/v10", true), None);
         assert_eq!(normal_path("/admin/v1/points", true), None);
+        for (path, admin_host, expected) in [
+            ("/v1/users//streak", false, "/v1/users//streak/"),
+            ("/v1/users//", false, "/v1/users///"),
+            ("/v1/points//levels", true, "/admin/v1/points//levels/"),
+        ] {
+            assert_eq!(normal_path(path, admin_host).as_deref(), Some(expected));
+        }
     }
 
     #[test]

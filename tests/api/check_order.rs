@@ -113,6 +113,12 @@ async fn an_unknown_route_is_told_before_a_wrong_key() {
         "/admin/v1/nothing",
         "/v1/points/xp/summary",
         "/v1/leaderboards",
+        // Nothing has an empty name.
+        "/v1//users",
+        "/v1/users//streak",
+        "/v1/users//metrics/words/",
+        "/v1/users/u/points//",
+        "/admin/v1/points//levels",
     ] {
         let answer = world.send(request(&Method::GET, path, None, "")).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
