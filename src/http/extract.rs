@@ -122,11 +122,7 @@ impl Query {
     /// 422 naming the parameter.
     pub fn integer(&self, name: &str, min: u32, max: u32, default: u32) -> Result<u32, ApiError> {
         let Some(text) = self.text(name) else { return Ok(default) };
-        let digits = text.strip_prefix('-').unwrap_or(text);
-        let well_formed = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-        let value = if well_formed { text.parse::<i64>().ok() } else { None };
-        value
-            .and_then(|value| u32::try_from(value).ok())
+        whole_number(text)
             .filter(|value| (min..=max).contains(value))
             .ok_or_else(|| ApiError::invalid(integer_form(name, min, max)))
     }
@@ -169,6 +165,16 @@ impl Query {
     fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_str())
     }
+}
+
+/// A number without sign, or a negative one that is zero; one beyond `u32` counts as its greatest.
+fn whole_number(text: &str) -> Option<u32> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let magnitude = digits.parse().unwrap_or(u32::MAX);
+    (magnitude == 0 || digits.len() == text.len()).then_some(magnitude)
 }
 
 fn integer_form(name: &str, min: u32, max: u32) -> String {
@@ -275,7 +281,12 @@ mod tests {
     fn pages_have_defaults_and_bounds() {
         assert_eq!(query("").page(), Ok(Page { limit: 10, skip: 0 }));
         assert_eq!(query("limit=100&skip=7").page(), Ok(Page { limit: 100, skip: 7 }));
-        for text in ["limit=0", "limit=101", "skip=-1"] {
+        // However far that is, it is past the end.
+        for beyond in ["4294967295", "4294967296", "99999999999999999999"] {
+            let page = query(&format!("skip={beyond}")).page();
+            assert_eq!(page, Ok(Page { limit: 10, skip: u32::MAX as usize }), "{beyond}");
+        }
+        for text in ["limit=0", "limit=101", "limit=99999999999999999999", "skip=-1"] {
             assert!(query(text).page().is_err(), "{text}");
         }
     }
