@@ -114,6 +114,16 @@ fn files(dir: &Path) -> Vec<std::path::PathBuf> {
 }
 
 #[test]
+fn an_empty_key_is_none_chosen() {
+    let data = tempfile::tempdir().expect("a directory");
+    let server = start(accolade(data.path()).env("ACCOLADE_ADMIN_KEY", ""));
+    server.signal("TERM");
+    let (status, _, stderr) = server.ended();
+    assert_eq!(status.code(), Some(0), "{stderr}");
+    assert!(stderr.contains("admin key (shown only this once): "), "{stderr}");
+}
+
+#[test]
 fn a_chosen_key_is_guaranteed_to_exist() {
     let data = tempfile::tempdir().expect("a directory");
     let request = |server: &Server, key: &str| {

@@ -109,6 +109,8 @@ fn plan(args: Args) -> Result<Plan, String> {
     }
     let catalog = args.catalog.map(|path| read_catalog(&path)).transpose()?.map(Arc::new);
     let key = match std::env::var(ADMIN_KEY_VARIABLE) {
+        // A variable that is passed on without a value is as good as none.
+        Ok(text) if text.is_empty() => None,
         Ok(text) => {
             Some(AdminKey::parse(&text).map_err(|error| format!("{ADMIN_KEY_VARIABLE}: {error}"))?)
         }
