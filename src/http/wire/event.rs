@@ -50,11 +50,11 @@ impl<'a> EventBody<'a> {
             user_id,
             user,
             value: fields.required("value", amount)?,
-            attributes: fields
-                .value("attributes")
-                .map(event_attributes)
-                .transpose()?
-                .unwrap_or_default(),
+            // The Python SDK sends a parameter that is passed as `None` as null.
+            attributes: match fields.value("attributes") {
+                None | Some(Value::Null) => Vec::new(),
+                Some(attributes) => event_attributes(attributes)?,
+            },
             idempotency_key,
         })
     }

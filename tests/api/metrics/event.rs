@@ -105,7 +105,7 @@ async fn events_need_a_user_with_an_id() {
     world.get("/v1/users/%20%C3%BC%2F%F0%9F%98%80").await.json(StatusCode::OK);
 }
 
-// C-EVENT-05 C-ATTR-03 C-ATTR-04 C-ATTR-07
+// C-EVENT-05 C-ATTR-03 C-ATTR-04 C-ATTR-07 C-ADM-28
 #[tokio::test]
 async fn mistakes_are_told_in_the_order_of_processing() {
     let world = World::new().await;
@@ -129,10 +129,9 @@ async fn mistakes_are_told_in_the_order_of_processing() {
     );
     let null = world.post(PATH, body(json!({}), json!({"book": null}))).await;
     assert_eq!(null.error(StatusCode::UNPROCESSABLE_ENTITY), "attributes.book must be a string");
-    world
-        .post(PATH, body(json!({"plan": null}), json!({"book": ""})))
-        .await
-        .json(StatusCode::CREATED);
+    for attributes in [json!({"book": ""}), json!({}), json!(null)] {
+        world.post(PATH, body(json!({"plan": null}), attributes)).await.json(StatusCode::CREATED);
+    }
 }
 
 // X3 C-IDEM-01 C-IDEM-02 C-IDEM-03 C-IDEM-06 C-IDEM-07
@@ -196,4 +195,74 @@ async fn blank_keys_are_none_and_the_body_stands_in_for_the_header() {
     keyed(&world, PATH, "v", 1, "in-body").await.json(StatusCode::ACCEPTED);
     world.post(PATH, body(json!(null))).await.json(StatusCode::CREATED);
     world.post(PATH, body(json!(5))).await.error(StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+// C-METRIC-01 C-ATTR-09
+#[tokio::test]
+async fn each_metric_sums_its_own_events_and_takes_any_event_attribute() {
+    let world = World::new().await;
+    for (metric, values) in [("words", [2, 3]), ("quizzes", [10, -4])] {
+        for value in values {
+            let body = json!({"user": {"id": "u"}, "value": value, "attributes": {"book": "x"}});
+            world
+                .post(&format!("/v1/metrics/{metric}/event"), body)
+                .await
+                .json(StatusCode::CREATED);
+        }
+    }
+    let metrics = world.get("/v1/users/u/metrics").await.json(StatusCode::OK);
+    let current: Vec<_> =
+        metrics.as_array().unwrap().iter().map(|own| (&own["key"], &own["current"])).collect();
+    assert_eq!(current, [(&json!("words"), &json!(5)), (&json!("quizzes"), &json!(6))]);
+}
+
+// C-EVENT-04
+#[tokio::test]
+async fn events_happen_when_they_are_received() {
+    let world = World::new().await;
+    let then = "2020-01-01T00:00:00.000Z";
+    let body =
+        json!({"user": {"id": "u"}, "value": 500, "timestamp": then, "time": then, "date": then});
+    let answer = world.post(PATH, body).await.json(StatusCode::CREATED);
+    assert_eq!(answer["achievements"][0]["achievedAt"], "2026-01-06T03:30:00.000Z");
+    assert_eq!(answer["currentStreak"]["started"], "2026-01-06");
+}
+
+// C-API-13 C-GEN-13
+#[tokio::test]
+async fn ids_are_lower_case_hyphenated_uuids() {
+    let world = World::new().await;
+    let answer = world.event("words", "u", json!(500)).await.json(StatusCode::CREATED);
+    for id in [&answer["eventId"], &answer["metricId"], &answer["achievements"][0]["id"]] {
+        let text = id.as_str().unwrap();
+        assert_eq!(uuid::Uuid::parse_str(text).unwrap().hyphenated().to_string(), text);
+    }
+}
+
+// C-API-07 C-GEN-08
+#[tokio::test]
+async fn no_business_outcome_has_a_status_that_clients_retry() {
+    let world = World::new().await;
+    let words = world.id("/metrics", "words").await;
+    let trigger = json!({"type": "metric", "metricId": words, "metricThreshold": 1, "points": -1,
+                         "status": "active", "blockIfOutOfPoints": true});
+    world
+        .created("/points", json!([{"name": "Energy", "key": "energy", "triggers": [trigger]}]))
+        .await;
+    let lock = |items: Value| world.request(Method::PATCH, "/admin/v1/achievements", Some(items));
+    let toured = world.id("/achievements", "toured").await;
+    lock(json!([{"id": toured, "status": "locked"}])).await.json(StatusCode::OK);
+    let user = json!({"user": {"id": "u"}});
+    for (path, body, status) in [
+        (PATH, json!({"user": {"id": "u"}, "value": 1}), 422),
+        ("/v1/achievements/toured/complete", user, 422),
+        ("/admin/v1/metrics", json!([{"name": "Words", "key": "words"}]), 200),
+        ("/admin/v1/streaks/freezes", json!({"freezes": [{"userId": "u"}]}), 200),
+    ] {
+        assert_eq!(world.post(path, body).await.status.as_u16(), status, "{path}");
+    }
+    let answer = world
+        .request(Method::PATCH, "/admin/v1/points", Some(json!([{"id": words, "name": "n"}])))
+        .await;
+    assert_eq!(answer.status, StatusCode::OK);
 }
