@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::world::World;
 
+// C-API-22
 #[tokio::test]
 async fn virtual_time_stands_still_until_it_is_moved_forwards() {
     let world = World::empty().await;

@@ -158,3 +158,37 @@ async fn while_nothing_can_be_written_the_server_says_so() {
     world.get("/readyz").await.error(StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(world.get("/healthz").await.json(StatusCode::OK), json!({"status": "ok"}));
 }
+
+// C-API-01 C-GEN-01 C-AUTH-16 C-AUTH-23
+#[tokio::test]
+async fn one_key_opens_two_apis_whose_paths_overlap() {
+    let world = World::new().await;
+    let id = world.created("/points", json!([{"name": "XP", "key": "xp"}])).await[0]["id"].clone();
+    let id = id.as_str().unwrap();
+    let system = world.get("/v1/points/xp").await.json(StatusCode::OK);
+    assert_eq!((&system["id"], system.get("triggers")), (&json!(id), Some(&json!([]))));
+    let system = world.get(&format!("/admin/v1/points/{id}")).await.json(StatusCode::OK);
+    assert_eq!((&system["id"], &system["status"]), (&json!(id), &json!("active")));
+    world.get(&format!("/v1/points/{id}")).await.error(StatusCode::NOT_FOUND);
+    world.get("/admin/v1/points/xp").await.error(StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+// C-API-05 C-API-21
+#[tokio::test]
+async fn head_answers_like_get_without_a_body() {
+    let world = World::new().await;
+    for path in ["/v1/achievements", "/admin/v1/metrics", "/v1/users/nobody", "/v1/nothing"] {
+        let (head, get) = (world.request(Method::HEAD, path, None).await, world.get(path).await);
+        assert_eq!((head.status, head.text.as_str()), (get.status, ""), "{path}");
+        for header in ["content-type", "content-length"] {
+            assert_eq!(head.headers.get(header), get.headers.get(header), "{path}");
+        }
+        assert!(head.headers.contains_key("x-request-id"));
+    }
+    let path = "/v1/metrics/words/event";
+    assert_eq!(world.request(Method::HEAD, path, None).await.status, 405);
+    world
+        .request(Method::OPTIONS, "/admin/v1/metrics", None)
+        .await
+        .error(StatusCode::METHOD_NOT_ALLOWED);
+}

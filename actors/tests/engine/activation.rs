@@ -7,7 +7,7 @@ use domain::user::{Rejection, Reply};
 
 use crate::world::{World, amount, config, processed};
 
-// C-GEN-20
+// C-GEN-20 C-EVENT-14
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn concurrent_events_of_one_user_all_count() {
     let world = World::new().await;
@@ -23,7 +23,7 @@ async fn concurrent_events_of_one_user_all_count() {
     assert_eq!(world.state("18").await.events, 200);
 }
 
-// C-GEN-20
+// C-GEN-20 C-EVENT-14
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_commit_of_one_user_does_not_hold_up_another() {
     let world = World::new().await;

@@ -27,7 +27,7 @@ fn pro(attribute: AttributeId, is: bool) -> ProfilePatch {
     patch
 }
 
-// C-POINTS-15 C-POINTS-17: multiples of the threshold, each once, whatever way the total takes.
+// C-POINTS-14 C-POINTS-15 C-POINTS-17: multiples of the threshold, each once, whatever way the total takes.
 #[test]
 fn each_multiple_is_paid_once() {
     let mut world = World::new();

@@ -114,7 +114,7 @@ fn x3_idempotency() {
     assert_eq!(world.signals("u3"), ["2026-02-03T00:00:00.000Z streak.lost 1"]);
 }
 
-// X4 C-STREAK-08 C-STREAK-10 C-STREAK-21 C-STREAK-27 C-STREAK-31 C-STREAK-36 C-STREAK-37
+// X4 C-STREAK-08 C-STREAK-10 C-STREAK-21 C-STREAK-27 C-STREAK-30 C-STREAK-31 C-STREAK-36 C-STREAK-37
 // C-STREAK-39
 #[test]
 fn x4_freezes_across_a_gap() {
@@ -271,7 +271,7 @@ fn x7_without_the_guard_the_deduction_is_cut() {
     );
 }
 
-// X8 C-STREAK-15 C-STREAK-17 C-STREAK-18 C-STREAK-19 C-STREAK-26 C-GEN-18
+// X8 C-STREAK-30 C-STREAK-15 C-STREAK-17 C-STREAK-18 C-STREAK-19 C-STREAK-26 C-GEN-18
 #[test]
 fn x8_weekly_streak() {
     let mut world = World::new();

@@ -1,5 +1,6 @@
 //! `/admin/v1/achievements`
 
+use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{UNKNOWN, create, delete, read, refusal, text, update, update_refusal};
@@ -201,5 +202,36 @@ async fn prerequisites_stay() {
     assert_eq!(
         answer["issues"][0]["message"],
         "Achievement is a prerequisite of another achievement"
+    );
+}
+
+// C-ADM-45 C-ACH-31
+#[tokio::test]
+async fn deletion_hides_the_achievement_and_its_completions_and_leaves_the_points() {
+    let world = World::new().await;
+    let toured = id_of(&world, "/achievements", "toured").await;
+    let badge = json!({"url": "https://img.example/toured.png"});
+    update(&world, "/achievements", json!([{"id": toured, "badge": badge}])).await;
+    let trigger =
+        json!({"type": "achievement", "achievementId": toured, "points": 7, "status": "active"});
+    world.created("/points", json!([{"name": "XP", "key": "xp", "triggers": [trigger]}])).await;
+    let call = || world.post("/v1/achievements/toured/complete", json!({"user": {"id": "u"}}));
+    let answer = call().await.json(StatusCode::CREATED);
+    assert_eq!(answer["achievement"]["badgeUrl"], "https://img.example/toured.png");
+    let listed = world.get("/v1/achievements").await.json(StatusCode::OK);
+    assert_eq!(listed[0]["badgeUrl"], Value::Null, "none was set");
+
+    delete(&world, "/achievements", &toured).await;
+    call().await.error(StatusCode::NOT_FOUND);
+    let held = world.get("/v1/users/u/achievements?includeIncomplete=true").await;
+    let held = held.json(StatusCode::OK);
+    let names: Vec<_> = held.as_array().unwrap().iter().map(|own| text(own, "name")).collect();
+    assert_eq!(names, ["Novelist"]);
+    let points = world.get("/v1/users/u/points/xp").await.json(StatusCode::OK);
+    assert_eq!((&points["total"], &points["awards"][0]["awarded"]), (&json!(7), &json!(7)));
+    let trigger = &points["awards"][0]["trigger"];
+    assert_eq!(
+        (&trigger["status"], &trigger["achievementName"]),
+        (&json!("archived"), &json!("Toured"))
     );
 }

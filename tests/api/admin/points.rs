@@ -282,3 +282,39 @@ async fn levels_are_listed_by_points_and_share_none() {
     delete(&world, &path, text(gold, "id")).await;
     assert_eq!(read(&world, &path).await, json!([answer["created"][1]]));
 }
+
+// C-ADM-25 C-ADM-57 C-POINTS-56
+#[tokio::test]
+async fn changes_act_on_later_events_and_take_nothing_back() {
+    let world = World::new().await;
+    let path = format!("/points/{}/triggers", system(&world, "xp").await);
+    let total = async || {
+        let points = world.get("/v1/users/u/points/xp").await.json(StatusCode::OK);
+        (points["total"].clone(), points["awards"][0]["trigger"]["status"].clone())
+    };
+    world.event("words", "u", json!(10)).await.json(StatusCode::CREATED);
+    let item = json!({"type": "metric", "metricId": world.id("/metrics", "words").await,
+                      "metricThreshold": 1, "points": 1, "status": "active"});
+    let id = create(&world, &path, json!([item])).await["created"][0]["id"].clone();
+    assert_eq!(total().await, (json!(0), Value::Null));
+    world.event("words", "u", json!(1)).await.json(StatusCode::CREATED);
+    assert_eq!(total().await, (json!(1), json!("active")));
+    update(&world, &path, json!([{"id": id, "status": "inactive", "points": 5}])).await;
+    world.event("words", "u", json!(1)).await.json(StatusCode::CREATED);
+    assert_eq!(total().await, (json!(1), json!("inactive")));
+}
+
+// C-ADM-06 C-GEN-30
+#[tokio::test]
+async fn of_two_who_create_one_key_at_once_one_does() {
+    let world = World::empty().await;
+    let create = || async {
+        let body = json!([{"name": "XP", "key": "xp"}]);
+        let answer = world.post("/admin/v1/points", body).await;
+        (answer.status.as_u16(), answer.body()["issues"].as_array().unwrap().len())
+    };
+    let (a, b, c) = tokio::join!(create(), create(), create());
+    let mut answers = [a, b, c];
+    answers.sort_unstable();
+    assert_eq!(answers, [(200, 1), (200, 1), (201, 0)]);
+}

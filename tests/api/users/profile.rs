@@ -102,7 +102,21 @@ async fn ids_in_paths_are_decoded_once() {
         let user = world.request(Method::PUT, &format!("/v1/users/{path}"), Some(json!({}))).await;
         assert_eq!(user.json(StatusCode::OK)["id"], id);
     }
-    for path in ["/streak".to_owned(), "%FF".to_owned(), "u".repeat(256), "a%00b".to_owned()] {
+    for path in ["%FF".to_owned(), "u".repeat(256), "a%00b".to_owned()] {
         world.get(&format!("/v1/users/{path}")).await.error(StatusCode::UNPROCESSABLE_ENTITY);
+    }
+}
+
+// C-USER-16 C-USER-26
+#[tokio::test]
+async fn tokens_are_the_full_set_and_no_alias_is_honoured() {
+    let world = World::new().await;
+    for tokens in [json!(["a", "b"]), json!(["c"]), json!([])] {
+        let body = json!({"deviceTokens": tokens, "email": "a@b", "subscribedToEmails": false});
+        let user = world.request(Method::PUT, "/v1/users/u", Some(body)).await;
+        let user = user.json(StatusCode::OK);
+        assert_eq!(user["deviceTokens"], tokens);
+        assert_eq!((&user["email"], &user["subscribeToEmails"]), (&json!("a@b"), &json!(true)));
+        assert!(user.get("subscribedToEmails").is_none());
     }
 }

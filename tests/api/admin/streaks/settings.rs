@@ -48,6 +48,21 @@ async fn a_change_replaces_what_it_passes_and_answers_with_everything() {
     assert_eq!(read(&world, "/streaks/settings").await["freezes"], Value::Null);
 }
 
+// C-ADM-90
+#[tokio::test]
+async fn a_new_frequency_shows_what_was_counted_all_along() {
+    let world = World::new().await;
+    for day in ["2026-01-09", "2026-01-10", "2026-01-11"] {
+        world.clock(&format!("{day}T12:00:00Z")).await;
+        world.event("words", "u", json!(1)).await.json(StatusCode::CREATED);
+    }
+    for (frequency, length) in [("daily", 3), ("weekly", 2), ("monthly", 1), ("daily", 3)] {
+        change(&world, json!({"frequency": frequency})).await;
+        let streak = world.get("/v1/users/u/streak").await.json(StatusCode::OK);
+        assert_eq!((&streak["frequency"], &streak["length"]), (&json!(frequency), &json!(length)));
+    }
+}
+
 // C-ADM-85 C-ADM-14 C-STREAK-35 C-STREAK-52 C-STREAK-53
 #[tokio::test]
 async fn any_mistake_fails_the_whole_change() {
