@@ -35,6 +35,7 @@ def refuses(untouched, statuses, method, path, value=None, **sent):
         "/v1/users/known/nothing",
         "/v1/users/known/metrics/words/nothing",
         "/v1/users/a/b",
+        "/v1/users//streak",
         "/v1/metrics",
         "/v1/metrics/words",
         "/v1/points",
@@ -257,17 +258,18 @@ def test_impossible_path_segments(untouched, statuses, method, path, value):
     refuses(untouched, statuses, method, path, value)
 
 
-NOT_INTEGERS = ["", "x", "1.5", "1e2", "+5", "0x10", "99999999999999999999", "5%20"]
+NOT_INTEGERS = ["", "x", "1.5", "1e2", "+5", "0x10", "5%20"]
+TOO_MANY = "99999999999999999999"
 
 
-@pytest.mark.parametrize("value", ["-1", "401", *NOT_INTEGERS])
+@pytest.mark.parametrize("value", ["-1", "401", TOO_MANY, *NOT_INTEGERS])
 def test_history_periods(untouched, value):
     # C-STREAK-24, C-API-19
     message = refuses(untouched, {422}, "GET", f"/v1/users/known/streak?historyPeriods={value}")
     assert "historyPeriods" in message
 
 
-@pytest.mark.parametrize("value", ["0", "-1", "101", *NOT_INTEGERS])
+@pytest.mark.parametrize("value", ["0", "-1", "101", TOO_MANY, *NOT_INTEGERS])
 def test_awards(untouched, value):
     # C-POINTS-55, C-API-19
     message = refuses(untouched, {422}, "GET", f"/v1/users/known/points/xp?awards={value}")
@@ -275,7 +277,7 @@ def test_awards(untouched, value):
 
 
 @pytest.mark.parametrize("resource", RESOURCES)
-@pytest.mark.parametrize("value", ["0", "-1", "101", *NOT_INTEGERS])
+@pytest.mark.parametrize("value", ["0", "-1", "101", TOO_MANY, *NOT_INTEGERS])
 def test_limit(untouched, resource, value):
     # C-GEN-25, C-ADM-01, C-API-19
     message = refuses(untouched, {422}, "GET", f"{resource}?limit={value}")
