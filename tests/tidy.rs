@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use toml::{Table, Value};
+
 /// Our crates from the top down: each may use the ones after it and none before it.
 const LAYERS: [(&str, &str); 4] =
     [("accolade", ""), ("actors", "actors"), ("storage", "storage"), ("domain", "domain")];
@@ -35,9 +37,7 @@ fn files(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
         let Ok(entries) = fs::read_dir(&folder) else { continue };
         for entry in entries {
             let path = entry.expect("a readable folder").path();
-            let name = path.file_name().and_then(|name| name.to_str()).expect("UTF-8 names");
-            let generated = ["target", "node_modules", "data"].contains(&name);
-            if path.is_dir() && !generated && !name.starts_with('.') {
+            if is_ours(&path) {
                 folders.push(path);
             } else if path.extension().is_some_and(|e| extensions.iter().any(|wanted| e == *wanted))
             {
@@ -49,22 +49,29 @@ fn files(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
     found
 }
 
+/// Whether it is a folder that people write in.
+fn is_ours(path: &Path) -> bool {
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
+    let generated = ["target", "node_modules", "data"].contains(&name);
+    path.is_dir() && !generated && !name.starts_with('.')
+}
+
 fn shown(path: &Path) -> String {
     path.strip_prefix(root()).expect("inside the project").display().to_string()
 }
 
-/// The names under every `[dependencies]`-like table of a manifest.
+/// What a crate's manifest names as a dependency, for whatever purpose, platform or other name.
 fn dependencies(folder: &str) -> BTreeSet<String> {
-    let manifest = read(&root().join(folder).join("Cargo.toml"));
+    let manifest: Table = read(&root().join(folder).join("Cargo.toml")).parse().expect("TOML");
+    let targets = manifest.get("target").and_then(Value::as_table).into_iter().flatten();
+    let sections = targets.filter_map(|(_, own)| own.as_table()).chain([&manifest]);
     let mut names = BTreeSet::new();
-    let mut inside = false;
-    for line in manifest.lines().map(str::trim) {
-        if let Some(table) = line.strip_prefix('[') {
-            let table = table.trim_end_matches(']');
-            inside = table.ends_with("dependencies") && table != "workspace.dependencies";
-        } else if inside && !line.is_empty() && !line.starts_with('#') {
-            let name = line.split(['.', '=', ' ']).next().expect("split gives one part");
-            names.insert(name.to_owned());
+    for section in sections {
+        for kind in ["dependencies", "dev-dependencies", "build-dependencies"] {
+            for (name, how) in section.get(kind).and_then(Value::as_table).into_iter().flatten() {
+                let renamed = how.get("package").and_then(Value::as_str);
+                names.insert(renamed.unwrap_or(name).to_owned());
+            }
         }
     }
     names
@@ -91,6 +98,15 @@ fn libraries_stay_behind_their_crate() {
             assert!(trespass.is_empty(), "{name} must not use {trespass:?}: {reason}");
         }
     }
+}
+
+#[test]
+fn json_stays_below_http() {
+    let http = root().join("src/http");
+    let others = files(&root().join("src"), &["rs"]).into_iter().filter(|p| !p.starts_with(&http));
+    let knowing: Vec<_> =
+        others.filter(|path| read(path).contains("serde_json")).map(|path| shown(&path)).collect();
+    assert!(knowing.is_empty(), "JSON is read and written in src/http only, not in {knowing:?}");
 }
 
 #[test]
@@ -180,10 +196,31 @@ fn the_contract_refers_to_lines_it_has() {
     }
 }
 
+/// What is written about the project, the contract left out.
+fn documents() -> Vec<PathBuf> {
+    let mut documents = files(root(), &["md"]);
+    documents.retain(|path| !path.starts_with(root().join("docs/contract")));
+    documents
+}
+
 #[test]
-fn code_names_contract_lines_that_exist() {
+fn documents_name_files_that_exist() {
+    for path in documents() {
+        let text = read(&path);
+        // Every second piece is between backticks. A path starts with a folder of ours.
+        let quoted = text.split('`').skip(1).step_by(2);
+        for named in quoted.filter(|word| !word.contains(' ') && !word.starts_with(['/', '.'])) {
+            let ours = named.split_once('/').is_some_and(|(top, _)| is_ours(&root().join(top)));
+            let exists = root().join(named).exists();
+            assert!(!ours || exists, "{}: there is no {named}", shown(&path));
+        }
+    }
+}
+
+#[test]
+fn code_and_documents_name_contract_lines_that_exist() {
     let stated = requirements();
-    for path in sources() {
+    for path in sources().into_iter().chain(documents()) {
         let text = read(&path);
         for id in contract_ids(&text) {
             assert!(stated.contains_key(id), "{}: docs/contract has no {id}", shown(&path));
