@@ -123,6 +123,18 @@ fn accrual_is_due_at_local_midnight() {
     );
 }
 
+// C-STREAK-41: whoever came after auto-earn was enabled counts from their own day, also where that
+// is still the day before in UTC.
+#[test]
+fn accrual_of_new_users_counts_from_the_day_they_came() {
+    let mut world = World::new();
+    world.streak_settings("2026-01-06T01:00:00Z", freezes(0, 5, Some((2, 1))));
+    let came = "2026-01-06T03:30:00Z";
+    assert_eq!(world.identify(came, "u", tz("America/New_York")), Ok(true));
+    world.read(&noon(8), "u");
+    assert_eq!(world.signals("u"), ["2026-01-07T05:00:00.000Z streak.freeze_earned 1, 1 held"]);
+}
+
 // C-STREAK-42
 #[test]
 fn a_lower_maximum_and_disabling_keep_balances() {

@@ -47,6 +47,7 @@ pub(crate) struct Judged {
     pub(crate) midnights: Vec<Timestamp>,
     settings: StreakSettings,
     values: Vec<(Date, MetricId, Amount)>,
+    created_at: Timestamp,
     created_on: Date,
     /// The periods whose conditions were met, with the effective day and the instant.
     met: BTreeMap<Of, (Date, Timestamp)>,
@@ -90,6 +91,7 @@ impl Judged {
             midnights: Vec::new(),
             settings,
             values: Vec::new(),
+            created_at: at,
             created_on: day,
             met: BTreeMap::new(),
             closed: BTreeMap::new(),
@@ -179,7 +181,10 @@ impl Judged {
     fn accrue(&mut self, at: Timestamp) {
         let Some(freezes) = self.settings.freezes else { return };
         let Some(earn) = freezes.auto_earn else { return };
-        let mut due = self.created_on.max(earn.since.utc_date());
+        let mut due = match earn.since > self.created_at {
+            true => self.created_on.max(earn.since.utc_date()),
+            false => self.created_on,
+        };
         while due < self.day {
             due = due.plus_days(i64::from(earn.interval_days));
             if due == self.day {

@@ -14,8 +14,9 @@ pub(crate) fn grant_initial_freezes(decision: &mut Decision<'_>) {
 
 /// Grants what falls due on `day`: the anchor plus a multiple of the interval. (C-STREAK-41)
 ///
-/// The day auto-earn was enabled is a fact of the environment, so it is read as a UTC date: a user
-/// who travels keeps their due dates.
+/// The anchor is the day the user came, if auto-earn was on by then. Else it is the day auto-earn
+/// was enabled, a fact of the environment that is read as a UTC date: a user who travels keeps
+/// their due dates.
 pub(super) fn accrue(
     decision: &mut Decision<'_>,
     settings: &StreakSettings,
@@ -24,7 +25,8 @@ pub(super) fn accrue(
 ) {
     let Some(freezes) = settings.freezes else { return };
     let Some(earn) = freezes.auto_earn else { return };
-    let anchor = decision.state.created_on.max(earn.since.utc_date());
+    let (came_at, came_on) = (decision.state.created_at, decision.state.created_on);
+    let anchor = if earn.since <= came_at { came_on } else { came_on.max(earn.since.utc_date()) };
     let elapsed = day.days_since(anchor);
     if elapsed <= 0 || elapsed % i64::from(earn.interval_days) != 0 {
         return;
