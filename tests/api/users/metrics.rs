@@ -1,7 +1,7 @@
 //! `/users/{id}/metrics` and below
 
-use axum::http::StatusCode;
-use serde_json::json;
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
 
 use crate::world::World;
 
@@ -23,6 +23,60 @@ async fn every_active_metric_is_listed_with_its_achievements() {
     assert_eq!(metrics[0]["status"], "active");
     assert_eq!(metrics[0]["achievements"][0]["achievedAt"], json!(null));
     assert_eq!(world.get("/v1/users/u/metrics/words").await.json(StatusCode::OK), metrics[0]);
+}
+
+// C-METRIC-10 C-ACH-12
+#[tokio::test]
+async fn a_metric_shows_what_is_held_or_can_be_seen_by_value_then_creation() {
+    let world = World::new().await;
+    let (words, plan) =
+        (world.id("/metrics", "words").await, world.id("/attributes", "plan").await);
+    let item = |name: &str, value: i32, status: &str, user_filters: Value| {
+        json!({"name": name, "trigger": "metric", "metricId": words, "metricValue": value,
+               "status": status, "userAttributes": user_filters})
+    };
+    let pro = json!([{"attributeId": plan, "attributeValue": "pro"}]);
+    let items = [
+        item("late", 300, "active", json!([])),
+        item("early", 7, "active", json!([])),
+        item("drawn", 7, "active", json!([])),
+        item("closed", 5, "active", json!([])),
+        item("kept", 6, "active", pro.clone()),
+        item("for others", 100, "active", pro),
+        item("draft", 1, "inactive", json!([])),
+        item("never had", 8, "locked", json!([])),
+    ];
+    let mut created = Vec::new();
+    for item in items {
+        created.push(world.created("/achievements", json!([item])).await[0]["id"].clone());
+    }
+    let user = |plan: &str| json!({"id": "u", "attributes": {"plan": plan}});
+    for (plan, value) in [("pro", 7), ("free", 1)] {
+        let body = json!({"user": user(plan), "value": value});
+        world.post("/v1/metrics/words/event", body).await.json(StatusCode::CREATED);
+    }
+    let lock = json!([{"id": created[3], "status": "locked"}]);
+    let locked = world.request(Method::PATCH, "/admin/v1/achievements", Some(lock)).await;
+    assert_eq!(locked.json(StatusCode::OK)["issues"], json!([]));
+
+    let metric = world.get("/v1/users/u/metrics/words").await.json(StatusCode::OK);
+    let shown: Vec<_> = metric["achievements"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|own| (own["name"].as_str().unwrap(), own["achievedAt"].is_string()))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("closed", true),
+            ("kept", true),
+            ("early", true),
+            ("drawn", true),
+            ("late", false),
+            ("Novelist", false),
+        ]
+    );
 }
 
 // C-METRIC-06 C-USER-25
