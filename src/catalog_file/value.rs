@@ -155,8 +155,11 @@ pub(super) struct Description(pub(super) String);
 
 impl<'de> Deserialize<'de> for Description {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let short = |text: &str| (text.chars().count() <= 2000).then(|| text.to_owned());
-        checked(deserializer, "at most 2000 characters", short).map(Self)
+        let short = |text: &str| {
+            (text.chars().count() <= json::DESCRIPTION_CHARS_MAX).then(|| text.to_owned())
+        };
+        let expected = format!("at most {} characters", json::DESCRIPTION_CHARS_MAX);
+        checked(deserializer, &expected, short).map(Self)
     }
 }
 

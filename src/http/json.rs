@@ -15,6 +15,11 @@ use super::error::ApiError;
 /// Longest name, in characters. (C-GEN-13)
 const NAME_CHARS_MAX: usize = 255;
 
+/// Longest description of a configured object, in characters. (C-GEN-13)
+pub(crate) const DESCRIPTION_CHARS_MAX: usize = 2000;
+/// Longest URL of an image, in characters. (C-ADM-23)
+const URL_CHARS_MAX: usize = 2048;
+
 /// Parses a required body. (C-GEN-06, C-API-11)
 ///
 /// # Errors
@@ -187,7 +192,7 @@ pub fn image_url(value: &Value, field: &str) -> Result<String, Invalid> {
     let url = Fields::of(value, field)?.required("url", text)?;
     if !is_image_url(url) {
         return Err(Invalid::error(format!(
-            "{field}.url must be an absolute http(s) URL of at most 2048 characters"
+            "{field}.url must be an absolute http(s) URL of at most {URL_CHARS_MAX} characters"
         )));
     }
     Ok(url.to_owned())
@@ -198,5 +203,5 @@ pub(crate) fn is_image_url(url: &str) -> bool {
     let has_host = |rest: &str| !rest.is_empty() && !rest.starts_with('/');
     let is_absolute =
         ["http://", "https://"].iter().any(|scheme| url.strip_prefix(scheme).is_some_and(has_host));
-    is_absolute && url.chars().count() <= 2048 && !url.chars().any(char::is_whitespace)
+    is_absolute && url.chars().count() <= URL_CHARS_MAX && !url.chars().any(char::is_whitespace)
 }

@@ -22,6 +22,7 @@ use axum::routing::{get, post};
 use utoipa::OpenApi;
 
 use crate::app::App;
+use crate::http::error::ErrorBody;
 
 /// Every route of this API, relative to its base.
 pub fn routes() -> Router<App> {
@@ -75,7 +76,7 @@ pub fn routes() -> Router<App> {
 /// What this API offers, for its OpenAPI document; paths are relative to the API's base.
 #[derive(OpenApi)]
 #[openapi(
-    components(schemas(wire::AdminErrorBody)),
+    components(schemas(ErrorBody)),
     paths(
         attributes::list,
         attributes::create,

@@ -10,6 +10,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, IntoResponses, ToSchema};
 use uuid::Uuid;
 
+use crate::http::error::ErrorBody;
 use crate::http::json::{self, Fields};
 
 /// Largest whole number that requests may contain; far above any rule's own limit. (C-GEN-33)
@@ -66,9 +67,9 @@ pub(super) fn filters(value: &Value, field: &str) -> Result<Vec<Filter>, Invalid
     json::array(value, field)?.iter().enumerate().map(read).collect()
 }
 
-/// A description: at most 2000 characters. (C-GEN-13)
+/// A description. (C-GEN-13)
 pub(super) fn description(value: &Value, field: &str) -> Result<String, Invalid> {
-    json::text_up_to(2000)(value, field)
+    json::text_up_to(json::DESCRIPTION_CHARS_MAX)(value, field)
 }
 
 /// A whole number that fits the rules' own type for lengths and counts.
@@ -100,22 +101,15 @@ pub struct IdsParameters {
     pub ids: Vec<String>,
 }
 
-/// The body of every answer that isn't a success. (C-GEN-05)
-#[derive(ToSchema)]
-pub struct AdminErrorBody {
-    /// What went wrong.
-    pub error: String,
-}
-
 /// What any operation may answer besides success.
 #[derive(IntoResponses)]
 pub enum Failures {
     /// The API key is missing, malformed or unknown.
     #[response(status = 401)]
-    Unauthorized(AdminErrorBody),
+    Unauthorized(ErrorBody<'static>),
     /// The input is wrong as a whole.
     #[response(status = 422)]
-    Invalid(AdminErrorBody),
+    Invalid(ErrorBody<'static>),
 }
 
 /// What an operation with a body may answer besides success.
@@ -123,13 +117,13 @@ pub enum Failures {
 pub enum BodyFailures {
     /// The body is missing or not JSON.
     #[response(status = 400)]
-    Malformed(AdminErrorBody),
+    Malformed(ErrorBody<'static>),
     /// The API key is missing, malformed or unknown.
     #[response(status = 401)]
-    Unauthorized(AdminErrorBody),
+    Unauthorized(ErrorBody<'static>),
     /// The input is wrong as a whole.
     #[response(status = 422)]
-    Invalid(AdminErrorBody),
+    Invalid(ErrorBody<'static>),
 }
 
 /// What an operation below a resource may answer if that resource is absent.
@@ -137,5 +131,5 @@ pub enum BodyFailures {
 pub enum Absent {
     /// The path names something that doesn't exist.
     #[response(status = 404)]
-    NotFound(AdminErrorBody),
+    NotFound(ErrorBody<'static>),
 }
