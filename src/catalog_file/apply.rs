@@ -8,10 +8,10 @@ use std::ops::Range;
 
 use domain::calendar::{Frequency, WeekStart};
 use domain::catalog::{
-    AchievementDraft, AchievementStatus, AchievementTriggerFields, AchievementTriggerKind,
-    AttributeDraft, AttributeKind, Catalog, EvaluationMode, Filter, FreezesPatch, Invalid,
-    LevelDraft, MetricDraft, Patch, PointsSystemDraft, StreakSettingsPatch, TriggerDraft,
-    TriggerType, TriggerTypeFields, UnitType,
+    ATTRIBUTE_CHARS_MAX, AchievementDraft, AchievementStatus, AchievementTriggerFields,
+    AchievementTriggerKind, AttributeDraft, AttributeKind, Catalog, EvaluationMode, Filter,
+    FreezesPatch, Invalid, LevelDraft, MetricDraft, PREREQUISITES_MAX, Patch, PointsSystemDraft,
+    StreakSettingsPatch, TriggerDraft, TriggerType, TriggerTypeFields, UnitType,
 };
 use domain::ids::{AchievementId, Key, MetricId, PointsSystemId};
 use domain::time::Timestamp;
@@ -264,8 +264,9 @@ impl<'a> Changed<'a> {
         names: &Spanned<Vec<Spanned<String>>>,
     ) -> Result<Vec<AchievementId>, Problem> {
         let list = names.as_ref();
-        if list.is_empty() || list.len() > 50 {
-            return Err(Problem::at(names.span(), "expected 1 to 50 achievements"));
+        if list.is_empty() || list.len() > PREREQUISITES_MAX {
+            let message = format!("expected 1 to {PREREQUISITES_MAX} achievements");
+            return Err(Problem::at(names.span(), message));
         }
         for (i, name) in list.iter().enumerate() {
             if list[..i].iter().any(|earlier| earlier.as_ref() == name.as_ref()) {
@@ -413,8 +414,9 @@ impl<'a> Changed<'a> {
             };
             let attribute = self.catalog.find_attribute_by_key(kind, key.as_ref());
             let attribute = attribute.ok_or_else(|| unknown(what, key, known))?.id;
-            if value.as_ref().chars().count() > 255 {
-                return Err(Problem::at(value.span(), "expected at most 255 characters"));
+            if value.as_ref().chars().count() > ATTRIBUTE_CHARS_MAX {
+                let message = format!("expected at most {ATTRIBUTE_CHARS_MAX} characters");
+                return Err(Problem::at(value.span(), message));
             }
             Ok(Filter { attribute, value: value.as_ref().clone() })
         };

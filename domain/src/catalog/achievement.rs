@@ -2,16 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    AttributeKind, Catalog, Filter, Invalid, Patch, Stamps, TriggerKind as PointsTriggerKind,
-    parse_key,
-};
+use super::{AttributeKind, Catalog, Filter, Invalid, Patch, Stamps, TriggerKind, parse_key};
 use crate::amount::Amount;
 use crate::ids::{AchievementId, Key, MetricId};
 use crate::time::Timestamp;
 
 /// Most prerequisites of a composite achievement. (C-ACH-09)
-const PREREQUISITES_MAX: usize = 50;
+pub const PREREQUISITES_MAX: usize = 50;
 
 /// Whether an achievement can be seen and completed. (C-ACH-12)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,7 +64,7 @@ pub enum AchievementTrigger {
 
 /// The kind of an achievement, without its data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TriggerKind {
+pub enum AchievementTriggerKind {
     /// See [`AchievementTrigger::Metric`].
     Metric,
     /// See [`AchievementTrigger::Streak`].
@@ -78,7 +75,7 @@ pub enum TriggerKind {
     Composite,
 }
 
-impl TriggerKind {
+impl AchievementTriggerKind {
     /// The wire name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -102,12 +99,12 @@ impl AchievementTrigger {
 
     /// Which kind this is.
     #[must_use]
-    pub const fn kind(&self) -> TriggerKind {
+    pub const fn kind(&self) -> AchievementTriggerKind {
         match self {
-            Self::Metric { .. } => TriggerKind::Metric,
-            Self::Streak { .. } => TriggerKind::Streak,
-            Self::Api { .. } => TriggerKind::Api,
-            Self::Composite { .. } => TriggerKind::Composite,
+            Self::Metric { .. } => AchievementTriggerKind::Metric,
+            Self::Streak { .. } => AchievementTriggerKind::Streak,
+            Self::Api { .. } => AchievementTriggerKind::Api,
+            Self::Composite { .. } => AchievementTriggerKind::Composite,
         }
     }
 }
@@ -152,7 +149,7 @@ impl Achievement {
 
 /// The fields that belong to one kind of achievement, as a request sent them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TriggerDraftFields {
+pub struct AchievementTriggerFields {
     /// Of an API achievement.
     pub key: Option<String>,
     /// Of a metric achievement.
@@ -179,9 +176,9 @@ pub struct AchievementDraft {
     /// Initial status.
     pub status: AchievementStatus,
     /// What completes it.
-    pub kind: TriggerKind,
+    pub kind: AchievementTriggerKind,
     /// The fields of that kind.
-    pub fields: TriggerDraftFields,
+    pub fields: AchievementTriggerFields,
     /// Which users may complete it.
     pub user_filters: Vec<Filter>,
 }
@@ -198,9 +195,9 @@ pub struct AchievementPatch {
     /// A new status.
     pub status: Option<AchievementStatus>,
     /// A new kind.
-    pub kind: Option<TriggerKind>,
+    pub kind: Option<AchievementTriggerKind>,
     /// Fields of the resulting kind.
-    pub fields: TriggerDraftFields,
+    pub fields: AchievementTriggerFields,
     /// New user filters.
     pub user_filters: Patch<Vec<Filter>>,
 }
@@ -311,7 +308,7 @@ impl Catalog {
                 .filter(|own| own.id == id)
                 .for_each(|own| own.archived = true);
             self.archive_triggers(
-                |kind| matches!(kind, PointsTriggerKind::Achievement { achievement } if *achievement == id),
+                |kind| matches!(kind, TriggerKind::Achievement { achievement } if *achievement == id),
             );
         }
     }
@@ -319,15 +316,15 @@ impl Catalog {
     fn build_trigger(
         &self,
         stored: Option<&Achievement>,
-        kind: TriggerKind,
-        fields: TriggerDraftFields,
+        kind: AchievementTriggerKind,
+        fields: AchievementTriggerFields,
     ) -> Result<AchievementTrigger, Invalid> {
         refuse_foreign_fields(kind, &fields)?;
         let own_id = stored.map(|achievement| achievement.id);
         let before = stored.map(|achievement| &achievement.trigger);
         match kind {
-            TriggerKind::Metric => self.build_metric_trigger(before, fields),
-            TriggerKind::Streak => {
+            AchievementTriggerKind::Metric => self.build_metric_trigger(before, fields),
+            AchievementTriggerKind::Streak => {
                 let kept = match before {
                     Some(AchievementTrigger::Streak { length }) => Some(*length),
                     _ => None,
@@ -336,7 +333,7 @@ impl Catalog {
                     fields.streak_length.or(kept).ok_or_else(|| required("streakLength"))?;
                 Ok(AchievementTrigger::Streak { length })
             }
-            TriggerKind::Api => {
+            AchievementTriggerKind::Api => {
                 let key = match (fields.key, before) {
                     (Some(key), _) => parse_key(&key)?,
                     (None, Some(AchievementTrigger::Api { key })) => key.clone(),
@@ -349,7 +346,7 @@ impl Catalog {
                     Some(_) | None => Ok(AchievementTrigger::Api { key }),
                 }
             }
-            TriggerKind::Composite => {
+            AchievementTriggerKind::Composite => {
                 let achievements = match (fields.achievement_ids, before) {
                     (Some(ids), _) => self.check_prerequisites(own_id, ids)?,
                     (None, Some(AchievementTrigger::Composite { achievements })) => {
@@ -365,7 +362,7 @@ impl Catalog {
     fn build_metric_trigger(
         &self,
         before: Option<&AchievementTrigger>,
-        fields: TriggerDraftFields,
+        fields: AchievementTriggerFields,
     ) -> Result<AchievementTrigger, Invalid> {
         let (kept_metric, kept_value, kept_filters) = match before {
             Some(AchievementTrigger::Metric { metric, value, event_filters }) => {
@@ -451,14 +448,17 @@ fn required(field: &str) -> Invalid {
 }
 
 /// A field of another kind is a mistake worth telling. (C-ADM-40)
-fn refuse_foreign_fields(kind: TriggerKind, fields: &TriggerDraftFields) -> Result<(), Invalid> {
+fn refuse_foreign_fields(
+    kind: AchievementTriggerKind,
+    fields: &AchievementTriggerFields,
+) -> Result<(), Invalid> {
     let present = [
-        ("key", TriggerKind::Api, fields.key.is_some()),
-        ("metricId", TriggerKind::Metric, fields.metric_id.is_some()),
-        ("metricValue", TriggerKind::Metric, fields.metric_value.is_some()),
-        ("eventAttributes", TriggerKind::Metric, !fields.event_attributes.is_keep()),
-        ("streakLength", TriggerKind::Streak, fields.streak_length.is_some()),
-        ("achievementIds", TriggerKind::Composite, fields.achievement_ids.is_some()),
+        ("key", AchievementTriggerKind::Api, fields.key.is_some()),
+        ("metricId", AchievementTriggerKind::Metric, fields.metric_id.is_some()),
+        ("metricValue", AchievementTriggerKind::Metric, fields.metric_value.is_some()),
+        ("eventAttributes", AchievementTriggerKind::Metric, !fields.event_attributes.is_keep()),
+        ("streakLength", AchievementTriggerKind::Streak, fields.streak_length.is_some()),
+        ("achievementIds", AchievementTriggerKind::Composite, fields.achievement_ids.is_some()),
     ];
     match present.into_iter().find(|(_, owner, sent)| *sent && *owner != kind) {
         Some((field, owner, _)) => Err(Invalid::error(format!(

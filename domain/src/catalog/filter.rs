@@ -10,6 +10,9 @@ use crate::ids::AttributeId;
 /// Most attributes one object may carry or be filtered by. (C-GEN-14)
 pub(super) const FILTERS_MAX: usize = 50;
 
+/// Longest value of an attribute, in characters. (C-ATTR-06)
+pub const ATTRIBUTE_CHARS_MAX: usize = 255;
+
 /// One attribute must have exactly this value.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Filter {
@@ -49,8 +52,10 @@ impl Catalog {
             if filters[..i].iter().any(|earlier| earlier.attribute == filter.attribute) {
                 return Err(Invalid::error(format!("{field} must name each attribute once")));
             }
-            if filter.value.chars().count() > 255 {
-                return Err(Invalid::error("attributeValue must have at most 255 characters"));
+            if filter.value.chars().count() > ATTRIBUTE_CHARS_MAX {
+                return Err(Invalid::error(format!(
+                    "attributeValue must have at most {ATTRIBUTE_CHARS_MAX} characters"
+                )));
             }
         }
         Ok(filters)

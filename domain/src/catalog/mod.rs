@@ -20,11 +20,11 @@ use uuid::Uuid;
 
 pub use achievement::{
     Achievement, AchievementDraft, AchievementPatch, AchievementStatus, AchievementTrigger,
-    TriggerDraftFields as AchievementTriggerFields, TriggerKind as AchievementTriggerKind,
+    AchievementTriggerFields, AchievementTriggerKind, PREREQUISITES_MAX,
 };
 pub use attribute::{Attribute, AttributeDraft, AttributeKind, AttributePatch};
-pub use filter::Filter;
 pub(crate) use filter::all_match;
+pub use filter::{ATTRIBUTE_CHARS_MAX, Filter};
 pub use history::History;
 pub use invalid::Invalid;
 pub use metric::{Metric, MetricDraft, MetricPatch, UnitType};
