@@ -4,7 +4,6 @@
 //! response gets an id; browsers may call the Application API.
 
 use std::any::Any;
-use std::time::Duration;
 
 use axum::extract::Request;
 use axum::http::header::{self, HeaderName, HeaderValue};
@@ -12,14 +11,23 @@ use axum::http::uri::{PathAndQuery, Uri};
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use tower_http::cors::{Any as AnyOrigin, CorsLayer};
 use uuid::Uuid;
 
 use super::error::ApiError;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// How long browsers may remember the answer to a preflight.
-const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(600);
+/// What a page may read of a response, besides the body.
+const EXPOSED_HEADERS: &str =
+    "x-ratelimit-limit,x-ratelimit-remaining,x-ratelimit-reset,x-request-id";
+/// What a page may send, and for how many seconds browsers may remember that.
+const PREFLIGHT: [(HeaderName, &str); 3] = [
+    (header::ACCESS_CONTROL_ALLOW_METHODS, "GET,POST,PUT,PATCH,DELETE"),
+    (
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
+        "x-api-key,tenant-id,idempotency-key,content-type,x-sdk-version,x-fern-language,x-fern-runtime,x-fern-platform",
+    ),
+    (header::ACCESS_CONTROL_MAX_AGE, "600"),
+];
 
 /// Gives every response an id. (C-API-21)
 pub async fn request_id(request: Request, next: Next) -> Response {
@@ -86,25 +94,21 @@ pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
 }
 
 /// Lets browsers call the Application API from any origin. (C-API-20)
-pub fn cors() -> CorsLayer {
-    let headers = [
-        "x-api-key",
-        "tenant-id",
-        "idempotency-key",
-        "content-type",
-        "x-sdk-version",
-        "x-fern-language",
-        "x-fern-runtime",
-        "x-fern-platform",
-    ];
-    let exposed =
-        ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "x-request-id"];
-    CorsLayer::new()
-        .allow_origin(AnyOrigin)
-        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers(headers.map(HeaderName::from_static))
-        .expose_headers(exposed.map(HeaderName::from_static))
-        .max_age(PREFLIGHT_MAX_AGE)
+///
+/// Only a preflight is answered here: any other `OPTIONS` is a wrong method like every other.
+pub async fn cors(request: Request, next: Next) -> Response {
+    let is_preflight = request.method() == Method::OPTIONS
+        && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let (mut response, headers): (_, &[(HeaderName, &str)]) = if is_preflight {
+        (StatusCode::NO_CONTENT.into_response(), &PREFLIGHT)
+    } else {
+        (next.run(request).await, &[(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED_HEADERS)])
+    };
+    let any_origin = (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    let others =
+        headers.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value)));
+    response.headers_mut().extend(others.chain([any_origin]));
+    response
 }
 
 /// 404 for a path that no route has.

@@ -61,7 +61,7 @@ fn application() -> Router<App> {
         .route("/points/{key}/level-summary", get(points::level_summary))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(cors())
+        .layer(from_fn(cors))
 }
 
 /// The routes of each resource are listed in [`admin::routes`].

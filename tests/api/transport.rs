@@ -31,27 +31,16 @@ async fn the_alias_and_a_trailing_slash_lead_to_the_same_handlers() {
 #[tokio::test]
 async fn hosts_of_the_admin_api_have_it_at_v1() {
     let world = World::new().await;
-    for (host, first) in [("admin.example.com", "id"), ("ADMIN.localhost:8080", "id")] {
-        let answer = world
-            .send(
-                request(Method::GET, "/v1/attributes")
-                    .header("Host", host)
-                    .body(Body::empty())
-                    .unwrap(),
-            )
-            .await;
-        assert!(answer.json(StatusCode::OK)[0].get(first).is_some());
+    let attributes_at = |host| {
+        let sent = request(Method::GET, "/v1/attributes").header("Host", host);
+        world.send(sent.body(Body::empty()).unwrap())
+    };
+    for host in ["admin.example.com", "ADMIN.localhost:8080"] {
+        let answer = attributes_at(host).await;
+        assert!(answer.json(StatusCode::OK)[0].get("id").is_some());
     }
     for host in ["api.example.com", "administration.example.com", "example.com"] {
-        let answer = world
-            .send(
-                request(Method::GET, "/v1/attributes")
-                    .header("Host", host)
-                    .body(Body::empty())
-                    .unwrap(),
-            )
-            .await;
-        answer.error(StatusCode::NOT_FOUND);
+        attributes_at(host).await.error(StatusCode::NOT_FOUND);
     }
 }
 
@@ -187,8 +176,16 @@ async fn head_answers_like_get_without_a_body() {
     }
     let path = "/v1/metrics/words/event";
     assert_eq!(world.request(Method::HEAD, path, None).await.status, 405);
-    world
-        .request(Method::OPTIONS, "/admin/v1/metrics", None)
-        .await
-        .error(StatusCode::METHOD_NOT_ALLOWED);
+}
+
+// C-API-05 C-API-06
+#[tokio::test]
+async fn options_is_a_wrong_method_unless_it_is_a_preflight() {
+    let world = World::new().await;
+    for path in ["/admin/v1/metrics", "/v1/users/u", "/api/achievements"] {
+        let answer = world.request(Method::OPTIONS, path, None).await;
+        assert_eq!(answer.error(StatusCode::METHOD_NOT_ALLOWED), "Method not allowed");
+    }
+    let answer = world.request(Method::OPTIONS, "/v1/nothing", None).await;
+    assert_eq!(answer.error(StatusCode::NOT_FOUND), "Not found");
 }
