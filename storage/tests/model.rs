@@ -3,7 +3,7 @@
 //! After every step each read must give what the map gives: points, ranges of every kind, forwards
 //! and backwards, with limits that end anywhere. Keys are few, so that layers hide each other.
 
-mod common;
+mod support;
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use storage::{Batch, FaultHandle, Key, KeyRange, Kind, Op, Options, ShardId, Store};
 use uuid::Uuid;
 
-use crate::common::{commit, options, scope, tempdir, user};
+use crate::support::{commit, options, scope, tempdir, user};
 
 type Model = BTreeMap<Key, Vec<u8>>;
 

@@ -1,7 +1,7 @@
 //! Opening damaged directories: each kind of damage is an error that says how to go on, never an
 //! empty start; what can be made whole from the journal is made whole.
 
-mod common;
+mod support;
 
 use std::{
     fs,
@@ -10,7 +10,7 @@ use std::{
 
 use storage::{Error, Inspection, Kind, Options, Store};
 
-use crate::common::{commit, event, events, options, tempdir};
+use crate::support::{commit, event, events, options, tempdir};
 
 /// A directory with a checkpoint of 30 events and 10 more in the journal.
 fn filled(dir: &tempfile::TempDir) -> Options {

@@ -3,7 +3,7 @@
 //! On real directories where the disk matters and in memory where a fault has to be injected.
 //! Nothing here depends on how fast anything is.
 
-mod common;
+mod support;
 
 use domain::ids::PointsSystemId;
 use storage::{
@@ -11,7 +11,7 @@ use storage::{
 };
 use uuid::Uuid;
 
-use crate::common::{block, commit, event, events, options, scope, tempdir, user};
+use crate::support::{block, commit, event, events, options, scope, tempdir, user};
 
 #[test]
 fn a_commit_is_visible_before_and_after_its_checkpoint() {
