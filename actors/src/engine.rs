@@ -7,10 +7,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::catalog::{Catalog, Settings};
+use domain::catalog::Catalog;
 use domain::ids::{EnvironmentId, MetricId, PointsSystemId, Scope, UserId};
 use domain::time::{Date, Timestamp};
-use domain::user::{AwardRecord, Command, MetricDay, PointsDay, Reply, UserState, streak};
+use domain::user::{AwardRecord, Command, MetricDay, PointsDay, streak};
 use ractor::{ActorRef, ActorRuntime};
 use storage::Store;
 use storage::records::AdminKey;
@@ -19,56 +19,21 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::catalog::Catalogs;
 use crate::clock::{self, AdvanceError, Clock};
+use crate::config::{Bootstrap, EngineConfig};
 use crate::counters::{Counters, EngineStats};
 use crate::error::Error;
 use crate::projection::Statistics;
-use crate::router::{Router, UserKey};
+use crate::router::Router;
 use crate::rows;
 use crate::supervisor::Supervisor;
-use crate::user::{Request, UserContext};
+use crate::user::{Applied, Request, UserContext};
+use crate::user_key::UserKey;
 
 /// How often users are looked through for idle ones, as a share of the idle time.
 const SWEEPS_PER_IDLE_TIME: u32 = 4;
 
 /// Users settled for one reading of a rank.
 const SETTLED_PER_RANK_MAX: usize = 1_000;
-
-/// Limits of the engine.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EngineConfig {
-    /// Users in memory at once; to let in one more, one of those unused longest is put out.
-    pub active_users_max: usize,
-    /// Requests to one user that may wait or be decided at once.
-    pub in_flight_per_user_max: usize,
-    /// Requests to the users of one shard that may wait or be decided at once.
-    pub in_flight_per_shard_max: usize,
-    /// Changes of configuration that may wait at once.
-    pub catalog_changes_in_flight_max: usize,
-    /// How long, in milliseconds, an unused user stays in memory.
-    pub user_idle_ms: u64,
-}
-
-/// What a new data directory starts with; one that was used before keeps what it has.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bootstrap {
-    /// The id of the environment. Ids of everything in it derive from it.
-    pub environment: EnvironmentId,
-    /// Its settings.
-    pub settings: Settings,
-}
-
-/// A command's result.
-#[derive(Clone, Debug)]
-pub struct Applied {
-    /// The user afterwards.
-    pub state: Arc<UserState>,
-    /// The configuration it was judged by.
-    pub catalog: Arc<Catalog>,
-    /// The one instant of the command.
-    pub now: Timestamp,
-    /// What the command answers.
-    pub reply: Reply,
-}
 
 /// Whether the engine can serve.
 #[derive(Clone, Debug, PartialEq, Eq)]

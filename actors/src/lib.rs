@@ -10,17 +10,22 @@
 
 mod catalog;
 pub mod clock;
+mod config;
 mod counters;
 mod engine;
 mod error;
+mod permit;
 mod projection;
 mod router;
 mod rows;
 mod standings;
 mod supervisor;
 mod user;
+mod user_key;
 
+pub use config::{Bootstrap, EngineConfig};
 pub use counters::EngineStats;
-pub use engine::{Applied, Bootstrap, Engine, EngineConfig, Health};
+pub use engine::{Engine, Health};
 pub use error::Error;
 pub use projection::Statistics;
+pub use user::Applied;

@@ -10,7 +10,6 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use domain::ids::{Scope, UserId};
 use domain::time::Timestamp;
 use lru::LruCache;
 use parking_lot::Mutex;
@@ -18,16 +17,11 @@ use ractor::{ActorCell, ActorRef, ActorRuntime, MessagingErr};
 use storage::ShardId;
 use tokio::sync::Notify;
 
-use crate::engine::EngineConfig;
+use crate::config::EngineConfig;
 use crate::error::Error;
+use crate::permit::Permit;
 use crate::user::{Request, UserActor, UserContext, UserMessage};
-
-/// Which user, everywhere in this engine.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct UserKey {
-    pub(crate) scope: Scope,
-    pub(crate) user: UserId,
-}
+use crate::user_key::UserKey;
 
 /// Finds, creates and forgets activations.
 pub(crate) struct Router {
@@ -51,23 +45,6 @@ struct Activation {
     actor: ActorRef<Box<UserMessage>>,
     in_flight: Arc<AtomicUsize>,
     used_at: Timestamp,
-}
-
-/// The right of one request to be in flight; it travels with the request and ends with it.
-pub(crate) struct Permit {
-    user: Arc<AtomicUsize>,
-    shard: Arc<AtomicUsize>,
-    released: Arc<Notify>,
-}
-
-impl Drop for Permit {
-    fn drop(&mut self) {
-        // Release: whoever sees the count at zero also sees everything the request did.
-        self.user.fetch_sub(1, Ordering::Release);
-        if self.shard.fetch_sub(1, Ordering::Release) == 1 {
-            self.released.notify_waiters();
-        }
-    }
 }
 
 impl Router {
@@ -195,13 +172,7 @@ impl Router {
     }
 
     fn permit(&self, shard: &Shard, activation: &Activation) -> Permit {
-        activation.in_flight.fetch_add(1, Ordering::AcqRel);
-        shard.in_flight.fetch_add(1, Ordering::AcqRel);
-        Permit {
-            user: Arc::clone(&activation.in_flight),
-            shard: Arc::clone(&shard.in_flight),
-            released: Arc::clone(&self.released),
-        }
+        Permit::take(&activation.in_flight, &shard.in_flight, &self.released)
     }
 
     fn shed(&self) -> Error {

@@ -18,7 +18,7 @@ use storage::{
 };
 
 use crate::projection::Projections;
-use crate::router::UserKey;
+use crate::user_key::UserKey;
 
 /// A user's snapshot; none if the user doesn't exist.
 pub(crate) fn load_user(

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use domain::catalog::{Catalog, Settings};
 use domain::time::Timestamp;
 use domain::user::{
-    Command, HistorySum, IdempotencyRecord, Input, Outcome, SubmitEvent, UserState, apply,
+    Command, HistorySum, IdempotencyRecord, Input, Outcome, Reply, SubmitEvent, UserState, apply,
     missing_sums,
 };
 use ractor::{Actor, ActorProcessingErr, ActorRef};
@@ -20,11 +20,11 @@ use tokio::sync::oneshot;
 
 use crate::clock::Clock;
 use crate::counters::Counters;
-use crate::engine::Applied;
 use crate::error::Error;
+use crate::permit::Permit;
 use crate::projection::Projections;
-use crate::router::{Permit, UserKey};
 use crate::rows;
+use crate::user_key::UserKey;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
@@ -40,6 +40,19 @@ pub(crate) struct UserContext {
 pub(crate) struct UserMessage {
     pub(crate) request: Request,
     pub(crate) permit: Permit,
+}
+
+/// A command's result.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// The user afterwards.
+    pub state: Arc<UserState>,
+    /// The configuration it was judged by.
+    pub catalog: Arc<Catalog>,
+    /// The one instant of the command.
+    pub now: Timestamp,
+    /// What the command answers.
+    pub reply: Reply,
 }
 
 /// A command, the configuration it is judged by, and where the answer goes.

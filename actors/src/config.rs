@@ -1,0 +1,28 @@
+//! What an engine is started with, as values; where they come from is the server's business.
+
+use domain::catalog::Settings;
+use domain::ids::EnvironmentId;
+
+/// Limits of the engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EngineConfig {
+    /// Users in memory at once; to let in one more, one of those unused longest is put out.
+    pub active_users_max: usize,
+    /// Requests to one user that may wait or be decided at once.
+    pub in_flight_per_user_max: usize,
+    /// Requests to the users of one shard that may wait or be decided at once.
+    pub in_flight_per_shard_max: usize,
+    /// Changes of configuration that may wait at once.
+    pub catalog_changes_in_flight_max: usize,
+    /// How long, in milliseconds, an unused user stays in memory.
+    pub user_idle_ms: u64,
+}
+
+/// What a new data directory starts with; one that was used before keeps what it has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bootstrap {
+    /// The id of the environment. Ids of everything in it derive from it.
+    pub environment: EnvironmentId,
+    /// Its settings.
+    pub settings: Settings,
+}
