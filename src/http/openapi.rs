@@ -9,7 +9,7 @@ use axum::body::Bytes;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
-use utoipa::{IntoResponses, Modify, OpenApi};
+use utoipa::{Modify, OpenApi};
 
 use super::application::{
     achievements, metrics, points, streaks, user_achievements, user_metrics, user_points,
@@ -75,31 +75,6 @@ impl Modify for ApiKeyAuth {
         document.components.get_or_insert_default().add_security_scheme("ApiKeyAuth", scheme);
     }
 }
-
-/// The body is missing or not JSON.
-#[derive(IntoResponses)]
-#[response(status = 400, description = "The body is missing or not JSON.")]
-pub struct BadRequest(#[expect(dead_code, reason = "describes the body")] ErrorBody<'static>);
-
-/// The API key is missing or invalid.
-#[derive(IntoResponses)]
-#[response(status = 401, description = "The API key is missing or invalid.")]
-pub struct Unauthorized(#[expect(dead_code, reason = "describes the body")] ErrorBody<'static>);
-
-/// The path names something that doesn't exist.
-#[derive(IntoResponses)]
-#[response(status = 404, description = "The path names something that doesn't exist.")]
-pub struct NotFound(#[expect(dead_code, reason = "describes the body")] ErrorBody<'static>);
-
-/// The body is too large.
-#[derive(IntoResponses)]
-#[response(status = 413, description = "The body is too large.")]
-pub struct TooLarge(#[expect(dead_code, reason = "describes the body")] ErrorBody<'static>);
-
-/// Something in the request is wrong.
-#[derive(IntoResponses)]
-#[response(status = 422, description = "Something in the request is wrong; the message says what.")]
-pub struct Invalid(#[expect(dead_code, reason = "describes the body")] ErrorBody<'static>);
 
 /// `GET /v1/openapi`
 pub async fn application() -> impl IntoResponse {

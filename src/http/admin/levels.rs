@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::batch::{self, Batch, Created, Deleted, Ids, Updated};
-use super::points_systems::existing;
+use super::points_system;
 use super::wire::{
     Absent, Badge, BodyFailures, Failures, IdsParameters, PageParameters, WHOLE_MAX, description,
 };
@@ -127,7 +127,7 @@ pub(super) async fn list(
     let system = segments.uuid("systemId", PointsSystemId)?;
     let page = query.page()?;
     let catalog = app.engine.catalog(caller.scope);
-    Ok(batch::one_page(existing(&catalog, system)?.live_levels(), page))
+    Ok(batch::one_page(points_system(&catalog, system)?.live_levels(), page))
 }
 
 /// Create levels.
@@ -153,7 +153,7 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<Created<AdminPointsLevel>>), ApiError> {
     let system = segments.uuid("systemId", PointsSystemId)?;
     let items = Batch::of(body)?;
-    existing(&app.engine.catalog(caller.scope), system)?;
+    points_system(&app.engine.catalog(caller.scope), system)?;
     batch::create(&app, caller.scope, items, move |catalog, item, now| {
         Ok(catalog.create_level(system, read_draft(item)?, now)?.into())
     })
@@ -178,7 +178,7 @@ pub(super) async fn update(
 ) -> Result<Json<Updated<AdminPointsLevel>>, ApiError> {
     let system = segments.uuid("systemId", PointsSystemId)?;
     let items = Batch::of(body)?;
-    existing(&app.engine.catalog(caller.scope), system)?;
+    points_system(&app.engine.catalog(caller.scope), system)?;
     batch::update(&app, caller.scope, items, move |catalog, id, item, _now| {
         Ok(catalog.update_level(system, LevelId(id), read_patch(item)?)?.into())
     })
@@ -202,7 +202,7 @@ pub(super) async fn delete(
 ) -> Result<Json<Deleted>, ApiError> {
     let system = segments.uuid("systemId", PointsSystemId)?;
     let ids = Ids::of(&query)?;
-    existing(&app.engine.catalog(caller.scope), system)?;
+    points_system(&app.engine.catalog(caller.scope), system)?;
     batch::delete(&app, caller.scope, ids, move |catalog, id, _now| {
         catalog.delete_level(system, LevelId(id))
     })
@@ -229,6 +229,6 @@ pub(super) async fn read(
     let system = segments.uuid("systemId", PointsSystemId)?;
     let id = segments.uuid("id", LevelId)?;
     let catalog = app.engine.catalog(caller.scope);
-    let level = existing(&catalog, system)?.find_level(id);
+    let level = points_system(&catalog, system)?.find_level(id);
     Ok(Json(level.ok_or_else(|| ApiError::not_found("Level not found"))?.into()))
 }

@@ -19,10 +19,12 @@ pub mod wire;
 
 use axum::Router;
 use axum::routing::{get, post};
+use domain::catalog::{Catalog, PointsSystem};
+use domain::ids::PointsSystemId;
 use utoipa::OpenApi;
 
 use crate::app::App;
-use crate::http::error::ErrorBody;
+use crate::http::error::{ApiError, ErrorBody};
 
 /// Every route of this API, relative to its base.
 pub fn routes() -> Router<App> {
@@ -114,3 +116,11 @@ pub fn routes() -> Router<App> {
     )
 )]
 pub struct AdminOperations;
+
+/// The live points system that a path names.
+///
+/// # Errors
+/// 404 if there is none. (C-POINTS-08)
+fn points_system(catalog: &Catalog, id: PointsSystemId) -> Result<&PointsSystem, ApiError> {
+    catalog.find_points_system(id).ok_or_else(|| ApiError::not_found("Points system not found"))
+}

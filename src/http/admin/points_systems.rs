@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::batch::{self, Batch, Created, Deleted, ITEMS_MAX, Ids, Updated};
 use super::levels::{self, AdminPointsLevel, CreatePointsLevelRequestItem};
+use super::points_system;
 use super::trigger::{self, AdminPointsTrigger, CreatePointsTriggerRequestItem};
 use super::wire::{
     Absent, Badge, BodyFailures, Failures, IdsParameters, PageParameters, WHOLE_MAX, description,
@@ -191,14 +192,6 @@ fn read_patch(item: Fields<'_>) -> Result<PointsSystemPatch, Invalid> {
     })
 }
 
-/// The system in segment `name` of the path, for the operations below it. (C-POINTS-08)
-///
-/// # Errors
-/// 404 if there is no such system.
-pub(super) fn existing(catalog: &Catalog, id: PointsSystemId) -> Result<&PointsSystem, ApiError> {
-    catalog.find_points_system(id).ok_or_else(|| ApiError::not_found("Points system not found"))
-}
-
 /// List points systems.
 #[utoipa::path(
     get,
@@ -296,5 +289,5 @@ pub(super) async fn read(
 ) -> Result<Json<AdminPointsSystem>, ApiError> {
     let id = segments.uuid("id", PointsSystemId)?;
     let catalog = app.engine.catalog(caller.scope);
-    Ok(Json(existing(&catalog, id)?.into()))
+    Ok(Json(points_system(&catalog, id)?.into()))
 }

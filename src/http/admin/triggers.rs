@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use domain::ids::{PointsSystemId, TriggerId};
 
 use super::batch::{self, Batch, Created, Deleted, Ids, Updated};
-use super::points_systems::existing;
+use super::points_system;
 use super::trigger::{
     AdminPointsTrigger, CreatePointsTriggerRequestItem, PatchPointsTriggersRequestItem, read_draft,
     read_patch,
@@ -37,7 +37,7 @@ pub(super) async fn list(
     let system = segments.uuid("systemId", PointsSystemId)?;
     let page = query.page()?;
     let catalog = app.engine.catalog(caller.scope);
-    let triggers = existing(&catalog, system)?.live_triggers();
+    let triggers = points_system(&catalog, system)?.live_triggers();
     Ok(batch::oldest_first(triggers, page, |own| (own.stamps.created_at, own.id.0)))
 }
 
@@ -64,7 +64,7 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<Created<AdminPointsTrigger>>), ApiError> {
     let system = segments.uuid("systemId", PointsSystemId)?;
     let items = Batch::of(body)?;
-    existing(&app.engine.catalog(caller.scope), system)?;
+    points_system(&app.engine.catalog(caller.scope), system)?;
     batch::create(&app, caller.scope, items, move |catalog, item, now| {
         Ok(catalog.create_trigger(system, read_draft(item)?, now)?.into())
     })
@@ -89,7 +89,7 @@ pub(super) async fn update(
 ) -> Result<Json<Updated<AdminPointsTrigger>>, ApiError> {
     let system = segments.uuid("systemId", PointsSystemId)?;
     let items = Batch::of(body)?;
-    existing(&app.engine.catalog(caller.scope), system)?;
+    points_system(&app.engine.catalog(caller.scope), system)?;
     batch::update(&app, caller.scope, items, move |catalog, id, item, now| {
         Ok(catalog.update_trigger(system, TriggerId(id), read_patch(item)?, now)?.into())
     })
@@ -113,7 +113,7 @@ pub(super) async fn delete(
 ) -> Result<Json<Deleted>, ApiError> {
     let system = segments.uuid("systemId", PointsSystemId)?;
     let ids = Ids::of(&query)?;
-    existing(&app.engine.catalog(caller.scope), system)?;
+    points_system(&app.engine.catalog(caller.scope), system)?;
     batch::delete(&app, caller.scope, ids, move |catalog, id, _now| {
         catalog.delete_trigger(system, TriggerId(id))
     })
@@ -140,6 +140,6 @@ pub(super) async fn read(
     let system = segments.uuid("systemId", PointsSystemId)?;
     let id = segments.uuid("id", TriggerId)?;
     let catalog = app.engine.catalog(caller.scope);
-    let trigger = existing(&catalog, system)?.find_trigger(id);
+    let trigger = points_system(&catalog, system)?.find_trigger(id);
     Ok(Json(trigger.ok_or_else(|| ApiError::not_found("Points trigger not found"))?.into()))
 }

@@ -15,9 +15,9 @@ use crate::http::auth::Caller;
 use crate::http::error::ApiError;
 use crate::http::extract::{Body, Query, Segments};
 use crate::http::json::Fields;
-use crate::http::openapi::{BadRequest, Invalid, NotFound, TooLarge, Unauthorized};
 use crate::http::wire::achievement::AchievementWithStatsResponse;
 use crate::http::wire::event::{AchievementCompletion, AchievementCompletionResponse, user};
+use crate::http::wire::failure::{BadRequest, Invalid, NotFound, TooLarge, Unauthorized};
 use crate::http::wire::user::resolve;
 
 const NOT_FOUND: &str = "Achievement not found";

@@ -13,8 +13,8 @@ use crate::app::App;
 use crate::http::auth::Caller;
 use crate::http::error::ApiError;
 use crate::http::extract::{Body, Segments};
-use crate::http::openapi::{BadRequest, Invalid, NotFound, TooLarge, Unauthorized};
 use crate::http::wire::event::{EventBody, EventResponse, MetricEvent, read_idempotency_key};
+use crate::http::wire::failure::{BadRequest, Invalid, NotFound, TooLarge, Unauthorized};
 use crate::http::wire::user::resolve;
 
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";

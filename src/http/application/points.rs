@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::http::auth::Caller;
 use crate::http::error::ApiError;
 use crate::http::extract::Segments;
-use crate::http::openapi::{Invalid, NotFound, Unauthorized};
+use crate::http::wire::failure::{Invalid, NotFound, Unauthorized};
 use crate::http::wire::points::{PointsLevel, PointsLevelUsers, PointsSystemResponse};
 
 /// A points system and its active triggers.

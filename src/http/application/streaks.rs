@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::http::auth::Caller;
 use crate::http::error::ApiError;
 use crate::http::extract::{Query, USER_ID_FORM};
-use crate::http::openapi::{Invalid, Unauthorized};
+use crate::http::wire::failure::{Invalid, Unauthorized};
 use crate::http::wire::scalar::At;
 use crate::http::wire::streak::BulkStreakItem;
 

@@ -11,8 +11,8 @@ use crate::app::App;
 use crate::http::auth::Caller;
 use crate::http::error::ApiError;
 use crate::http::extract::{Query, Segments};
-use crate::http::openapi::{Invalid, NotFound, Unauthorized};
 use crate::http::wire::achievement::UserAchievementWithStatsResponse;
+use crate::http::wire::failure::{Invalid, NotFound, Unauthorized};
 
 /// The user's completed achievements, and with `includeIncomplete=true` those they can complete.
 #[utoipa::path(

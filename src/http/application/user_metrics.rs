@@ -13,8 +13,8 @@ use crate::app::App;
 use crate::http::auth::Caller;
 use crate::http::error::ApiError;
 use crate::http::extract::{Query, Segments};
-use crate::http::openapi::{Invalid, NotFound, Unauthorized};
 use crate::http::wire::achievement::UserAchievementResponse;
+use crate::http::wire::failure::{Invalid, NotFound, Unauthorized};
 use crate::http::wire::metric::MetricResponse;
 use crate::http::wire::summary::{MetricSummaryItem, SummaryQuery};
 

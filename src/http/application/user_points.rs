@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::http::auth::Caller;
 use crate::http::error::ApiError;
 use crate::http::extract::{Query, Segments};
-use crate::http::openapi::{Invalid, NotFound, Unauthorized};
+use crate::http::wire::failure::{Invalid, NotFound, Unauthorized};
 use crate::http::wire::points::GetUserPointsResponse;
 use crate::http::wire::summary::{PointsSummaryItem, SummaryQuery};
 

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::http::auth::Caller;
 use crate::http::error::ApiError;
 use crate::http::extract::{Query, Segments};
-use crate::http::openapi::{Invalid, NotFound, Unauthorized};
+use crate::http::wire::failure::{Invalid, NotFound, Unauthorized};
 use crate::http::wire::streak::StreakResponse;
 
 /// The most periods of history, and how many there are unless asked otherwise. (C-STREAK-24)

@@ -12,7 +12,7 @@ use crate::http::auth::Caller;
 use crate::http::error::ApiError;
 use crate::http::extract::{Body, Segments};
 use crate::http::json::Fields;
-use crate::http::openapi::{BadRequest, Invalid, NotFound, TooLarge, Unauthorized};
+use crate::http::wire::failure::{BadRequest, Invalid, NotFound, TooLarge, Unauthorized};
 use crate::http::wire::user::{UpdatedUser, UpsertedUser, User, UserFields, user_id};
 
 /// Identifies a user: creates them, or updates the fields that were passed. (C-USER-05)

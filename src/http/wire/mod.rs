@@ -6,6 +6,7 @@
 
 pub mod achievement;
 pub mod event;
+pub mod failure;
 pub mod metric;
 pub mod points;
 pub mod scalar;
