@@ -15,8 +15,9 @@ use crate::{
     merge,
     options::Options,
     overlay::Overlay,
-    recovery::{self, Continuation, Parts},
+    recovery::{self, Continuation},
     shard::{Positions, ShardId},
+    shared::Parts,
     store::Row,
 };
 

@@ -21,19 +21,11 @@ use crate::{
     marker::{Checkpoint, Marker, TREE_KEY},
     options::Options,
     shard::{Positions, ShardId},
-    shared::Shared,
+    shared::{Parts, Shared},
 };
 
 const TREE_DIR: &str = "sled";
 const JOURNAL_DIR: &str = "journal";
-
-/// The parts of a data directory, opened and checked against each other.
-pub(crate) struct Parts {
-    pub(crate) journal: Box<dyn Journal>,
-    pub(crate) backend: Box<dyn Backend>,
-    pub(crate) marker: Option<Marker>,
-    pub(crate) checkpoint: Checkpoint,
-}
 
 /// Opens the files of a locked data directory; creates them if there are none.
 pub(crate) fn open_dir(options: &Options) -> Result<Parts, Error> {

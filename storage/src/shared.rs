@@ -20,8 +20,15 @@ use crate::{
     journal::Journal,
     marker::{Checkpoint, Marker},
     overlay::Overlay,
-    recovery::Parts,
 };
+
+/// The parts of a data directory, opened and checked against each other.
+pub(crate) struct Parts {
+    pub(crate) journal: Box<dyn Journal>,
+    pub(crate) backend: Box<dyn Backend>,
+    pub(crate) marker: Option<Marker>,
+    pub(crate) checkpoint: Checkpoint,
+}
 
 pub(crate) struct Shared {
     pub(crate) journal: Box<dyn Journal>,

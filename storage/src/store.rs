@@ -26,9 +26,9 @@ use crate::{
     merge,
     options::Options,
     records::{self, Record},
-    recovery::{self, Parts},
+    recovery,
     shard::Positions,
-    shared::{Ending, Shared},
+    shared::{Ending, Parts, Shared},
 };
 
 /// Rows read at once by [`Store::rows`].
