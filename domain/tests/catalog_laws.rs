@@ -275,16 +275,16 @@ fn run(catalog: &mut Catalog, operation: Operation, now: Timestamp) -> Result<()
             };
             catalog.create_points_system(draft, now).map(drop)
         }
-        Operation::DeleteSystem(which) => catalog.delete_points_system(system(&known, which)),
+        Operation::DeleteSystem(which) => catalog.delete_points_system(system(&known, which), now),
         Operation::CreateLevel { system: which, key, points } => {
             catalog.create_level(system(&known, which), level_draft(key, points), now).map(drop)
         }
         Operation::ChangeLevel { system: of, which, points } => {
             let patch = LevelPatch { points: Some(i64::from(points)), ..Default::default() };
-            catalog.update_level(system(&known, of), level(&known, of, which), patch).map(drop)
+            catalog.update_level(system(&known, of), level(&known, of, which), patch, now).map(drop)
         }
         Operation::DeleteLevel { system: of, which } => {
-            catalog.delete_level(system(&known, of), level(&known, of, which))
+            catalog.delete_level(system(&known, of), level(&known, of, which), now)
         }
         Operation::CreateTrigger { system: of, about, filter } => {
             let draft = trigger_draft(&known, &about, filter);
@@ -303,7 +303,7 @@ fn run(catalog: &mut Catalog, operation: Operation, now: Timestamp) -> Result<()
                 .map(drop)
         }
         Operation::DeleteTrigger { system: of, which } => {
-            catalog.delete_trigger(system(&known, of), trigger(&known, of, which))
+            catalog.delete_trigger(system(&known, of), trigger(&known, of, which), now)
         }
         Operation::SetConditions(keys) => {
             let metrics = keys.iter().map(|key| (format!("k{key}"), 1)).collect();
@@ -371,7 +371,7 @@ fn assert_references_are_live(catalog: &Catalog) {
             TriggerKind::Achievement { achievement } => {
                 assert!(catalog.find_achievement(*achievement).is_some());
             }
-            TriggerKind::Streak { .. } | TriggerKind::UserCreation => {}
+            TriggerKind::Streak { .. } | TriggerKind::UserCreation | TriggerKind::Time { .. } => {}
         }
     }
     let conditions = &catalog.streaks.current().metrics;

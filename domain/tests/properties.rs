@@ -2,7 +2,7 @@
 //!
 //! A history is a list of steps: a gap, then a request or a change of configuration. It runs twice:
 //! lazily, where nothing but the steps themselves settles anything, and punctually, with a
-//! settlement at every local midnight in between. Both must tell the same story as the model.
+//! settlement at every local midnight and at every due time award in between. Both must tell the same story as the model.
 
 mod model;
 mod support;
@@ -21,7 +21,8 @@ use domain::user::{Command, ProfilePatch};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 
-use model::plan::{ACHIEVEMENTS, Fires, Needs, SWITCHED, SYSTEMS, TRIGGERS, XP_MAX};
+use model::plan::{ACHIEVEMENTS, Fires, Needs, SWITCHED, SYSTEMS, TIMED, TRIGGERS, XP_MAX};
+use model::time::Change;
 use model::{Model, Told};
 use support::{Ach, Event, Stored, Trig, World, amount, at, zone};
 
@@ -66,6 +67,8 @@ const STARTS: [&str; 8] = [
 enum Gap {
     None,
     Minutes(i64),
+    /// Exactly so many hours, which is where hourly awards are due.
+    Hours(i64),
     Days(i64),
     /// To the user's next midnight, and so many milliseconds beyond.
     Midnight(i64),
@@ -80,25 +83,37 @@ struct Profile {
 
 #[derive(Clone, Debug)]
 enum Step {
-    Event { metric: usize, value: usize, tag: Option<usize>, profile: Profile, key: Option<usize> },
+    Event {
+        metric: usize,
+        value: usize,
+        tag: Option<usize>,
+        profile: Profile,
+        key: Option<usize>,
+    },
     Identify(Profile),
     Call(Profile),
     Grant(u32),
     Read,
     Frequency(usize),
-    Conditions { and: bool, thresholds: [i64; 2] },
+    Conditions {
+        and: bool,
+        thresholds: [i64; 2],
+    },
     DaysOff(Vec<i64>),
     Freezes(Option<FreezesPatch>),
     Enabled(bool),
     Tag(usize),
     XpMax(i64),
     Switch(bool),
+    /// A change of a time trigger by its place in the plan.
+    Retime(usize, Change),
 }
 
 fn gaps() -> impl Strategy<Value = Gap> {
     prop_oneof![
         1 => Just(Gap::None),
         4 => (1..1_500i64).prop_map(Gap::Minutes),
+        3 => (1..60i64).prop_map(Gap::Hours),
         4 => (1..4i64).prop_map(Gap::Days),
         1 => (4..75i64).prop_map(Gap::Days),
         4 => (-1..2i64).prop_map(Gap::Midnight),
@@ -150,7 +165,17 @@ fn steps() -> impl Strategy<Value = Step> {
         1 => (0..TAGS.len()).prop_map(Step::Tag),
         1 => prop_oneof![Just(30i64), Just(XP_MAX)].prop_map(Step::XpMax),
         1 => any::<bool>().prop_map(Step::Switch),
+        4 => retimes(),
     ]
+}
+
+fn retimes() -> impl Strategy<Value = Step> {
+    let change = prop_oneof![
+        2 => any::<bool>().prop_map(Change::On),
+        1 => (1..40u32).prop_map(Change::Interval),
+        1 => prop_oneof![Just(-3i64), Just(-1), Just(1), Just(4)].prop_map(Change::Points),
+    ];
+    (0..TIMED.len(), change).prop_map(|(which, change)| Step::Retime(which, change))
 }
 
 /// A history: where it starts and its steps.
@@ -203,6 +228,8 @@ impl Planned {
                 Fires::Creation => Trig::creation(own.points),
                 Fires::Metric(metric, every) => Trig::metric(metrics[metric], every, own.points),
                 Fires::Streak(length) => Trig::streak(length, own.points),
+                Fires::Hours(interval) => Trig::hours(interval, own.points),
+                Fires::Days(interval) => Trig::days(interval, own.points),
                 Fires::Achievement(name) => {
                     let place = ACHIEVEMENTS.iter().position(|own| own.name == name);
                     Trig::achievement(achievements[place.expect("listed")], own.points)
@@ -294,7 +321,24 @@ impl Planned {
                 changed.expect("a valid change");
                 String::new()
             }
+            Step::Retime(which, change) => {
+                self.retime(now, *which, *change);
+                String::new()
+            }
         }
+    }
+
+    fn retime(&mut self, now: Timestamp, which: usize, change: Change) {
+        let place = TRIGGERS.iter().position(|own| own.name == TIMED[which]).expect("listed");
+        let mut patch = TriggerPatch::default();
+        match change {
+            Change::On(on) => patch.active = Some(on),
+            Change::Interval(interval) => patch.fields.time_interval = Some(interval),
+            Change::Points(points) => patch.points = Some(points),
+        }
+        let system = self.systems[system_place(TRIGGERS[place].system)];
+        let changed = self.world.catalog.update_trigger(system, self.triggers[place], patch, now);
+        changed.expect("a valid change");
     }
 
     fn settle(&mut self, now: Timestamp) {
@@ -350,7 +394,8 @@ fn settings_patch(step: &Step) -> StreakSettingsPatch {
         | Step::Read
         | Step::Tag(_)
         | Step::XpMax(_)
-        | Step::Switch(_) => panic!("not a change of streak settings"),
+        | Step::Switch(_)
+        | Step::Retime(..) => panic!("not a change of streak settings"),
     }
     patch
 }
@@ -389,11 +434,15 @@ fn expect(model: &mut Model, planned: &Planned, now: Timestamp, step: &Step) -> 
             (String::new(), Vec::new())
         }
         Step::XpMax(max) => {
-            model.set_xp_max(*max);
+            model.set_xp_max(now, *max);
             (String::new(), Vec::new())
         }
         Step::Switch(on) => {
             model.switch(*on);
+            (String::new(), Vec::new())
+        }
+        Step::Retime(which, change) => {
+            model.retime(now, TIMED[*which], *change);
             (String::new(), Vec::new())
         }
     }
@@ -411,7 +460,8 @@ fn is_configuration(step: &Step) -> bool {
         | Step::Enabled(_)
         | Step::Tag(_)
         | Step::XpMax(_)
-        | Step::Switch(_) => true,
+        | Step::Switch(_)
+        | Step::Retime(..) => true,
     }
 }
 
@@ -420,6 +470,7 @@ fn after(now: Timestamp, gap: &Gap, model: &Model) -> Timestamp {
     match gap {
         Gap::None => now,
         Gap::Minutes(minutes) => now.plus_millis(minutes * 60_000),
+        Gap::Hours(hours) => now.plus_millis(hours * 3_600_000),
         Gap::Days(days) => now.plus_millis(days * 86_400_000 + 1_234_567),
         Gap::Midnight(beyond) => {
             let (zone, day) = if model.exists {
@@ -473,17 +524,13 @@ fn run_lazily(start: usize, history: &[(Gap, Step)]) -> (Planned, Model, Vec<Tim
     (planned, model, instants)
 }
 
-/// Runs the same history again, settling at every midnight between the steps.
-fn run_punctually(
-    history: &[(Gap, Step)],
-    instants: &[Timestamp],
-    midnights: &[Timestamp],
-) -> Planned {
+/// Runs the same history again, settling at every due instant between the steps.
+fn run_punctually(history: &[(Gap, Step)], instants: &[Timestamp], dues: &[Timestamp]) -> Planned {
     let mut planned = Planned::new();
     planned.world.eager = true;
-    let mut midnights = midnights.iter().copied().peekable();
+    let mut dues = dues.iter().copied().peekable();
     for ((_, step), now) in history.iter().zip(instants) {
-        while let Some(due) = midnights.next_if(|due| due <= now) {
+        while let Some(due) = dues.next_if(|due| due <= now) {
             planned.settle(due);
         }
         planned.settle(*now);
@@ -561,15 +608,19 @@ proptest! {
     // C-STREAK-08 C-STREAK-12 C-STREAK-13 C-STREAK-14 C-STREAK-25 C-STREAK-63
     #[test]
     fn any_history_agrees_with_the_model((start, history) in histories()) {
-        let (mut lazy, model, instants) = run_lazily(start, &history);
+        let (mut lazy, mut model, instants) = run_lazily(start, &history);
         if model.exists {
             let end = instants.last().expect("at least one step").plus_millis(9 * 86_400_000);
             let judged = model.judge(end);
             let history_shown = lazy.world.history(&end.to_string(), USER, 400);
             prop_assert_eq!(history_shown, judged.history(400));
+            model.pass(end);
             check_books(&lazy, &model);
 
-            let mut punctual = run_punctually(&history, &instants, &judged.midnights);
+            let mut dues = judged.midnights.clone();
+            dues.extend(&model.dues);
+            dues.sort_unstable();
+            let mut punctual = run_punctually(&history, &instants, &dues);
             punctual.settle(end);
             lazy.world.eager = true;
             lazy.settle(end);

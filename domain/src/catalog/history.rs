@@ -49,6 +49,17 @@ impl<T> History<T> {
         }
     }
 
+    /// The value in force right after `instant` and the latest instant that is judged by it, if it
+    /// was ever changed again.
+    pub fn after(&self, instant: Timestamp) -> (&T, Option<Timestamp>) {
+        let known = self.changes.partition_point(|(from, _)| *from <= instant);
+        let value = match known {
+            0 => &self.initial,
+            _ => &self.changes[known - 1].1,
+        };
+        (value, self.changes.get(known).map(|(until, _)| *until))
+    }
+
     /// Changes the value from `instant` on.
     pub fn change(&mut self, instant: Timestamp, value: T) {
         match self.changes.last_mut() {
@@ -78,5 +89,16 @@ mod tests {
             ("a", "b", "c")
         );
         assert_eq!(*history.current(), "c");
+    }
+
+    #[test]
+    fn a_value_holds_up_to_the_instant_of_the_next_change() {
+        let at = Timestamp::from_millis;
+        let mut history = History::starting_with("a");
+        history.change(at(10), "b");
+        history.change(at(20), "c");
+        assert_eq!(history.after(at(9)), (&"a", Some(at(10))));
+        assert_eq!(history.after(at(10)), (&"b", Some(at(20))));
+        assert_eq!(history.after(at(20)), (&"c", None));
     }
 }

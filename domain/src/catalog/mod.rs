@@ -30,8 +30,9 @@ pub use invalid::Invalid;
 pub use metric::{Metric, MetricDraft, MetricPatch, UnitType};
 pub use patch::Patch;
 pub use points::{
-    Level, LevelDraft, LevelPatch, PointsSystem, PointsSystemDraft, PointsSystemPatch, Trigger,
-    TriggerDraft, TriggerKind, TriggerPatch, TriggerType, TriggerTypeFields,
+    BalanceRules, Level, LevelDraft, LevelPatch, PointsSystem, PointsSystemDraft,
+    PointsSystemPatch, TimeTerms, TimeUnit, Trigger, TriggerDraft, TriggerKind, TriggerPatch,
+    TriggerType, TriggerTypeFields,
 };
 pub use settings::Settings;
 pub use streak::{

@@ -4,7 +4,9 @@
 pub(crate) mod achievement;
 pub(crate) mod metric;
 pub(crate) mod points;
+pub(crate) mod settle;
 pub(crate) mod streak;
+pub(crate) mod time;
 pub(crate) mod tracker;
 
 use crate::catalog::{Filter, all_match};

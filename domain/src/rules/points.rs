@@ -3,8 +3,9 @@
 use super::filters_match_user;
 use super::tracker::{HistorySum, known_sum};
 use crate::amount::Amount;
-use crate::catalog::{Filter, PointsSystem, Trigger, TriggerKind, all_match};
-use crate::ids::{AchievementId, AwardId, LevelId, MetricId, PointsSystemId};
+use crate::catalog::{BalanceRules, Filter, PointsSystem, Trigger, TriggerKind, all_match};
+use crate::ids::{AchievementId, AwardId, LevelId, MetricId, PointsSystemId, TriggerId};
+use crate::time::Timestamp;
 use crate::user::decision::Decision;
 use crate::user::{
     AwardRecord, HistoryRow, PointsBalance, PointsChange, PointsDay, Rejection, SignalKind,
@@ -17,7 +18,7 @@ pub(crate) fn on_user_creation(decision: &mut Decision<'_>) {
         if matches!(trigger.kind, TriggerKind::UserCreation)
             && filters_match_user(&trigger.user_filters, &decision.state)
         {
-            award(decision, system, trigger, trigger.points);
+            award(decision, system, trigger.id, trigger.points, Occasion::Request);
         }
     }
 }
@@ -78,7 +79,8 @@ fn fire_metric(
     }
     tracker.high_water = Some(crossing.high_water);
     if crossing.multiples > 0 && filters_match_user(&trigger.user_filters, &decision.state) {
-        award(decision, system, trigger, crossing.multiples.saturating_mul(trigger.points));
+        let points = crossing.multiples.saturating_mul(trigger.points);
+        award(decision, system, trigger.id, points, Occasion::Request);
     }
 }
 
@@ -91,7 +93,7 @@ fn fire_streak(decision: &mut Decision<'_>) {
             && reached.is_multiple_of(length)
             && filters_match_user(&trigger.user_filters, &decision.state)
         {
-            award(decision, system, trigger, trigger.points);
+            award(decision, system, trigger.id, trigger.points, Occasion::Request);
         }
     }
 }
@@ -103,7 +105,7 @@ pub(crate) fn on_completions(decision: &mut Decision<'_>) {
             if is_for(trigger, completed)
                 && filters_match_user(&trigger.user_filters, &decision.state)
             {
-                award(decision, system, trigger, trigger.points);
+                award(decision, system, trigger.id, trigger.points, Occasion::Request);
             }
         }
     }
@@ -163,27 +165,59 @@ fn active_triggers<'a>(
     })
 }
 
+/// When an award happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Occasion {
+    /// In the request being decided, which answers with it.
+    Request,
+    /// At an earlier instant or now, whatever the request is about: told on its own. (C-POINTS-51)
+    Due(Timestamp),
+    /// At a move east, as if it had fallen due there.
+    Moved,
+}
+
 /// Changes the balance within 0 and the maximum and records what really changed.
 /// (C-POINTS-03, C-POINTS-26, C-POINTS-27)
-fn award(decision: &mut Decision<'_>, system: &PointsSystem, trigger: &Trigger, points: i64) {
-    let before = decision.state.balance(system.id);
-    let awarded = if points > 0 {
-        let room = system.max_points.unwrap_or(i64::MAX).saturating_sub(before);
-        points.min(room.max(0))
-    } else {
-        points.max(-before)
+pub(crate) fn award(
+    decision: &mut Decision<'_>,
+    system: &PointsSystem,
+    trigger: TriggerId,
+    points: i64,
+    occasion: Occasion,
+) {
+    let (at, rules) = match occasion {
+        Occasion::Request | Occasion::Moved => (decision.now, system.rules.current()),
+        Occasion::Due(at) => (at, system.rules.before(at)),
     };
+    let before = decision.state.balance(system.id);
+    let awarded =
+        if points > 0 { points.min(rules.room_above(before)) } else { points.max(-before) };
     if awarded == 0 {
         return;
     }
-    note_level(decision, system, before);
-    let (day, at) = (decision.state.effective_day, decision.now);
-    let id = AwardId(
-        decision
-            .state
-            .derived_id(&format!("award:{}", system.id), awards_of(&decision.state, system.id)),
-    );
-    let balance = decision.state.points.entry(system.id).or_insert(PointsBalance {
+    let previous = level_before(&decision.state, system, rules);
+    let record = book(decision, system.id, trigger, awarded, at);
+    match occasion {
+        Occasion::Request => {
+            decision.levels_before.entry(system.id).or_insert(previous);
+            decision.awards.entry(system.id).or_default().push(record);
+        }
+        Occasion::Due(_) | Occasion::Moved => tell(decision, system.id, rules, previous, record),
+    }
+}
+
+/// Adds a change to the balance and writes its rows.
+fn book(
+    decision: &mut Decision<'_>,
+    system: PointsSystemId,
+    trigger: TriggerId,
+    awarded: i64,
+    at: Timestamp,
+) -> AwardRecord {
+    let day = decision.state.effective_day;
+    let sequence = awards_of(&decision.state, system);
+    let id = AwardId(decision.state.derived_id(&format!("award:{system}"), sequence));
+    let balance = decision.state.points.entry(system).or_insert(PointsBalance {
         total: 0,
         awards: 0,
         day,
@@ -192,30 +226,42 @@ fn award(decision: &mut Decision<'_>, system: &PointsSystem, trigger: &Trigger, 
     if balance.day != day {
         *balance = PointsBalance { day, day_change: 0, ..*balance };
     }
-    let sequence = balance.awards;
     balance.awards += 1;
     balance.total += awarded;
     balance.day_change += awarded;
-    let record = AwardRecord { id, trigger: trigger.id, awarded, total: balance.total, at };
+    let record = AwardRecord { id, trigger, awarded, total: balance.total, at };
     let days_figures = PointsDay { change: balance.day_change, total: balance.total };
-    decision.awards.entry(system.id).or_default().push(record.clone());
-    decision.write(HistoryRow::Award { system: system.id, sequence, record });
-    decision.write(HistoryRow::PointsDay { system: system.id, day, record: days_figures });
+    decision.write(HistoryRow::Award { system, sequence, record: record.clone() });
+    decision.write(HistoryRow::PointsDay { system, day, record: days_figures });
+    record
+}
+
+/// Signals a time award and the change of level it makes, at its own instant. (C-POINTS-51)
+fn tell(
+    decision: &mut Decision<'_>,
+    system: PointsSystemId,
+    rules: &BalanceRules,
+    previous: Option<LevelId>,
+    record: AwardRecord,
+) {
+    let (at, total) = (record.at, record.total);
+    decision.signal(at, SignalKind::PointsChanged { system, total, awards: vec![record] });
+    let new = rules.level_at(total);
+    if new != previous {
+        decision.signal(at, SignalKind::LevelChanged { system, total, previous, new });
+    }
 }
 
 fn awards_of(state: &UserState, system: PointsSystemId) -> u64 {
     state.points.get(&system).map_or(0, |balance| balance.awards)
 }
 
-/// Remembers the level before the request's first award; before a first award ever it is none.
-/// (C-POINTS-49)
-fn note_level(decision: &mut Decision<'_>, system: &PointsSystem, before: i64) {
-    let level: Option<LevelId> = if awards_of(&decision.state, system.id) == 0 {
-        None
-    } else {
-        system.level_at(before).map(|level| level.id)
-    };
-    decision.levels_before.entry(system.id).or_insert(level);
+/// The level before an award; before a first award ever it is none. (C-POINTS-49)
+fn level_before(state: &UserState, system: &PointsSystem, rules: &BalanceRules) -> Option<LevelId> {
+    match awards_of(state, system.id) {
+        0 => None,
+        _ => rules.level_at(state.balance(system.id)),
+    }
 }
 
 /// How an event moves a metric trigger's progress.

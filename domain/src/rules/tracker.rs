@@ -80,7 +80,8 @@ pub(crate) fn filtered_owners(
             TriggerKind::Metric { .. }
             | TriggerKind::Achievement { .. }
             | TriggerKind::Streak { .. }
-            | TriggerKind::UserCreation => None,
+            | TriggerKind::UserCreation
+            | TriggerKind::Time { .. } => None,
         });
     achievements.chain(triggers).filter(|(_, _, filters)| !filters.is_empty())
 }

@@ -15,7 +15,7 @@ use super::{
 use crate::calendar::{Frequency, Zone};
 use crate::catalog::{Catalog, Patch, Settings};
 use crate::ids::{AchievementId, EnvironmentId, LevelId, PointsSystemId, UserId};
-use crate::rules::streak;
+use crate::rules::{settle, streak};
 use crate::time::Timestamp;
 
 /// The user being changed and what has happened so far.
@@ -41,7 +41,7 @@ impl<'a> Decision<'a> {
     pub(crate) fn resume(state: &UserState, input: Input<'a>) -> Self {
         let mut decision =
             Self::start(state.clone(), input.catalog, input.now.max(state.settled_at));
-        streak::settle(&mut decision);
+        settle::settle(&mut decision);
         decision.state.settled_at = decision.now;
         decision.must_commit = !decision.signals.is_empty() || !decision.rows.is_empty();
         decision
@@ -107,7 +107,7 @@ impl<'a> Decision<'a> {
         let before = self.state.profile.clone();
         patch.time_zone.clone().apply_to(&mut self.state.profile.time_zone);
         if self.zone() != old_zone {
-            streak::travel(self);
+            settle::travel(self);
         }
         self.state.profile.apply(patch, self.state.effective_day)?;
         self.state.profile.check_attributes(self.catalog)?;

@@ -5,6 +5,7 @@ use domain::catalog::{
     AttributePatch, Filter, Patch,
 };
 use domain::ids::AttributeId;
+use domain::time::Timestamp;
 use uuid::Uuid;
 
 use crate::world::{World, achievement, api, every, filter, refused, system};
@@ -54,7 +55,7 @@ fn an_attribute_in_use_stays() {
         );
     }
     world.catalog.delete_achievement(pro).unwrap();
-    world.catalog.delete_trigger(xp, paying).unwrap();
+    world.catalog.delete_trigger(xp, paying, Timestamp::from_millis(99)).unwrap();
     for unused in [plan, deck] {
         world.catalog.delete_attribute(unused).unwrap();
         let again = world.catalog.delete_attribute(unused).unwrap_err();

@@ -1,13 +1,17 @@
 //! Points systems with their triggers and levels.
 
 use domain::catalog::{
-    LevelPatch, Patch, PointsSystemDraft, PointsSystemPatch, TriggerDraft, TriggerPatch,
+    LevelPatch, Patch, PointsSystemDraft, PointsSystemPatch, TimeUnit, TriggerDraft, TriggerPatch,
     TriggerType, TriggerTypeFields,
 };
 use domain::ids::{AchievementId, MetricId};
+use domain::time::Timestamp;
 use uuid::Uuid;
 
 use crate::world::{World, every, level, refused, system, trigger};
+
+/// After everything that a world makes.
+const NOW: Timestamp = Timestamp::from_millis(99);
 
 // C-POINTS-04 C-POINTS-05 C-ADM-46 C-ADM-47
 #[test]
@@ -38,9 +42,12 @@ fn a_system_comes_with_all_its_parts_or_not_at_all() {
     assert_eq!(refused(world.system(zero)), "maxPoints must be an integer of at least 1");
     let now = world.now();
     let maximum = PointsSystemPatch { max_points: Patch::Set(10), ..Default::default() };
-    assert_eq!(world.catalog.update_points_system(xp, maximum, now).unwrap().max_points, Some(10));
+    assert_eq!(
+        world.catalog.update_points_system(xp, maximum, now).unwrap().max_points(),
+        Some(10)
+    );
     let lifted = PointsSystemPatch { max_points: Patch::Clear, ..Default::default() };
-    assert_eq!(world.catalog.update_points_system(xp, lifted, now).unwrap().max_points, None);
+    assert_eq!(world.catalog.update_points_system(xp, lifted, now).unwrap().max_points(), None);
 }
 
 // C-POINTS-06 C-ADM-19 C-ADM-49
@@ -55,9 +62,9 @@ fn a_deleted_system_takes_its_parts_along_and_frees_its_key() {
             ..system("xp")
         })
         .unwrap();
-    world.catalog.delete_points_system(xp).unwrap();
+    world.catalog.delete_points_system(xp, NOW).unwrap();
     assert!(world.catalog.find_points_system(xp).is_none());
-    let again = world.catalog.delete_points_system(xp).unwrap_err();
+    let again = world.catalog.delete_points_system(xp, NOW).unwrap_err();
     assert_eq!(again.message, "Points system not found by ID");
     let archived = &world.catalog.points_systems[0];
     assert_eq!((archived.live_triggers().count(), archived.live_levels().len()), (0, 0));
@@ -67,7 +74,7 @@ fn a_deleted_system_takes_its_parts_along_and_frees_its_key() {
 // C-POINTS-10 C-POINTS-13 C-ADM-53 C-ADM-54
 #[test]
 fn triggers_need_the_fields_of_their_type_and_no_others() {
-    use TriggerType::{Achievement, Metric, Streak, UserCreation};
+    use TriggerType::{Achievement, Metric, Streak, Time, UserCreation};
     let mut world = World::new();
     let words = world.metric("words").unwrap();
     let xp = world.system(system("xp")).unwrap();
@@ -76,6 +83,7 @@ fn triggers_need_the_fields_of_their_type_and_no_others() {
         (Metric, "metricId is required"),
         (Achievement, "achievementId is required"),
         (Streak, "streakLength is required"),
+        (Time, "timeUnit is required"),
     ] {
         assert_eq!(refused(world.trigger(xp, trigger(trigger_type, none.clone()))), message);
     }
@@ -87,6 +95,15 @@ fn triggers_need_the_fields_of_their_type_and_no_others() {
     assert_eq!(
         refused(world.trigger(xp, trigger(UserCreation, no_threshold))),
         "metricId is only permitted for metric triggers"
+    );
+    let no_interval = TriggerTypeFields { time_unit: Some(TimeUnit::Days), ..none.clone() };
+    assert_eq!(
+        refused(world.trigger(xp, trigger(Time, no_interval.clone()))),
+        "timeInterval is required"
+    );
+    assert_eq!(
+        refused(world.trigger(xp, trigger(UserCreation, no_interval))),
+        "timeUnit is only permitted for time triggers"
     );
     let unknown =
         TriggerTypeFields { achievement_id: Some(AchievementId(Uuid::nil())), ..none.clone() };
@@ -142,7 +159,7 @@ fn parts_of_another_system_are_not_found() {
     let creation =
         world.trigger(xp, trigger(TriggerType::UserCreation, Default::default())).unwrap();
     assert_eq!(
-        world.catalog.update_level(energy, bronze, LevelPatch::default()).unwrap_err().message,
+        world.catalog.update_level(energy, bronze, LevelPatch::default(), NOW).unwrap_err().message,
         "Level not found by ID"
     );
     assert_eq!(
@@ -150,7 +167,7 @@ fn parts_of_another_system_are_not_found() {
         "Points trigger not found by ID"
     );
     assert_eq!(
-        world.catalog.delete_level(energy, bronze).unwrap_err().message,
+        world.catalog.delete_level(energy, bronze, NOW).unwrap_err().message,
         "Level not found by ID"
     );
 }
@@ -166,9 +183,9 @@ fn levels_are_unique_by_key_and_threshold_and_the_highest_reached_counts() {
     assert_eq!(refused(world.level(xp, "or", 200)), "Points already in use by another level");
     assert_eq!(refused(world.level(xp, "or", -1)), "points must be an integer of at least 0");
     let moved = |points| LevelPatch { points: Some(points), ..Default::default() };
-    let clash = world.catalog.update_level(xp, bronze, moved(200)).unwrap_err();
+    let clash = world.catalog.update_level(xp, bronze, moved(200), NOW).unwrap_err();
     assert_eq!(clash.message, "Points already in use by another level");
-    world.catalog.update_level(xp, bronze, moved(50)).unwrap();
+    world.catalog.update_level(xp, bronze, moved(50), NOW).unwrap();
     let at = |world: &World, total| {
         world.catalog.find_points_system(xp).unwrap().level_at(total).map(|level| level.id)
     };
@@ -176,7 +193,7 @@ fn levels_are_unique_by_key_and_threshold_and_the_highest_reached_counts() {
         [49, 50, 199, 200].map(|total| at(&world, total)),
         [None, Some(bronze), Some(bronze), Some(gold)]
     );
-    world.catalog.update_level(xp, bronze, moved(500)).unwrap();
+    world.catalog.update_level(xp, bronze, moved(500), NOW).unwrap();
     let listed: Vec<_> = world
         .catalog
         .find_points_system(xp)
@@ -186,7 +203,7 @@ fn levels_are_unique_by_key_and_threshold_and_the_highest_reached_counts() {
         .map(|own| own.id)
         .collect();
     assert_eq!(listed, [gold, bronze]);
-    world.catalog.delete_level(xp, gold).unwrap();
+    world.catalog.delete_level(xp, gold, NOW).unwrap();
     assert_eq!(at(&world, 400), None);
     world.level(xp, "gold", 200).unwrap();
 }

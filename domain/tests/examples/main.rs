@@ -11,6 +11,7 @@ mod events;
 mod freezes;
 mod points;
 mod streaks;
+mod time;
 mod travel;
 mod users;
 mod worked;

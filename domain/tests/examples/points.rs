@@ -324,7 +324,7 @@ fn edited_levels_move_users_silently() {
     assert_eq!(paid(&mut world, metric, &["2"]), ["10 (+10): 10 T"]);
     let gold = world.catalog.points_systems[0].levels[0].id;
     let patch = LevelPatch { points: Some(10), ..LevelPatch::default() };
-    world.catalog.update_level(xp, gold, patch).expect("valid");
+    world.catalog.update_level(xp, gold, patch, at(NOW)).expect("valid");
     world.signals("u");
     assert_eq!(world.read(NOW, "u").balance(xp), 10);
     assert_eq!(world.signals("u"), NONE);

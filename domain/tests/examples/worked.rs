@@ -219,13 +219,15 @@ fn x6_awards_are_cut_to_the_maximum() {
     }
 }
 
-// X7 C-POINTS-29 C-POINTS-31 C-POINTS-48 C-POINTS-50 C-POINTS-51 C-EVENT-16 C-USER-23
+// X7 C-POINTS-22 C-POINTS-27 C-POINTS-29 C-POINTS-31 C-POINTS-48 C-POINTS-50 C-POINTS-51
+// C-EVENT-07 C-EVENT-16 C-USER-23
 #[test]
-fn x7_guard_and_levels() {
+fn x7_energy() {
     let mut world = World::new();
     let cards = world.metric("flashcards");
     let energy = world.system("energy", Some(10), &[("low", 1), ("ok", 5)]);
     world.trigger(energy, "new", Trig::creation(10));
+    world.trigger(energy, "time", Trig::hours(3, 2));
     world.trigger(energy, "card", Trig::metric(cards, 1, -1).guarded());
     assert_eq!(world.identify("2026-04-01T09:00:00Z", "u", ProfilePatch::default()), Ok(true));
     assert_eq!(
@@ -236,21 +238,34 @@ fn x7_guard_and_levels() {
         world.event("2026-04-01T10:00:00Z", "u", Event::of(cards, "4")),
         "total 4; extended; energy 6 (-4): -4 card"
     );
+    world.signals("u");
+    assert_eq!(world.read("2026-04-01T18:30:00Z", "u").balance(energy), 10);
+    assert_eq!(
+        world.signals("u"),
+        [
+            "2026-04-01T12:00:00.000Z points.changed energy 8: 2 time",
+            "2026-04-01T15:00:00.000Z points.changed energy 10: 2 time",
+        ]
+    );
+    let awards = world.stored("u").awards[&energy].iter();
+    let awards: Vec<_> = awards.map(|own| (own.awarded, own.at, own.total)).collect();
+    let expected = [(10, "09", 10), (-4, "10", 6), (2, "12", 8), (2, "15", 10)]
+        .map(|(awarded, hour, total)| (awarded, at(&format!("2026-04-01T{hour}:00:00Z")), total));
+    assert_eq!(awards, expected);
     let before = world.stored("u").clone();
     assert_eq!(
-        world.event("2026-04-01T18:40:00Z", "u", Event::of(cards, "7").key("k")),
+        world.event("2026-04-01T18:40:00Z", "u", Event::of(cards, "11").key("k")),
         "rejected: Insufficient points in energy"
     );
     assert_eq!(*world.stored("u"), before);
-    world.signals("u");
     assert_eq!(
-        world.event("2026-04-01T18:41:00Z", "u", Event::of(cards, "6").key("k")),
-        "total 10; energy 0 (-6) level none: -6 card"
+        world.event("2026-04-01T18:41:00Z", "u", Event::of(cards, "10").key("k")),
+        "total 14; energy 0 (-10) level none: -10 card"
     );
     assert_eq!(
         world.signals("u"),
         [
-            "2026-04-01T18:41:00.000Z points.changed energy 0: -6 card",
+            "2026-04-01T18:41:00.000Z points.changed energy 0: -10 card",
             "2026-04-01T18:41:00.000Z points.level_changed energy 0: ok -> none",
         ]
     );
@@ -334,6 +349,29 @@ fn x9_spring_dst() {
     assert_eq!(world.signals("u"), NONE);
     assert_eq!(world.streak("2026-03-11T04:00:00Z", "u"), "0");
     assert_eq!(world.signals("u"), ["2026-03-11T04:00:00.000Z streak.lost 3"]);
+}
+
+// X9 C-POINTS-22
+#[test]
+fn x9_time_triggers_over_dst() {
+    let mut world = World::new();
+    let xp = world.system("xp", None, &[]);
+    world.trigger(xp, "day", Trig::days(1, 1));
+    world.trigger(xp, "24h", Trig::hours(24, 10));
+    let created = world.identify("2026-03-06T20:00:00Z", "u", tz("America/New_York"));
+    assert_eq!(created, Ok(true));
+    world.read("2026-03-09T20:00:00Z", "u");
+    assert_eq!(
+        world.signals("u"),
+        [
+            "2026-03-07T05:00:00.000Z points.changed xp 1: 1 day",
+            "2026-03-07T20:00:00.000Z points.changed xp 11: 10 24h",
+            "2026-03-08T05:00:00.000Z points.changed xp 12: 1 day",
+            "2026-03-08T20:00:00.000Z points.changed xp 22: 10 24h",
+            "2026-03-09T04:00:00.000Z points.changed xp 23: 1 day",
+            "2026-03-09T20:00:00.000Z points.changed xp 33: 10 24h",
+        ]
+    );
 }
 
 // X9 C-GEN-17

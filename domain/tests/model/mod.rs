@@ -5,6 +5,7 @@
 
 pub(crate) mod plan;
 pub(crate) mod streak;
+pub(crate) mod time;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ use domain::time::Timestamp;
 
 use plan::{ACHIEVEMENTS, Achievement, Fires, Needs, SWITCHED, SYSTEMS, TRIGGERS, Trigger, XP_MAX};
 use streak::{Fact, Judged, judge};
+use time::Timed;
 
 /// The profile fields a request passes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -62,6 +64,16 @@ pub(crate) struct Model {
     tag: &'static str,
     xp_max: i64,
     switched_on: bool,
+    timed: BTreeMap<&'static str, Timed>,
+    created_at: Timestamp,
+    /// Time passed up to here.
+    passed: Timestamp,
+    /// How many begun dates were paid for.
+    begun: usize,
+    /// Signals of time that passed, not yet told by a request.
+    pending: Vec<String>,
+    /// Every instant at which a time trigger was due.
+    pub(crate) dues: Vec<Timestamp>,
 }
 
 /// What the model expects of a request: its reply and the signals since the request before.
@@ -87,10 +99,17 @@ impl Model {
             tag,
             xp_max: XP_MAX,
             switched_on: true,
+            timed: time::of_the_plan(Timestamp::from_millis(0)),
+            created_at: start,
+            passed: start,
+            begun: 0,
+            pending: Vec::new(),
+            dues: Vec::new(),
         }
     }
 
     pub(crate) fn set_streaks(&mut self, at: Timestamp, settings: &StreakSettings) {
+        self.pass(at);
         self.settings = settings.clone();
         self.facts.push((at, Fact::Settings(settings.clone())));
     }
@@ -106,7 +125,8 @@ impl Model {
         }
     }
 
-    pub(crate) fn set_xp_max(&mut self, max: i64) {
+    pub(crate) fn set_xp_max(&mut self, now: Timestamp, max: i64) {
+        self.pass(now);
         self.xp_max = max;
     }
 
@@ -119,10 +139,12 @@ impl Model {
     }
 
     pub(crate) fn read(&mut self, now: Timestamp) -> Expected {
+        self.pass(now);
         (String::new(), self.new_signals(now, Vec::new()))
     }
 
     pub(crate) fn identify(&mut self, now: Timestamp, told: Told) -> Expected {
+        self.pass(now);
         self.requests += 1;
         self.tell(now, told);
         let mut signals = Vec::new();
@@ -137,6 +159,7 @@ impl Model {
         if self.settings.freezes.is_none() {
             return ("rejected: Streak freezes are not enabled".to_owned(), Vec::new());
         }
+        self.pass(now);
         self.facts.push((now, Fact::Granted(count)));
         let granted = self.judge(now).granted;
         let reply = format!("granted {}", granted.last().expect("just granted"));
@@ -144,6 +167,7 @@ impl Model {
     }
 
     pub(crate) fn call(&mut self, now: Timestamp, told: Told) -> Expected {
+        self.pass(now);
         let before = self.clone();
         self.requests += 1;
         self.tell(now, told);
@@ -177,6 +201,7 @@ impl Model {
         event: Event,
         key: Option<&str>,
     ) -> Expected {
+        self.pass(now);
         let key = key.map(|key| (event.metric, key.to_owned()));
         if let Some(original) = key.as_ref().and_then(|key| self.keys.get(key)) {
             let total = self.sum(event.metric, false);
@@ -219,13 +244,17 @@ impl Model {
     /// Creates or updates the user.
     fn tell(&mut self, now: Timestamp, told: Told) {
         self.zone = told.zone.unwrap_or(self.zone);
-        self.pro = told.pro.unwrap_or(self.pro);
         let zone = self.zone.unwrap_or(Zone::UTC);
         if self.exists {
             self.facts.push((now, Fact::Moved(zone)));
+            self.pay_skipped(now);
+        }
+        self.pro = told.pro.unwrap_or(self.pro);
+        if self.exists {
             return;
         }
         self.exists = true;
+        (self.created_at, self.passed) = (now, now);
         self.facts.push((now, Fact::Created(zone)));
         for trigger in TRIGGERS {
             if matches!(trigger.fires, Fires::Creation) {
@@ -235,8 +264,9 @@ impl Model {
     }
 
     fn new_signals(&mut self, now: Timestamp, own: Vec<String>) -> Vec<String> {
+        let mut new = std::mem::take(&mut self.pending);
         let streak = self.judge(now).signals;
-        let mut new = streak[self.told..].to_vec();
+        new.extend_from_slice(&streak[self.told..]);
         self.told = streak.len();
         new.extend(own);
         new
@@ -395,7 +425,7 @@ impl Model {
     /// The points part of the reply; adds the signals of points and levels.
     fn conclude(&self, now: Timestamp, signals: &mut Vec<String>) -> String {
         let mut reply = String::new();
-        for (system, levels) in SYSTEMS {
+        for (system, _) in SYSTEMS {
             let own = || self.awards.iter().filter(|award| award.trigger.system == system);
             let new: Vec<_> = own().filter(|award| award.request == self.requests).collect();
             if new.is_empty() {
@@ -408,14 +438,10 @@ impl Model {
             if new.iter().any(|award| !matches!(award.trigger.fires, Fires::Creation)) {
                 signals.push(format!("{now} points.changed {system} {total}: {awards}"));
             }
-            let level_at = |total: i64| {
-                let reached = levels.iter().rfind(|(_, points)| *points <= total);
-                reached.map_or("none", |(key, _)| *key)
-            };
             let first = own().all(|award| award.request == self.requests);
             let earlier = self.balance_before(system, self.requests);
-            let previous = if first { "none" } else { level_at(earlier) };
-            let level = level_at(total);
+            let previous = if first { "none" } else { level_at(system, earlier) };
+            let level = level_at(system, total);
             let mut shown = String::new();
             if level != previous {
                 shown = format!(" level {level}");
@@ -431,6 +457,12 @@ impl Model {
     pub(crate) fn completed(&self) -> &[(&'static str, Timestamp)] {
         &self.completed
     }
+}
+
+/// The level of a balance.
+fn level_at(system: &str, total: i64) -> &'static str {
+    let (_, levels) = SYSTEMS.iter().find(|(own, _)| *own == system).expect("of the plan");
+    levels.iter().rfind(|(_, points)| *points <= total).map_or("none", |(key, _)| *key)
 }
 
 /// An amount given in tenths.

@@ -31,6 +31,10 @@ pub(crate) enum Fires {
     Metric(Metric, u64),
     Streak(u32),
     Achievement(&'static str),
+    /// Every so many hours until it is changed.
+    Hours(u32),
+    /// Every so many days until it is changed.
+    Days(u32),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -72,8 +76,11 @@ pub(crate) const XP_MAX: i64 = 200;
 /// The trigger that is switched off and on.
 pub(crate) const SWITCHED: &str = "a3";
 
+/// The triggers that fire by time, which are edited and switched.
+pub(crate) const TIMED: [&str; 4] = ["x26h", "x3d", "e9h", "e1d"];
+
 /// Triggers in creation order.
-pub(crate) const TRIGGERS: [Trigger; 10] = {
+pub(crate) const TRIGGERS: [Trigger; 14] = {
     const fn of(name: &'static str, system: &'static str, fires: Fires, points: i64) -> Trigger {
         Trigger { name, system, fires, points, guarded: false, tagged: false, pro: false }
     }
@@ -85,8 +92,12 @@ pub(crate) const TRIGGERS: [Trigger; 10] = {
         of("s2", "xp", Fires::Streak(2), 10),
         of("a10", "xp", Fires::Achievement("A10"), 20),
         of("both", "xp", Fires::Achievement("Both"), 7),
+        of("x26h", "xp", Fires::Hours(26), 1),
+        Trigger { pro: true, ..of("x3d", "xp", Fires::Days(3), -2) },
         of("start", "energy", Fires::Creation, 6),
         Trigger { guarded: true, ..of("cost", "energy", Fires::Metric(1, 2), -3) },
         of("gain", "energy", Fires::Metric(0, 5), 4),
+        of("e9h", "energy", Fires::Hours(9), -1),
+        of("e1d", "energy", Fires::Days(1), 1),
     ]
 };

@@ -45,10 +45,12 @@ pub(crate) struct Judged {
     pub(crate) signals: Vec<String>,
     /// Every instant at which a day began by itself.
     pub(crate) midnights: Vec<Timestamp>,
+    /// Every date that began, with the instant at which it did.
+    pub(crate) begun: Vec<(Timestamp, Date)>,
     settings: StreakSettings,
     values: Vec<(Date, MetricId, Amount)>,
     created_at: Timestamp,
-    created_on: Date,
+    pub(crate) created_on: Date,
     /// The periods whose conditions were met, with the effective day and the instant.
     met: BTreeMap<Of, (Date, Timestamp)>,
     closed: BTreeMap<Of, (u32, Kind)>,
@@ -89,6 +91,7 @@ impl Judged {
             granted: Vec::new(),
             signals: Vec::new(),
             midnights: Vec::new(),
+            begun: Vec::new(),
             settings,
             values: Vec::new(),
             created_at: at,
@@ -136,6 +139,7 @@ impl Judged {
             self.close(frequency, at, travel);
         }
         self.day = self.day.succ();
+        self.begun.push((at, self.day));
         self.accrue(at);
     }
 

@@ -4,7 +4,8 @@
 use domain::catalog::{
     AchievementDraft, AchievementStatus, AchievementTriggerFields, AchievementTriggerKind,
     AttributeDraft, AttributeKind, Filter, FreezesPatch, LevelDraft, MetricDraft, Patch,
-    PointsSystemDraft, StreakSettingsPatch, TriggerDraft, TriggerType, TriggerTypeFields, UnitType,
+    PointsSystemDraft, StreakSettingsPatch, TimeUnit, TriggerDraft, TriggerType, TriggerTypeFields,
+    UnitType,
 };
 use domain::ids::{AchievementId, AttributeId, MetricId, PointsSystemId, TriggerId};
 
@@ -132,6 +133,26 @@ impl Trig {
             points,
             TriggerTypeFields { achievement_id: Some(achievement), ..TriggerTypeFields::default() },
         )
+    }
+
+    pub(crate) fn time(unit: TimeUnit, interval: u32, points: i64) -> Self {
+        Self::new(
+            TriggerType::Time,
+            points,
+            TriggerTypeFields {
+                time_unit: Some(unit),
+                time_interval: Some(interval),
+                ..TriggerTypeFields::default()
+            },
+        )
+    }
+
+    pub(crate) fn hours(interval: u32, points: i64) -> Self {
+        Self::time(TimeUnit::Hours, interval, points)
+    }
+
+    pub(crate) fn days(interval: u32, points: i64) -> Self {
+        Self::time(TimeUnit::Days, interval, points)
     }
 
     pub(crate) fn guarded(mut self) -> Self {

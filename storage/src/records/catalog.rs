@@ -15,8 +15,9 @@ mod tests {
         calendar::{Frequency, WeekStart, Zone},
         catalog::{
             Achievement, AchievementStatus, AchievementTrigger, Attribute, AttributeKind, AutoEarn,
-            Catalog, EvaluationMode, Filter, FreezeSettings, Level, Metric, PointsSystem, Settings,
-            Stamps, StreakMetric, StreakSettings, Trigger, TriggerKind, UnitType,
+            BalanceRules, Catalog, EvaluationMode, Filter, FreezeSettings, History, Level, Metric,
+            PointsSystem, Settings, Stamps, StreakMetric, StreakSettings, TimeTerms, TimeUnit,
+            Trigger, TriggerKind, UnitType,
         },
         ids::{
             AchievementId, AttributeId, EnvironmentId, Key, LevelId, MetricId, PointsSystemId,
@@ -107,13 +108,26 @@ mod tests {
             .collect()
     }
 
+    fn time_terms() -> TimeTerms {
+        TimeTerms {
+            unit: TimeUnit::Hours,
+            interval: 6,
+            points: 2,
+            user_filters: filters(),
+            since: at(3),
+        }
+    }
+
     fn points_system() -> PointsSystem {
         let kinds = [
             TriggerKind::Metric { metric: metric_id(), threshold: 10, event_filters: Vec::new() },
             TriggerKind::Achievement { achievement: AchievementId(Uuid::from_u128(3)) },
             TriggerKind::Streak { length: 7 },
             TriggerKind::UserCreation,
+            TriggerKind::Time { unit: TimeUnit::Days, interval: 3 },
         ];
+        let mut terms = History::starting_with(None);
+        terms.change(at(3), Some(time_terms()));
         let triggers = kinds.into_iter().map(|kind| Trigger {
             id: TriggerId(Uuid::from_u128(5)),
             kind,
@@ -122,6 +136,7 @@ mod tests {
             active: true,
             user_filters: filters(),
             block_if_out_of_points: true,
+            terms: terms.clone(),
             stamps: stamps(),
             archived: false,
         });
@@ -141,7 +156,10 @@ mod tests {
             name: "XP".into(),
             description: "Experience".into(),
             badge_url: None,
-            max_points: Some(1_000),
+            rules: History::starting_with(BalanceRules {
+                max_points: Some(1_000),
+                thresholds: vec![(100, level.id)],
+            }),
             triggers: triggers.collect(),
             levels: vec![level],
             stamps: stamps(),

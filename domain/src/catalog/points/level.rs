@@ -86,6 +86,7 @@ impl Catalog {
             created_at: now,
             archived: false,
         });
+        system.note_thresholds(now);
         Ok(system.levels.last().expect("just pushed"))
     }
 
@@ -98,6 +99,7 @@ impl Catalog {
         system: PointsSystemId,
         id: LevelId,
         patch: LevelPatch,
+        now: Timestamp,
     ) -> Result<&Level, Invalid> {
         let system = self.points_system_mut(system)?;
         let live = system.live_levels();
@@ -118,17 +120,24 @@ impl Catalog {
             level.description = description;
         }
         patch.badge_url.apply_to(&mut level.badge_url);
-        Ok(level)
+        system.note_thresholds(now);
+        Ok(system.find_level(id).expect("found above"))
     }
 
     /// Archives a level.
     ///
     /// # Errors
     /// If there is no such level in the system.
-    pub fn delete_level(&mut self, system: PointsSystemId, id: LevelId) -> Result<(), Invalid> {
+    pub fn delete_level(
+        &mut self,
+        system: PointsSystemId,
+        id: LevelId,
+        now: Timestamp,
+    ) -> Result<(), Invalid> {
         let system = self.points_system_mut(system)?;
         let level = system.levels.iter_mut().find(|level| level.id == id && !level.archived);
         level.ok_or_else(|| Invalid::error(NOT_FOUND))?.archived = true;
+        system.note_thresholds(now);
         Ok(())
     }
 }

@@ -4,16 +4,20 @@
 //! its thresholds. Systems are created with all their parts or not at all.
 
 mod level;
+mod rules;
+mod time;
 mod trigger;
 
 use serde::{Deserialize, Serialize};
 
 pub use level::{Level, LevelDraft, LevelPatch};
+pub use rules::BalanceRules;
+pub use time::{TimeTerms, TimeUnit};
 pub use trigger::{
     Trigger, TriggerDraft, TriggerKind, TriggerPatch, TriggerType, TriggerTypeFields,
 };
 
-use super::{Catalog, Invalid, Patch, Stamps, parse_key};
+use super::{Catalog, History, Invalid, Patch, Stamps, parse_key};
 use crate::ids::{Key, LevelId, PointsSystemId, TriggerId};
 use crate::time::Timestamp;
 
@@ -30,8 +34,8 @@ pub struct PointsSystem {
     pub description: String,
     /// The URL of its badge.
     pub badge_url: Option<String>,
-    /// The balance no award goes beyond. (C-POINTS-25)
-    pub max_points: Option<i64>,
+    /// The maximum and the thresholds over time: an award is judged by those of its instant.
+    pub rules: History<BalanceRules>,
     /// What moves the balance, in creation order, archived ones included.
     pub triggers: Vec<Trigger>,
     /// Named thresholds in creation order, archived ones included.
@@ -43,6 +47,12 @@ pub struct PointsSystem {
 }
 
 impl PointsSystem {
+    /// The balance no award goes beyond. (C-POINTS-25)
+    #[must_use]
+    pub fn max_points(&self) -> Option<i64> {
+        self.rules.current().max_points
+    }
+
     /// The live triggers, oldest first.
     pub fn live_triggers(&self) -> impl Iterator<Item = &Trigger> {
         self.triggers.iter().filter(|trigger| !trigger.archived)
@@ -136,7 +146,10 @@ impl Catalog {
             name: draft.name,
             description: draft.description,
             badge_url: draft.badge_url,
-            max_points: draft.max_points,
+            rules: History::starting_with(BalanceRules {
+                max_points: draft.max_points,
+                thresholds: Vec::new(),
+            }),
             triggers: Vec::new(),
             levels: Vec::new(),
             stamps: Stamps::new(now),
@@ -178,7 +191,9 @@ impl Catalog {
             system.description = description;
         }
         patch.badge_url.apply_to(&mut system.badge_url);
-        patch.max_points.apply_to(&mut system.max_points);
+        let mut rules = system.rules.current().clone();
+        patch.max_points.apply_to(&mut rules.max_points);
+        system.change_rules(rules, now);
         if *system != before {
             system.stamps.updated_at = now;
         }
@@ -189,10 +204,14 @@ impl Catalog {
     ///
     /// # Errors
     /// If there is no such system.
-    pub fn delete_points_system(&mut self, id: PointsSystemId) -> Result<(), Invalid> {
+    pub fn delete_points_system(
+        &mut self,
+        id: PointsSystemId,
+        now: Timestamp,
+    ) -> Result<(), Invalid> {
         let system = self.points_system_mut(id)?;
         system.archived = true;
-        system.triggers.iter_mut().for_each(|trigger| trigger.archived = true);
+        system.triggers.iter_mut().for_each(|trigger| trigger.archive(now));
         system.levels.iter_mut().for_each(|level| level.archived = true);
         Ok(())
     }

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Catalog, Invalid, Patch, Stamps};
-use crate::catalog::{AttributeKind, Filter};
+use super::{Catalog, Invalid, Patch, Stamps, TimeTerms, TimeUnit};
+use crate::catalog::{AttributeKind, Filter, History};
 use crate::ids::{AchievementId, MetricId, PointsSystemId, TriggerId};
 use crate::time::Timestamp;
 
@@ -34,6 +34,13 @@ pub enum TriggerKind {
     },
     /// The user's creation. (C-POINTS-21)
     UserCreation,
+    /// Every so many hours or days. (C-POINTS-22)
+    Time {
+        /// What the interval is counted in.
+        unit: TimeUnit,
+        /// How many units lie between two awards, at least 1.
+        interval: u32,
+    },
 }
 
 /// The type of a trigger, without its data.
@@ -47,6 +54,8 @@ pub enum TriggerType {
     Streak,
     /// See [`TriggerKind::UserCreation`].
     UserCreation,
+    /// See [`TriggerKind::Time`].
+    Time,
 }
 
 impl TriggerType {
@@ -58,6 +67,7 @@ impl TriggerType {
             Self::Achievement => "achievement",
             Self::Streak => "streak",
             Self::UserCreation => "user_creation",
+            Self::Time => "time",
         }
     }
 }
@@ -68,7 +78,10 @@ impl TriggerKind {
     fn counts(&self) -> Option<(MetricId, &[Filter])> {
         match self {
             Self::Metric { metric, event_filters, .. } => Some((*metric, event_filters)),
-            Self::Achievement { .. } | Self::Streak { .. } | Self::UserCreation => None,
+            Self::Achievement { .. }
+            | Self::Streak { .. }
+            | Self::UserCreation
+            | Self::Time { .. } => None,
         }
     }
 
@@ -80,6 +93,7 @@ impl TriggerKind {
             Self::Achievement { .. } => TriggerType::Achievement,
             Self::Streak { .. } => TriggerType::Streak,
             Self::UserCreation => TriggerType::UserCreation,
+            Self::Time { .. } => TriggerType::Time,
         }
     }
 }
@@ -101,6 +115,8 @@ pub struct Trigger {
     pub user_filters: Vec<Filter>,
     /// Whether a deduction beyond the balance refuses the event. (C-POINTS-28)
     pub block_if_out_of_points: bool,
+    /// What held for its time awards over time; none while it was no active time trigger.
+    pub terms: History<Option<TimeTerms>>,
     /// When it was created and last changed.
     pub stamps: Stamps,
     /// Whether it was deleted.
@@ -108,6 +124,11 @@ pub struct Trigger {
 }
 
 impl Trigger {
+    pub(super) fn archive(&mut self, now: Timestamp) {
+        self.archived = true;
+        self.note_terms(now);
+    }
+
     /// The event filters of a metric trigger; empty for the others.
     #[must_use]
     pub fn event_filters(&self) -> &[Filter] {
@@ -115,7 +136,8 @@ impl Trigger {
             TriggerKind::Metric { event_filters, .. } => event_filters,
             TriggerKind::Achievement { .. }
             | TriggerKind::Streak { .. }
-            | TriggerKind::UserCreation => &[],
+            | TriggerKind::UserCreation
+            | TriggerKind::Time { .. } => &[],
         }
     }
 }
@@ -133,6 +155,10 @@ pub struct TriggerTypeFields {
     pub achievement_id: Option<AchievementId>,
     /// Of a streak trigger.
     pub streak_length: Option<u32>,
+    /// Of a time trigger.
+    pub time_unit: Option<TimeUnit>,
+    /// Of a time trigger.
+    pub time_interval: Option<u32>,
 }
 
 /// A new trigger as a request describes it.
@@ -190,7 +216,7 @@ impl Catalog {
             self.check_filters(AttributeKind::User, "userAttributes", draft.user_filters)?;
         let id = TriggerId(self.next_id("trigger"));
         let system = self.points_system_mut(system)?;
-        system.triggers.push(Trigger {
+        let mut trigger = Trigger {
             id,
             kind,
             revision: 0,
@@ -198,9 +224,12 @@ impl Catalog {
             active: draft.active,
             user_filters,
             block_if_out_of_points: draft.block_if_out_of_points,
+            terms: History::starting_with(None),
             stamps: Stamps::new(now),
             archived: false,
-        });
+        };
+        trigger.note_terms(now);
+        system.triggers.push(trigger);
         Ok(system.triggers.last().expect("just pushed"))
     }
 
@@ -244,6 +273,7 @@ impl Catalog {
             patch.block_if_out_of_points.unwrap_or(changed.block_if_out_of_points);
         if changed != stored {
             changed.stamps.updated_at = now;
+            changed.note_terms(now);
         }
         let system = self.points_system_mut(system)?;
         let slot =
@@ -256,15 +286,21 @@ impl Catalog {
     ///
     /// # Errors
     /// If there is no such trigger in the system.
-    pub fn delete_trigger(&mut self, system: PointsSystemId, id: TriggerId) -> Result<(), Invalid> {
+    pub fn delete_trigger(
+        &mut self,
+        system: PointsSystemId,
+        id: TriggerId,
+        now: Timestamp,
+    ) -> Result<(), Invalid> {
         let system = self.points_system_mut(system)?;
         let trigger =
             system.triggers.iter_mut().find(|trigger| trigger.id == id && !trigger.archived);
-        trigger.ok_or_else(|| Invalid::error(NOT_FOUND))?.archived = true;
+        trigger.ok_or_else(|| Invalid::error(NOT_FOUND))?.archive(now);
         Ok(())
     }
 
-    /// Archives every trigger whose kind meets the condition.
+    /// Archives every trigger that counts what the condition names. Time triggers count nothing,
+    /// so nobody's terms change.
     pub(in crate::catalog) fn archive_triggers(&mut self, is_meant: impl Fn(&TriggerKind) -> bool) {
         let triggers = self.points_systems.iter_mut().flat_map(|system| &mut system.triggers);
         triggers
@@ -303,6 +339,18 @@ impl Catalog {
                 Ok(TriggerKind::Streak { length })
             }
             TriggerType::UserCreation => Ok(TriggerKind::UserCreation),
+            TriggerType::Time => {
+                let (kept_unit, kept_interval) = match before {
+                    Some(TriggerKind::Time { unit, interval }) => (Some(*unit), Some(*interval)),
+                    _ => (None, None),
+                };
+                let unit = fields.time_unit.or(kept_unit).ok_or_else(|| required("timeUnit"))?;
+                let interval = fields
+                    .time_interval
+                    .or(kept_interval)
+                    .ok_or_else(|| required("timeInterval"))?;
+                Ok(TriggerKind::Time { unit, interval })
+            }
         }
     }
 
@@ -360,6 +408,8 @@ fn refuse_foreign_fields(
         ("eventAttributes", TriggerType::Metric, !fields.event_attributes.is_keep()),
         ("achievementId", TriggerType::Achievement, fields.achievement_id.is_some()),
         ("streakLength", TriggerType::Streak, fields.streak_length.is_some()),
+        ("timeUnit", TriggerType::Time, fields.time_unit.is_some()),
+        ("timeInterval", TriggerType::Time, fields.time_interval.is_some()),
     ];
     match present.into_iter().find(|(_, owner, sent)| *sent && *owner != trigger_type) {
         Some((field, owner, _)) => Err(Invalid::error(format!(

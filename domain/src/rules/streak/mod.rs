@@ -1,8 +1,8 @@
 //! Streaks: periods close day by day, events meet the open one. (C-STREAK)
 //!
 //! Time moves in one way only: [`begin_day`] advances the effective day by one date, closes the
-//! periods that ended with the day before and grants freezes due that day. Settlement calls it for
-//! every local midnight that has passed, a move east for every date it skips. All three
+//! periods that ended with the day before and grants freezes due that day. `rules::settle` calls it
+//! for every local midnight that has passed and for every date a move east skips. All three
 //! frequencies are tracked; freezes are consumed for the configured one alone. (C-STREAK-11, 12)
 
 mod close;
@@ -24,7 +24,7 @@ use crate::user::{SignalKind, Track};
 
 /// Why a new effective day began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Passage {
+pub(crate) enum Passage {
     /// Local midnight passed.
     Midnight,
     /// The user moved east past it. (C-STREAK-63)
@@ -46,37 +46,11 @@ pub(crate) fn fresh_track(frequency: Frequency, week_start: WeekStart, today: Da
     }
 }
 
-/// Applies everything due up to now, in due order. (C-GEN-22)
-pub(crate) fn settle(decision: &mut Decision<'_>) {
-    let zone = decision.zone();
-    if is_idle(decision) {
-        let today = zone.local_date(decision.now).max(decision.state.effective_day);
-        return skip_to(decision, today);
-    }
-    loop {
-        let day = decision.state.effective_day.succ();
-        let due = zone.day_start(day);
-        if due > decision.now {
-            return;
-        }
-        begin_day(decision, day, due, Passage::Midnight);
-    }
-}
-
-/// Recomputes the effective day after a change of zone: a move east skips dates, a move west waits
-/// for local time to catch up. (C-GEN-16, C-STREAK-63)
-pub(crate) fn travel(decision: &mut Decision<'_>) {
-    let today = decision.zone().local_date(decision.now);
-    while decision.state.effective_day < today {
-        begin_day(decision, decision.state.effective_day.succ(), decision.now, Passage::Travel);
-    }
-}
-
 /// At one instant periods close before freezes are granted. (C-GEN-22, C-STREAK-38)
 ///
 /// A midnight is judged by the settings that led up to it; a move is part of a request and so
 /// judged by the settings the request reads.
-fn begin_day(decision: &mut Decision<'_>, day: Date, at: Timestamp, passage: Passage) {
+pub(crate) fn begin_day(decision: &mut Decision<'_>, day: Date, at: Timestamp, passage: Passage) {
     let catalog = decision.catalog;
     let settings = match passage {
         Passage::Midnight => catalog.streaks.before(at),
@@ -89,7 +63,7 @@ fn begin_day(decision: &mut Decision<'_>, day: Date, at: Timestamp, passage: Pas
 
 /// Whether days can pass without any effect: no length to lose, nothing met to carry over, and no
 /// freezes to earn.
-fn is_idle(decision: &Decision<'_>) -> bool {
+pub(crate) fn is_idle(decision: &Decision<'_>) -> bool {
     let streak = &decision.state.streak;
     let earns = |settings: &StreakSettings| {
         settings.freezes.is_some_and(|freezes| freezes.auto_earn.is_some())
@@ -99,7 +73,7 @@ fn is_idle(decision: &Decision<'_>) -> bool {
 }
 
 /// Moves an idle user to `today` in one step.
-fn skip_to(decision: &mut Decision<'_>, today: Date) {
+pub(crate) fn skip_to(decision: &mut Decision<'_>, today: Date) {
     let week_start = decision.catalog.settings.week_start;
     for frequency in Frequency::ALL {
         let track = decision.state.streak.track_mut(frequency);

@@ -1,0 +1,72 @@
+//! Settlement: everything due up to now, in due order. (C-GEN-22)
+//!
+//! A user is a list of things that will fall due: the next local midnight and the next award of
+//! each time trigger. The earliest is applied until none is left. At one instant periods close
+//! before freezes are granted, and freezes are granted before time triggers pay. Nothing here knows
+//! what a midnight or an award does.
+
+use super::streak::{Passage, begin_day, is_idle, skip_to};
+use super::time;
+use crate::calendar::{Period, Zone};
+use crate::time::{Date, Timestamp};
+use crate::user::decision::Decision;
+
+/// Applies everything due up to now, in due order.
+///
+/// A user with nothing to lose and nothing to earn by a day passing is moved on without looking at
+/// every midnight.
+pub(crate) fn settle(decision: &mut Decision<'_>) {
+    let zone = decision.zone();
+    let mut settled = decision.state.settled_at;
+    loop {
+        let idle = is_idle(decision);
+        let before = decision.state.effective_day;
+        let midnight = (!idle).then(|| zone.day_start(before.succ()));
+        let next = midnight.into_iter().chain(time::next_due(decision, settled)).min();
+        let Some(due) = next.filter(|due| *due <= decision.now) else { break };
+        if idle {
+            skip_to(decision, zone.local_date(due).max(before));
+        } else {
+            while zone.day_start(decision.state.effective_day.succ()) == due {
+                let day = decision.state.effective_day.succ();
+                begin_day(decision, day, due, Passage::Midnight);
+            }
+        }
+        let begun = begun_at(zone, before, decision.state.effective_day, due);
+        time::pay_due(decision, due, begun);
+        settled = settled.max(due);
+    }
+    if is_idle(decision) {
+        let today = zone.local_date(decision.now).max(decision.state.effective_day);
+        skip_to(decision, today);
+    }
+}
+
+/// Recomputes the effective day after a change of zone: a move east skips dates, a move west waits
+/// for local time to catch up. What begins with a skipped date happens at the move.
+/// (C-GEN-16, C-STREAK-63)
+pub(crate) fn travel(decision: &mut Decision<'_>) {
+    let today = decision.zone().local_date(decision.now);
+    let first = decision.state.effective_day.succ();
+    while decision.state.effective_day < today {
+        let day = decision.state.effective_day.succ();
+        begin_day(decision, day, decision.now, Passage::Travel);
+    }
+    if first <= today {
+        time::pay_travelled(decision, Period { start: first, end: today });
+    }
+}
+
+/// The dates after `before` that began at `due`: none or one, or several where the zone skipped a
+/// date.
+fn begun_at(zone: Zone, before: Date, today: Date, due: Timestamp) -> Option<Period> {
+    let began = |day: Date| day > before && zone.day_start(day) == due;
+    if !began(today) {
+        return None;
+    }
+    let mut start = today;
+    while began(start.pred()) {
+        start = start.pred();
+    }
+    Some(Period { start, end: today })
+}
