@@ -5,7 +5,8 @@
 use accolade::catalog_file::{CatalogFileError, parse};
 use domain::calendar::{Frequency, WeekStart};
 use domain::catalog::{
-    AchievementStatus, AchievementTrigger, Catalog, EvaluationMode, Settings, UnitType,
+    AchievementStatus, AchievementTrigger, Catalog, EvaluationMode, Settings, TimeUnit, Trigger,
+    TriggerKind, UnitType,
 };
 use domain::ids::EnvironmentId;
 use domain::time::Timestamp;
@@ -120,6 +121,32 @@ streak_length = 2
     let names: Vec<_> = catalog.achievements.iter().map(|own| own.name.as_str()).collect();
     assert_eq!(names, ["Y", "B", "A", "Z"]);
     assert_eq!(catalog.achievements[2].status, AchievementStatus::Inactive);
+}
+
+// C-POINTS-22
+#[test]
+fn triggers_can_fire_by_time() {
+    let catalog = applied(
+        r#"
+[points.energy]
+name = "Energy"
+
+[[points.energy.triggers]]
+points = 2
+every_hours = 3
+
+[[points.energy.triggers]]
+points = -1
+every_days = 1
+status = "inactive"
+"#,
+    );
+    let energy = catalog.find_points_system_by_key("energy").unwrap();
+    let [hours, days] = &energy.triggers[..] else { panic!("two triggers") };
+    assert_eq!(hours.kind, TriggerKind::Time { unit: TimeUnit::Hours, interval: 3 });
+    assert_eq!(days.kind, TriggerKind::Time { unit: TimeUnit::Days, interval: 1 });
+    let clock = |trigger: &Trigger| trigger.terms.current().as_ref().map(|terms| terms.since);
+    assert_eq!((clock(hours), clock(days)), (Some(now()), None));
 }
 
 #[test]
@@ -297,7 +324,7 @@ fn mistakes_are_told_with_their_place_and_what_was_expected() {
         ),
         (
             "[points.xp]\nname = \"XP\"\n[[points.xp.triggers]]\npoints = 5\n",
-            "3:1: expected exactly one of `metric`, `streak_length`, `achievement`, `user_creation`",
+            "3:1: expected exactly one of `metric`, `streak_length`, `achievement`, `user_creation`, `every_hours`, `every_days`",
         ),
         (
             "[points.xp]\nname = \"XP\"\n[[points.xp.triggers]]\npoints = 0\nuser_creation = true\n",
@@ -308,8 +335,16 @@ fn mistakes_are_told_with_their_place_and_what_was_expected() {
             "5:15: unknown achievement `a`, there is no achievement",
         ),
         (
-            "[points.xp]\nname = \"XP\"\n[[points.xp.triggers]]\npoints = 5\ntime = { hours = 3 }\n",
-            "5:1: unknown field `time`, expected one of `points`, `status`, `block_if_out_of_points`, `user_attributes`, `metric`, `streak_length`, `achievement`, `user_creation`",
+            "[points.xp]\nname = \"XP\"\n[[points.xp.triggers]]\npoints = 5\nevery_minutes = 3\n",
+            "5:1: unknown field `every_minutes`, expected one of `points`, `status`, `block_if_out_of_points`, `user_attributes`, `metric`, `streak_length`, `achievement`, `user_creation`, `every_hours`, `every_days`",
+        ),
+        (
+            "[points.xp]\nname = \"XP\"\n[[points.xp.triggers]]\npoints = 5\nevery_hours = 3\nevery_days = 1\n",
+            "3:1: expected exactly one of `metric`, `streak_length`, `achievement`, `user_creation`, `every_hours`, `every_days`",
+        ),
+        (
+            "[points.xp]\nname = \"XP\"\n[[points.xp.triggers]]\npoints = 5\nevery_hours = 0\n",
+            "5:15: invalid value: integer `0`, expected an integer between 1 and 1000000000",
         ),
     ];
     for (text, expected) in cases {

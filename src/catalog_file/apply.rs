@@ -11,7 +11,7 @@ use domain::catalog::{
     ATTRIBUTE_CHARS_MAX, AchievementDraft, AchievementStatus, AchievementTriggerFields,
     AchievementTriggerKind, AttributeDraft, AttributeKind, Catalog, EvaluationMode, Filter,
     FreezesPatch, Invalid, LevelDraft, MetricDraft, PREREQUISITES_MAX, Patch, PointsSystemDraft,
-    StreakSettingsPatch, TriggerDraft, TriggerType, TriggerTypeFields, UnitType,
+    StreakSettingsPatch, TimeUnit, TriggerDraft, TriggerType, TriggerTypeFields, UnitType,
 };
 use domain::ids::{AchievementId, Key, MetricId, PointsSystemId};
 use domain::time::Timestamp;
@@ -23,6 +23,10 @@ use super::format::{
     TriggerStatusName, TriggerTable, WeekStartName,
 };
 use super::value::{Name, Table};
+
+/// The fields of which a trigger has exactly one.
+const TRIGGER_KINDS: &str =
+    "`metric`, `streak_length`, `achievement`, `user_creation`, `every_hours`, `every_days`";
 
 /// Something wrong at a place of the text.
 pub(super) struct Problem {
@@ -358,8 +362,14 @@ impl<'a> Changed<'a> {
         table: &TriggerTable,
     ) -> Result<(TriggerType, TriggerTypeFields), Problem> {
         let none = TriggerTypeFields::default();
-        match (&table.metric, table.streak_length, &table.achievement, table.user_creation) {
-            (Some(metric), None, None, None) => {
+        let time = match (table.every_hours, table.every_days) {
+            (None, None) => None,
+            (Some(hours), None) => Some((TimeUnit::Hours, hours)),
+            (None, Some(days)) => Some((TimeUnit::Days, days)),
+            (Some(_), Some(_)) => return Err(one_of(span, TRIGGER_KINDS)),
+        };
+        match (&table.metric, table.streak_length, &table.achievement, table.user_creation, time) {
+            (Some(metric), None, None, None, None) => {
                 let fields = TriggerTypeFields {
                     metric_id: Some(self.metric_id(&metric.key)?),
                     metric_threshold: Some(metric.threshold.0.unsigned_abs()),
@@ -370,19 +380,27 @@ impl<'a> Changed<'a> {
                 };
                 Ok((TriggerType::Metric, fields))
             }
-            (None, Some(length), None, None) => {
+            (None, Some(length), None, None, None) => {
                 let fields = TriggerTypeFields { streak_length: Some(length.count()), ..none };
                 Ok((TriggerType::Streak, fields))
             }
-            (None, None, Some(name), None) => {
+            (None, None, Some(name), None, None) => {
                 let id = self.achievement_id(name)?;
                 Ok((
                     TriggerType::Achievement,
                     TriggerTypeFields { achievement_id: Some(id), ..none },
                 ))
             }
-            (None, None, None, Some(_)) => Ok((TriggerType::UserCreation, none)),
-            _ => Err(one_of(span, "`metric`, `streak_length`, `achievement`, `user_creation`")),
+            (None, None, None, Some(_), None) => Ok((TriggerType::UserCreation, none)),
+            (None, None, None, None, Some((unit, interval))) => {
+                let fields = TriggerTypeFields {
+                    time_unit: Some(unit),
+                    time_interval: Some(interval.count()),
+                    ..none
+                };
+                Ok((TriggerType::Time, fields))
+            }
+            _ => Err(one_of(span, TRIGGER_KINDS)),
         }
     }
 

@@ -165,6 +165,8 @@ pub(super) struct TriggerTable {
     pub(super) streak_length: Option<Count>,
     pub(super) achievement: Option<Spanned<String>>,
     pub(super) user_creation: Option<Yes>,
+    pub(super) every_hours: Option<Count>,
+    pub(super) every_days: Option<Count>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]

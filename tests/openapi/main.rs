@@ -18,7 +18,6 @@ type Allowed = (&'static str, &'static str);
 const NOT_YET: &str = "not offered yet: its route answers 404";
 const NO_TENANTS: &str = "tenants are not offered yet: the header is ignored, like any unknown one";
 const NO_BOOSTS: &str = "boosts are not offered yet: the list is always empty";
-const NO_TIME_TRIGGERS: &str = "time triggers are not offered yet";
 const WHOLE_POINTS: &str = "points are whole numbers (C-POINTS-02)";
 const NULL_CLEARS: &str = "null clears the field (C-USER-07)";
 
@@ -31,10 +30,6 @@ const APPLICATION: &[Allowed] = &[
     ("GET */boosts: missing", NOT_YET),
     ("* awards[].boosts[].*: *, missing", NO_BOOSTS),
     ("*points{}.awards[].boosts[].*: *, missing", NO_BOOSTS),
-    ("*trigger.timeInterval: *, missing", NO_TIME_TRIGGERS),
-    ("*trigger.timeUnit: *, missing", NO_TIME_TRIGGERS),
-    ("*triggers[].timeInterval: *, missing", NO_TIME_TRIGGERS),
-    ("*triggers[].timeUnit: *, missing", NO_TIME_TRIGGERS),
     ("* /users/{id}/preferences: missing", NOT_YET),
     (
         "GET /users/{id}/streak 200 pauses[].*: *, missing",
@@ -59,8 +54,6 @@ const ADMIN: &[Allowed] = &[
     ("POST /streaks/restore: missing", NOT_YET),
     ("* /tenants*: missing", NOT_YET),
     ("POST /points *boosts*: *, missing", NO_BOOSTS),
-    ("*timeInterval: *, missing", NO_TIME_TRIGGERS),
-    ("*timeUnit: *, missing", NO_TIME_TRIGGERS),
     ("* issues[].boostId: string?, missing", "never sent: boosts go by `id` (C-ADM-08)"),
 ];
 

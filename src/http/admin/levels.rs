@@ -179,8 +179,8 @@ pub(super) async fn update(
     let system = segments.uuid("systemId", PointsSystemId)?;
     let items = Batch::of(body)?;
     points_system(&app.engine.catalog(caller.scope), system)?;
-    batch::update(&app, caller.scope, items, move |catalog, id, item, _now| {
-        Ok(catalog.update_level(system, LevelId(id), read_patch(item)?)?.into())
+    batch::update(&app, caller.scope, items, move |catalog, id, item, now| {
+        Ok(catalog.update_level(system, LevelId(id), read_patch(item)?, now)?.into())
     })
     .await
 }
@@ -203,8 +203,8 @@ pub(super) async fn delete(
     let system = segments.uuid("systemId", PointsSystemId)?;
     let ids = Ids::of(&query)?;
     points_system(&app.engine.catalog(caller.scope), system)?;
-    batch::delete(&app, caller.scope, ids, move |catalog, id, _now| {
-        catalog.delete_level(system, LevelId(id))
+    batch::delete(&app, caller.scope, ids, move |catalog, id, now| {
+        catalog.delete_level(system, LevelId(id), now)
     })
     .await
 }

@@ -58,7 +58,7 @@ impl From<&PointsSystem> for AdminPointsSystem {
             description: system.description.clone(),
             status: "active",
             badge: Badge::of(system.badge_url.as_ref()),
-            max_points: system.max_points,
+            max_points: system.max_points(),
         }
     }
 }
@@ -267,8 +267,8 @@ pub(super) async fn delete(
     caller: Caller,
     query: Query,
 ) -> Result<Json<Deleted>, ApiError> {
-    batch::delete(&app, caller.scope, Ids::of(&query)?, |catalog, id, _now| {
-        catalog.delete_points_system(PointsSystemId(id))
+    batch::delete(&app, caller.scope, Ids::of(&query)?, |catalog, id, now| {
+        catalog.delete_points_system(PointsSystemId(id), now)
     })
     .await
 }

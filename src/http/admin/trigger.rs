@@ -1,11 +1,11 @@
 //! A points trigger in the Admin API's JSON. (C-POINTS-09 to 13, C-ADM-53 to 55)
 //!
 //! Fields that belong to one type are present only for it. What belongs together is checked by the
-//! catalog; here only the shape is. Time triggers are not offered: naming one is told as an unknown
-//! type.
+//! catalog; here only the shape is.
 
 use domain::catalog::{
-    Invalid, Trigger, TriggerDraft, TriggerKind, TriggerPatch, TriggerType, TriggerTypeFields,
+    Invalid, TimeUnit, Trigger, TriggerDraft, TriggerKind, TriggerPatch, TriggerType,
+    TriggerTypeFields,
 };
 use domain::ids::{AchievementId, MetricId};
 use serde::Serialize;
@@ -15,6 +15,9 @@ use uuid::Uuid;
 
 use super::wire::{AttributeFilter, WHOLE_MAX, filters, whole_u32};
 use crate::http::json::{self, Fields};
+
+/// Units of time as the Admin API spells them. (C-POINTS-12)
+const TIME_UNITS: [(&str, TimeUnit); 2] = [("hours", TimeUnit::Hours), ("days", TimeUnit::Days)];
 
 /// A points trigger.
 #[derive(Debug, Serialize, ToSchema)]
@@ -64,6 +67,14 @@ pub struct TriggerDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub streak_length: Option<u32>,
+    /// What the interval is counted in. Only of `time`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<PointsTriggerTimeUnit>)]
+    pub time_unit: Option<&'static str>,
+    /// How many units lie between two awards. Only of `time`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub time_interval: Option<u32>,
 }
 
 impl From<&Trigger> for AdminPointsTrigger {
@@ -85,6 +96,11 @@ impl From<&TriggerKind> for TriggerDetail {
         let none = Self::default();
         match kind {
             TriggerKind::UserCreation => none,
+            TriggerKind::Time { unit, interval } => Self {
+                time_unit: TIME_UNITS.iter().find(|(_, own)| own == unit).map(|(name, _)| *name),
+                time_interval: Some(*interval),
+                ..none
+            },
             TriggerKind::Streak { length } => Self { streak_length: Some(*length), ..none },
             TriggerKind::Achievement { achievement } => {
                 Self { achievement_id: Some(achievement.0), ..none }
@@ -111,6 +127,18 @@ pub enum PointsTriggerType {
     Streak,
     /// The creation of the user.
     UserCreation,
+    /// Every so many hours or days.
+    Time,
+}
+
+/// What the interval of a time trigger is counted in. (C-POINTS-12)
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub enum PointsTriggerTimeUnit {
+    /// Hours of elapsed time.
+    Hours,
+    /// Days of the user's calendar.
+    Days,
 }
 
 /// Whether a trigger fires at all.
@@ -151,6 +179,12 @@ pub struct CreatePointsTriggerRequestItem {
     /// Required for `streak`.
     #[schema(nullable = false, minimum = 1)]
     pub streak_length: Option<u32>,
+    /// Required for `time`.
+    #[schema(nullable = false)]
+    pub time_unit: Option<PointsTriggerTimeUnit>,
+    /// Required for `time`.
+    #[schema(nullable = false, minimum = 1)]
+    pub time_interval: Option<u32>,
     /// Whether a deduction beyond the balance refuses the event.
     #[schema(nullable = false, default = false)]
     pub block_if_out_of_points: Option<bool>,
@@ -187,6 +221,12 @@ pub struct PatchPointsTriggersRequestItem {
     /// Only for `streak`.
     #[schema(nullable = false, minimum = 1)]
     pub streak_length: Option<u32>,
+    /// Only for `time`.
+    #[schema(nullable = false)]
+    pub time_unit: Option<PointsTriggerTimeUnit>,
+    /// Only for `time`.
+    #[schema(nullable = false, minimum = 1)]
+    pub time_interval: Option<u32>,
     /// Whether a deduction beyond the balance refuses the event.
     #[schema(nullable = false)]
     pub block_if_out_of_points: Option<bool>,
@@ -218,24 +258,20 @@ pub(super) fn read_patch(item: Fields<'_>) -> Result<TriggerPatch, Invalid> {
 }
 
 fn read_type_fields(item: Fields<'_>) -> Result<TriggerTypeFields, Invalid> {
-    for field in ["timeUnit", "timeInterval"] {
-        if item.value(field).is_some() {
-            // No type that is offered has this field. (C-ADM-54)
-            return Err(Invalid::error(format!("{field} is only permitted for time triggers")));
-        }
-    }
     Ok(TriggerTypeFields {
         metric_id: item.optional("metricId", json::id(MetricId))?,
         metric_threshold: item.optional("metricThreshold", metric_threshold)?,
         event_attributes: item.nullable("eventAttributes", filters)?,
         achievement_id: item.optional("achievementId", json::id(AchievementId))?,
         streak_length: item.optional("streakLength", whole_u32(1))?,
+        time_unit: item.optional("timeUnit", json::one_of(&TIME_UNITS))?,
+        time_interval: item.optional("timeInterval", whole_u32(1))?,
     })
 }
 
 fn trigger_type(value: &Value, field: &str) -> Result<TriggerType, Invalid> {
-    use TriggerType::{Achievement, Metric, Streak, UserCreation};
-    let offered = [Metric, Achievement, Streak, UserCreation].map(|own| (own.as_str(), own));
+    use TriggerType::{Achievement, Metric, Streak, Time, UserCreation};
+    let offered = [Metric, Achievement, Streak, Time, UserCreation].map(|own| (own.as_str(), own));
     json::one_of(&offered)(value, field)
 }
 

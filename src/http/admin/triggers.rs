@@ -114,8 +114,8 @@ pub(super) async fn delete(
     let system = segments.uuid("systemId", PointsSystemId)?;
     let ids = Ids::of(&query)?;
     points_system(&app.engine.catalog(caller.scope), system)?;
-    batch::delete(&app, caller.scope, ids, move |catalog, id, _now| {
-        catalog.delete_trigger(system, TriggerId(id))
+    batch::delete(&app, caller.scope, ids, move |catalog, id, now| {
+        catalog.delete_trigger(system, TriggerId(id), now)
     })
     .await
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::catalog::{Catalog, Level, PointsSystem, Trigger, TriggerKind};
+use domain::catalog::{Catalog, Level, PointsSystem, TimeUnit, Trigger, TriggerKind};
 use domain::ids::LevelId;
 use domain::user::{AwardRecord, PointsChange};
 use serde::Serialize;
@@ -50,6 +50,18 @@ pub enum PointsTriggerType {
     Streak,
     /// The user's first identification.
     UserCreation,
+    /// Passing time.
+    Time,
+}
+
+/// What the interval of a time trigger is counted in. (C-POINTS-12)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PointsTriggerTimeUnit {
+    /// Hours of elapsed time.
+    Hour,
+    /// Days of the user's calendar.
+    Day,
 }
 
 /// Whether a trigger fires.
@@ -108,6 +120,12 @@ pub struct TriggerCondition<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     achievement_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    time_unit: Option<PointsTriggerTimeUnit>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    time_interval: Option<u32>,
 }
 
 impl<'a> PointsTrigger<'a> {
@@ -170,6 +188,18 @@ fn type_and_condition<'a>(
             (PointsTriggerType::Streak, condition)
         }
         TriggerKind::UserCreation => (PointsTriggerType::UserCreation, TriggerCondition::default()),
+        TriggerKind::Time { unit, interval } => {
+            let unit = match unit {
+                TimeUnit::Hours => PointsTriggerTimeUnit::Hour,
+                TimeUnit::Days => PointsTriggerTimeUnit::Day,
+            };
+            let condition = TriggerCondition {
+                time_unit: Some(unit),
+                time_interval: Some(*interval),
+                ..TriggerCondition::default()
+            };
+            (PointsTriggerType::Time, condition)
+        }
     }
 }
 
@@ -231,7 +261,7 @@ impl<'a> From<&'a PointsSystem> for PointsResponse<'a> {
             name: &system.name,
             description: Some(system.description.as_str()).filter(|text| !text.is_empty()),
             badge_url: system.badge_url.as_deref(),
-            max_points: system.max_points,
+            max_points: system.max_points(),
         }
     }
 }

@@ -75,9 +75,9 @@ async fn a_bad_part_fails_its_system_alone() {
         (
             with(
                 "triggers",
-                json!([{"type": "time", "points": 1, "timeUnit": "hours", "timeInterval": 3}]),
+                json!([{"type": "time", "points": 1, "timeUnit": "hours", "timeInterval": 0}]),
             ),
-            "triggers[0]: type must be one of metric, achievement, streak, user_creation",
+            "triggers[0]: timeInterval must be an integer between 1 and 4294967295",
         ),
         (
             with("triggers", json!([{"type": "user_creation", "points": 0}])),
@@ -171,6 +171,8 @@ async fn each_trigger_type_has_exactly_its_own_fields() {
         {"type": "streak", "points": 1, "streakLength": 7, "status": "active", "userAttributes": null},
         {"type": "achievement", "points": 2, "achievementId": toured},
         {"type": "user_creation", "points": 9},
+        {"type": "time", "points": 2, "timeUnit": "hours", "timeInterval": 3},
+        {"type": "time", "points": -2, "timeUnit": "days", "timeInterval": 1},
     ]))
     .await;
     assert_eq!(answer["issues"], json!([]));
@@ -180,6 +182,8 @@ async fn each_trigger_type_has_exactly_its_own_fields() {
         json!({"type": "streak", "points": 1, "streakLength": 7, "status": "active", "blockIfOutOfPoints": false}),
         json!({"type": "achievement", "points": 2, "achievementId": toured, "status": "inactive", "blockIfOutOfPoints": false}),
         json!({"type": "user_creation", "points": 9, "status": "inactive", "blockIfOutOfPoints": false}),
+        json!({"type": "time", "points": 2, "timeUnit": "hours", "timeInterval": 3, "status": "inactive", "blockIfOutOfPoints": false}),
+        json!({"type": "time", "points": -2, "timeUnit": "days", "timeInterval": 1, "status": "inactive", "blockIfOutOfPoints": false}),
     ];
     for (created, mut expected) in answer["created"].as_array().unwrap().iter().zip(expected) {
         expected["id"] = created["id"].clone();
@@ -193,11 +197,13 @@ async fn each_trigger_type_has_exactly_its_own_fields() {
     };
     for (item, message) in [
         (
-            creation("type", json!("time")),
-            "type must be one of metric, achievement, streak, user_creation",
+            creation("type", json!("level")),
+            "type must be one of metric, achievement, streak, time, user_creation",
         ),
         (creation("timeUnit", json!("hours")), "timeUnit is only permitted for time triggers"),
         (creation("timeInterval", json!(1)), "timeInterval is only permitted for time triggers"),
+        (creation("type", json!("time")), "timeUnit is required"),
+        (creation("timeUnit", json!("hour")), "timeUnit must be one of hours, days"),
         (creation("streakLength", json!(7)), "streakLength is only permitted for streak triggers"),
         (
             creation("achievementId", json!(UNKNOWN)),

@@ -16,7 +16,8 @@ async fn systems_show_active_triggers_levels_and_who_is_at_them() {
                 {"name": "XP", "key": "xp", "maxPoints": 100, "description": "Experience",
                  "levels": [{"name": "Gold", "key": "gold", "points": 50}, {"name": "Start", "key": "start", "points": 1}],
                  "triggers": [{"type": "user_creation", "points": 60, "status": "active"},
-                              {"type": "streak", "streakLength": 7, "points": 5}]},
+                              {"type": "streak", "streakLength": 7, "points": 5},
+                              {"type": "time", "timeUnit": "days", "timeInterval": 2, "points": 5, "status": "active"}]},
                 {"name": "Plain", "key": "plain"},
             ]),
         )
@@ -29,7 +30,10 @@ async fn systems_show_active_triggers_levels_and_who_is_at_them() {
                "maxPoints": 100,
                "triggers": [{"id": trigger["id"], "type": "user_creation", "points": 60, "status": "active",
                              "userAttributes": [], "created": "2026-01-06T03:30:00.000Z",
-                             "updated": "2026-01-06T03:30:00.000Z"}]})
+                             "updated": "2026-01-06T03:30:00.000Z"},
+                            {"id": system["triggers"][1]["id"], "type": "time", "points": 5, "status": "active",
+                             "timeUnit": "day", "timeInterval": 2, "userAttributes": [],
+                             "created": "2026-01-06T03:30:00.000Z", "updated": "2026-01-06T03:30:00.000Z"}]})
     );
     let levels = world.get("/v1/points/xp/levels").await.json(StatusCode::OK);
     assert_eq!((&levels[0]["key"], &levels[1]["key"]), (&json!("start"), &json!("gold")));

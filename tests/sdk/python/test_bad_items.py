@@ -69,6 +69,7 @@ SYSTEM = {"name": "Energy", "key": "energy"}
 PAYS_METRIC = {"type": "metric", "points": 1, "metricId": "$words", "metricThreshold": 1}
 PAYS_STREAK = {"type": "streak", "points": 1, "streakLength": 1}
 PAYS_ACHIEVEMENT = {"type": "achievement", "points": 1, "achievementId": "$ten"}
+PAYS_TIME = {"type": "time", "points": 1, "timeUnit": "hours", "timeInterval": 1}
 PAYS_CREATION = {"type": "user_creation", "points": 1}
 LEVEL = {"name": "Gold", "key": "gold", "points": 100}
 
@@ -219,6 +220,14 @@ BAD_CREATIONS = [
         TRIGGERS,
         PAYS_ACHIEVEMENT,
         [({"achievementId": value}, None) for value in ("nonsense", "$unknown", 5)],
+    ),
+    *lacking(TRIGGERS, PAYS_TIME, "timeUnit", "timeInterval"),
+    *variants(
+        TRIGGERS,
+        PAYS_TIME,
+        [({"timeInterval": value}, None) for value in (0, -1, 1.5, "1", None)],
+        [({"timeUnit": value}, None) for value in ("hour", "weeks", 5, None)],
+        [({"streakLength": 1}, None)],
     ),
     # C-POINTS-45, C-POINTS-46
     *lacking(LEVELS, LEVEL, "name", "key", "points"),

@@ -1,4 +1,4 @@
-"""Worked examples X6 and X7 of the core contract, as far as time and boosts play no part.
+"""Worked examples X6, X7 and X9 of the core contract: maximum, boosts, guard, time triggers.
 
 Only what the contract lists is asserted, plus the instants just before and at each boundary
 it names. Signals are not visible over HTTP, so where an example names one, the state that the
@@ -36,13 +36,14 @@ def test_x6_maximum_without_boosts(start):
 
 @pytest.fixture
 def energy(start):
-    """X7 without its time trigger: ten points at creation, one spent per flashcard."""
+    """X7: ten points at creation, two every three hours, one spent per flashcard."""
     world = start("2026-04-01T09:00:00Z")
     metric = world.catalog.metric("flashcards")
     system = world.catalog.system("energy", max_points=10)
     world.catalog.level(system.id, "low", 1)
     world.catalog.level(system.id, "ok", 5)
     world.catalog.trigger(system.id, type="user_creation", points=10)
+    world.catalog.trigger(system.id, type="time", time_unit="hours", time_interval=3, points=2)
     spend = world.catalog.trigger(
         system.id,
         type="metric",
@@ -66,23 +67,78 @@ def test_x7_guard_and_level_loss(energy):
     assert [(a.awarded, a.total, a.boosts) for a in spent.awards] == [(-4, 6, [])]
     assert not sent(spent, "level")
 
-    world.clock.to("2026-04-01T18:40:00Z")
-    with refused(422, "Insufficient points in energy"):
-        world.event("flashcards", "u", 7, idempotency_key="too-much")
-    metric = world.client.users.single_metric("u", "flashcards")
-    assert metric.current == 4
-    assert world.client.users.points("u", "energy").total == 6
-
-    # C-IDEM-09: the refused request has not used its key up.
-    empty = world.event("flashcards", "u", 6, idempotency_key="too-much")
-    assert empty.idempotent_replayed is False
-    assert_fields(empty.points["energy"], total=0, added=-6, level=None)
-    assert sent(empty.points["energy"], "level")
-    awards = world.client.users.points("u", "energy").awards
-    assert [(a.awarded, a.total, a.date) for a in awards] == [
-        (-6, 0, "2026-04-01T18:40:00.000Z"),
+    # C-POINTS-22, C-POINTS-27: the award of 18:00 came to nothing.
+    world.clock.to("2026-04-01T18:30:00Z")
+    full = world.client.users.points("u", "energy")
+    assert (full.total, full.level.key) == (10, "ok")
+    assert [(a.awarded, a.total, a.date) for a in full.awards] == [
+        (2, 10, "2026-04-01T15:00:00.000Z"),
+        (2, 8, "2026-04-01T12:00:00.000Z"),
         (-4, 6, "2026-04-01T10:00:00.000Z"),
         (10, 10, "2026-04-01T09:00:00.000Z"),
+    ]
+    assert_fields(full.awards[0].trigger, type="time", time_unit="hour", time_interval=3)
+
+    world.clock.to("2026-04-01T18:40:00Z")
+    with refused(422, "Insufficient points in energy"):
+        world.event("flashcards", "u", 11, idempotency_key="too-much")
+    metric = world.client.users.single_metric("u", "flashcards")
+    assert metric.current == 4
+    assert world.client.users.points("u", "energy").total == 10
+
+    # C-IDEM-09: the refused request has not used its key up.
+    world.clock.to("2026-04-01T18:41:00Z")
+    empty = world.event("flashcards", "u", 10, idempotency_key="too-much")
+    assert empty.idempotent_replayed is False
+    assert_fields(empty.points["energy"], total=0, added=-10, level=None)
+    assert sent(empty.points["energy"], "level")
+
+
+def test_x9_time_triggers_over_dst(start):
+    # X9, C-POINTS-22, C-POINTS-12
+    world = start("2026-03-06T20:00:00Z")
+    xp = world.catalog.system("xp")
+    day = world.catalog.trigger(xp.id, type="time", time_unit="days", time_interval=1, points=1)
+    assert_fields(day, time_unit="days", time_interval=1)
+    hours = {"time_unit": "hours", "time_interval": 24}
+    world.catalog.trigger(xp.id, type="time", points=10, **hours)
+    world.client.users.identify("u", tz="America/New_York")
+    assert [t.time_unit for t in world.client.points.system("xp").triggers] == ["day", "hour"]
+    world.clock.to("2026-03-09T20:00:00Z")
+    awards = world.client.users.points("u", "xp").awards
+    assert [(a.awarded, a.date) for a in reversed(awards)] == [
+        (1, "2026-03-07T05:00:00.000Z"),
+        (10, "2026-03-07T20:00:00.000Z"),
+        (1, "2026-03-08T05:00:00.000Z"),
+        (10, "2026-03-08T20:00:00.000Z"),
+        (1, "2026-03-09T04:00:00.000Z"),
+        (10, "2026-03-09T20:00:00.000Z"),
+    ]
+
+
+def test_a_time_trigger_pays_nothing_for_its_inactive_span(start):
+    # C-POINTS-23, C-ADM-57
+    world = start("2026-05-04T10:00:00Z")
+    xp = world.catalog.system("xp")
+    every = world.catalog.trigger(
+        xp.id, type="time", time_unit="hours", time_interval=4, points=1
+    )
+
+    def switch(status):
+        patch = PatchPointsTriggersRequestItem(id=every.id, status=status)
+        assert world.admin.points.triggers.update(xp.id, request=[patch]).issues == []
+
+    world.client.users.identify("u")
+    world.clock.to("2026-05-04T15:00:00Z")
+    switch("inactive")
+    world.clock.to("2026-05-05T01:00:00Z")
+    switch("active")
+    world.clock.to("2026-05-05T09:30:00Z")
+    awards = world.client.users.points("u", "xp").awards
+    assert [a.date for a in awards] == [
+        "2026-05-05T09:00:00.000Z",
+        "2026-05-05T05:00:00.000Z",
+        "2026-05-04T14:00:00.000Z",
     ]
 
 
