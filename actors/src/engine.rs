@@ -3,6 +3,7 @@
 //! It only passes on: to the router (commands to users), to the catalog actor (changes of
 //! configuration), to the projections (counts over all users) and to storage (history rows).
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -192,6 +193,22 @@ impl Engine {
     ) -> Result<Vec<AwardRecord>, Error> {
         let key = UserKey { scope, user: user.clone() };
         Ok(rows::recent_awards(&self.shared.store, key, system, recorded, limit).await?)
+    }
+
+    /// The effective day of each of these users now; who doesn't exist is left out. (C-GEN-16)
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if storage can't be read.
+    pub async fn effective_days(
+        &self,
+        scope: Scope,
+        users: Vec<UserId>,
+    ) -> Result<HashMap<UserId, Date>, Error> {
+        if users.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let settings = self.catalog(scope).settings.clone();
+        Ok(rows::effective_days(&self.shared.store, scope, users, settings, self.now()).await?)
     }
 
     /// The days of a metric from `from` on, oldest first; days without an event have no entry.

@@ -4,13 +4,15 @@
 //! Whatever may read many rows does so on a thread that may block, a chunk at a time. All writes go
 //! through the store's one `commit`.
 
+use std::collections::HashMap;
+
 use domain::amount::Amount;
 use domain::catalog::{Catalog, Settings};
-use domain::ids::{EnvironmentId, IdempotencyKey, MetricId, PointsSystemId, Scope};
-use domain::time::Date;
+use domain::ids::{EnvironmentId, IdempotencyKey, MetricId, PointsSystemId, Scope, UserId};
+use domain::time::{Date, Timestamp};
 use domain::user::{
     AwardRecord, EventRecord, HistorySum, IdempotencyRecord, MetricDay, MissingSum, Outcome,
-    PointsDay, UserState,
+    PointsDay, UserState, effective_day,
 };
 use storage::records::{AdminKey, Record, decode};
 use storage::{
@@ -26,6 +28,25 @@ pub(crate) fn load_user(
     UserKey { scope, user }: &UserKey,
 ) -> Result<Option<UserState>, Error> {
     store.load(&Key::snapshot(*scope, user))
+}
+
+/// The effective days of users at `now`; who doesn't exist is left out.
+pub(crate) async fn effective_days(
+    store: &Store,
+    scope: Scope,
+    users: Vec<UserId>,
+    settings: Settings,
+    now: Timestamp,
+) -> Result<HashMap<UserId, Date>, Error> {
+    blocking(store, move |store| {
+        let mut days = HashMap::new();
+        for user in users {
+            let state: Option<UserState> = store.load(&Key::snapshot(scope, &user))?;
+            days.extend(state.map(|state| (user, effective_day(&state, &settings, now))));
+        }
+        Ok(days)
+    })
+    .await
 }
 
 /// What an idempotency key was used for, however long ago.

@@ -55,6 +55,15 @@ impl Amount {
         self.0.abs() <= Decimal::from(TOTAL_MAX)
     }
 
+    /// How many billionths this is. Values have at most nine fractional digits, so it is exact; it
+    /// saturates far beyond every legal value.
+    #[must_use]
+    pub(crate) fn billionths(self) -> i64 {
+        let beyond = if self.0.is_sign_negative() { i64::MIN } else { i64::MAX };
+        let shifted = self.0.checked_mul(Decimal::from(10_i64.pow(FRACTIONAL_DIGITS)));
+        shifted.and_then(|billionths| billionths.to_i64()).unwrap_or(beyond)
+    }
+
     /// Whether this is a whole number.
     #[must_use]
     pub fn is_whole(self) -> bool {

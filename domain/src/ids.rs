@@ -39,6 +39,8 @@ uuid_ids! {
     TriggerId;
     /// A points level.
     LevelId;
+    /// A points boost.
+    BoostId;
     /// One accepted metric event.
     EventId;
     /// One user's completion of one achievement.

@@ -270,6 +270,7 @@ fn run(catalog: &mut Catalog, operation: Operation, now: Timestamp) -> Result<()
                 description: String::new(),
                 badge_url: None,
                 max_points: None,
+                boosts: Vec::new(),
                 levels: level.map(|key| level_draft(key, 0)).into_iter().collect(),
                 triggers: trigger.iter().map(|about| trigger_draft(&known, about, None)).collect(),
             };

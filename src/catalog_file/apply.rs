@@ -292,6 +292,7 @@ impl<'a> Changed<'a> {
             badge_url: table.badge.as_ref().map(|url| url.0.clone()),
             max_points: table.max_points.map(|points| points.0),
             levels: Vec::new(),
+            boosts: Vec::new(),
             triggers: Vec::new(),
         };
         let system =

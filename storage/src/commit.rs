@@ -136,6 +136,7 @@ mod tests {
             awarded: 10,
             total: 120,
             at: Timestamp::from_millis(1),
+            boosts: Vec::new(),
         }
     }
 

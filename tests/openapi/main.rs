@@ -17,7 +17,6 @@ type Allowed = (&'static str, &'static str);
 
 const NOT_YET: &str = "not offered yet: its route answers 404";
 const NO_TENANTS: &str = "tenants are not offered yet: the header is ignored, like any unknown one";
-const NO_BOOSTS: &str = "boosts are not offered yet: the list is always empty";
 const WHOLE_POINTS: &str = "points are whole numbers (C-POINTS-02)";
 const NULL_CLEARS: &str = "null clears the field (C-USER-07)";
 
@@ -27,9 +26,6 @@ const APPLICATION: &[Allowed] = &[
     ("GET /users/{id}/leaderboards/{key}: missing", NOT_YET),
     ("* 201 leaderboards{}*", "leaderboards are not offered yet: the map is always empty"),
     ("GET /points/{key}/summary: missing", NOT_YET),
-    ("GET */boosts: missing", NOT_YET),
-    ("* awards[].boosts[].*: *, missing", NO_BOOSTS),
-    ("*points{}.awards[].boosts[].*: *, missing", NO_BOOSTS),
     ("* /users/{id}/preferences: missing", NOT_YET),
     (
         "GET /users/{id}/streak 200 pauses[].*: *, missing",
@@ -49,11 +45,9 @@ const ADMIN: &[Allowed] = &[
     ("* /application-api-keys: missing", NOT_YET),
     ("* /leaderboards*: missing", NOT_YET),
     ("POST /metrics/events: missing", NOT_YET),
-    ("* /points/{systemId}/boosts*: missing", NOT_YET),
     ("* /streaks/pauses: missing", NOT_YET),
     ("POST /streaks/restore: missing", NOT_YET),
     ("* /tenants*: missing", NOT_YET),
-    ("POST /points *boosts*: *, missing", NO_BOOSTS),
     ("* issues[].boostId: string?, missing", "never sent: boosts go by `id` (C-ADM-08)"),
 ];
 

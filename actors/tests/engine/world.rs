@@ -174,6 +174,7 @@ fn configure(catalog: &mut Catalog, now: Timestamp) -> (MetricId, AchievementId,
         description: String::new(),
         badge_url: None,
         max_points: None,
+        boosts: Vec::new(),
         levels: Vec::new(),
         triggers: vec![every_ten(metric)],
     };

@@ -70,6 +70,10 @@ impl Catalog {
             .live_points_systems()
             .flat_map(|system| system.live_triggers())
             .flat_map(|trigger| trigger.user_filters.iter().chain(trigger.event_filters()));
-        achievements.chain(triggers).any(|filter| filter.attribute == attribute)
+        let boosts = self
+            .live_points_systems()
+            .flat_map(|system| system.live_boosts())
+            .flat_map(|(_, terms)| &terms.user_filters);
+        achievements.chain(triggers).chain(boosts).any(|filter| filter.attribute == attribute)
     }
 }

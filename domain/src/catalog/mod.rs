@@ -30,9 +30,9 @@ pub use invalid::Invalid;
 pub use metric::{Metric, MetricDraft, MetricPatch, UnitType};
 pub use patch::Patch;
 pub use points::{
-    BalanceRules, Level, LevelDraft, LevelPatch, PointsSystem, PointsSystemDraft,
-    PointsSystemPatch, TimeTerms, TimeUnit, Trigger, TriggerDraft, TriggerKind, TriggerPatch,
-    TriggerType, TriggerTypeFields,
+    BalanceRules, Boost, BoostDraft, BoostPatch, BoostStatus, BoostTerms, Level, LevelDraft,
+    LevelPatch, PointsSystem, PointsSystemDraft, PointsSystemPatch, Rounding, TimeTerms, TimeUnit,
+    Trigger, TriggerDraft, TriggerKind, TriggerPatch, TriggerType, TriggerTypeFields,
 };
 pub use settings::Settings;
 pub use streak::{

@@ -2,6 +2,7 @@
 //! `user::apply`.
 
 pub(crate) mod achievement;
+mod boost;
 pub(crate) mod metric;
 pub(crate) mod points;
 pub(crate) mod settle;

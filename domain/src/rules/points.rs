@@ -1,15 +1,15 @@
 //! Points: what an event, a streak, an achievement or a new user awards and deducts. (C-POINTS)
 
-use super::filters_match_user;
 use super::tracker::{HistorySum, known_sum};
+use super::{boost, filters_match_user};
 use crate::amount::Amount;
 use crate::catalog::{BalanceRules, Filter, PointsSystem, Trigger, TriggerKind, all_match};
 use crate::ids::{AchievementId, AwardId, LevelId, MetricId, PointsSystemId, TriggerId};
 use crate::time::Timestamp;
 use crate::user::decision::Decision;
 use crate::user::{
-    AwardRecord, HistoryRow, PointsBalance, PointsChange, PointsDay, Rejection, SignalKind,
-    SubmitEvent, Tracker, UserState,
+    AppliedBoost, AwardRecord, HistoryRow, PointsBalance, PointsChange, PointsDay, Rejection,
+    SignalKind, SubmitEvent, Tracker, UserState,
 };
 
 /// Fires `user_creation` triggers. (C-POINTS-21)
@@ -176,8 +176,8 @@ pub(crate) enum Occasion {
     Moved,
 }
 
-/// Changes the balance within 0 and the maximum and records what really changed.
-/// (C-POINTS-03, C-POINTS-26, C-POINTS-27)
+/// Boosts what is awarded, changes the balance within 0 and the maximum and records what really changed.
+/// (C-POINTS-03, C-POINTS-26, C-POINTS-27, C-POINTS-36)
 pub(crate) fn award(
     decision: &mut Decision<'_>,
     system: &PointsSystem,
@@ -190,13 +190,22 @@ pub(crate) fn award(
         Occasion::Due(at) => (at, system.rules.before(at)),
     };
     let before = decision.state.balance(system.id);
-    let awarded =
-        if points > 0 { points.min(rules.room_above(before)) } else { points.max(-before) };
+    let room = rules.room_above(before);
+    let (awarded, boosts) = if points > 0 && room > 0 {
+        let due = match occasion {
+            Occasion::Request | Occasion::Moved => None,
+            Occasion::Due(at) => Some(at),
+        };
+        let boosts = boost::holding(&decision.state, system, due);
+        (boost::boosted(points, &boosts).min(room), boosts)
+    } else {
+        (points.min(0).max(-before), Vec::new())
+    };
     if awarded == 0 {
         return;
     }
     let previous = level_before(&decision.state, system, rules);
-    let record = book(decision, system.id, trigger, awarded, at);
+    let record = book(decision, system.id, trigger, (awarded, boosts), at);
     match occasion {
         Occasion::Request => {
             decision.levels_before.entry(system.id).or_insert(previous);
@@ -211,7 +220,7 @@ fn book(
     decision: &mut Decision<'_>,
     system: PointsSystemId,
     trigger: TriggerId,
-    awarded: i64,
+    (awarded, boosts): (i64, Vec<AppliedBoost>),
     at: Timestamp,
 ) -> AwardRecord {
     let day = decision.state.effective_day;
@@ -229,7 +238,7 @@ fn book(
     balance.awards += 1;
     balance.total += awarded;
     balance.day_change += awarded;
-    let record = AwardRecord { id, trigger, awarded, total: balance.total, at };
+    let record = AwardRecord { id, trigger, awarded, total: balance.total, at, boosts };
     let days_figures = PointsDay { change: balance.day_change, total: balance.total };
     decision.write(HistoryRow::Award { system, sequence, record: record.clone() });
     decision.write(HistoryRow::PointsDay { system, day, record: days_figures });

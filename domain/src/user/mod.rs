@@ -16,8 +16,9 @@ pub use crate::rules::tracker::{HistorySum, MissingSum, missing_sums};
 pub use apply::{Input, apply};
 pub use command::{Command, Existing, SubmitEvent};
 pub use outcome::{
-    AwardRecord, CompletionReply, EventRecord, EventReply, HistoryRow, IdempotencyRecord,
-    MetricDay, Outcome, PointsChange, PointsDay, Rejection, Reply, Signal, SignalKind,
+    AppliedBoost, AwardRecord, CompletionReply, EventRecord, EventReply, HistoryRow,
+    IdempotencyRecord, MetricDay, Outcome, PointsChange, PointsDay, Rejection, Reply, Signal,
+    SignalKind,
 };
 pub use profile::{Profile, ProfilePatch};
 pub use state::{
@@ -25,6 +26,6 @@ pub use state::{
     UserState,
 };
 pub use view::{
-    FreezesView, StreakPeriod, StreakStanding, StreakView, can_see, points_level, streak,
-    streak_history, streak_standing,
+    FreezesView, StreakPeriod, StreakStanding, StreakView, can_see, effective_day, points_boosts,
+    points_level, streak, streak_history, streak_standing,
 };

@@ -9,9 +9,10 @@ use thiserror::Error;
 
 use super::UserState;
 use crate::amount::Amount;
+use crate::catalog::Rounding;
 use crate::ids::{
-    AchievementId, AttributeId, AwardId, CompletionId, EventId, IdempotencyKey, Key, LevelId,
-    MetricId, PointsSystemId, TriggerId,
+    AchievementId, AttributeId, AwardId, BoostId, CompletionId, EventId, IdempotencyKey, Key,
+    LevelId, MetricId, PointsSystemId, TriggerId,
 };
 use crate::time::{Date, Timestamp};
 
@@ -208,6 +209,25 @@ pub struct AwardRecord {
     pub total: i64,
     /// When.
     pub at: Timestamp,
+    /// The boosts that were applied, as they were then. (C-POINTS-39)
+    pub boosts: Vec<AppliedBoost>,
+}
+
+/// A boost as it was when it was applied.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppliedBoost {
+    /// Its id.
+    pub id: BoostId,
+    /// Its display name.
+    pub name: String,
+    /// Its first date.
+    pub start: Date,
+    /// Its last date; none for open-ended.
+    pub end: Option<Date>,
+    /// What the award was multiplied by.
+    pub multiplier: Amount,
+    /// How the product was to be rounded.
+    pub rounding: Rounding,
 }
 
 /// One metric's figures of one effective day.

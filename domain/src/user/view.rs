@@ -2,7 +2,9 @@
 
 use super::{SpanKind, Track, UserState};
 use crate::calendar::{Frequency, Period};
-use crate::catalog::{Achievement, AchievementStatus, Catalog, Level, PointsSystem, Settings};
+use crate::catalog::{
+    Achievement, AchievementStatus, Boost, BoostTerms, Catalog, Level, PointsSystem, Settings,
+};
 use crate::rules::filters_match_user;
 use crate::rules::streak::is_protected;
 use crate::time::{Date, Timestamp};
@@ -183,6 +185,29 @@ fn open_period(state: &UserState, catalog: &Catalog) -> StreakPeriod {
 pub fn can_see(state: &UserState, achievement: &Achievement) -> bool {
     achievement.status == AchievementStatus::Active
         && filters_match_user(&achievement.user_filters, state)
+}
+
+/// The user's effective day at `now`, as settling them would make it. (C-GEN-16)
+#[must_use]
+pub fn effective_day(state: &UserState, settings: &Settings, now: Timestamp) -> Date {
+    state.zone(settings).local_date(now).max(state.effective_day)
+}
+
+/// The boosts that apply to the settled user now, by start, then creation.
+/// (C-POINTS-41, C-POINTS-42)
+#[must_use]
+pub fn points_boosts<'a>(
+    state: &UserState,
+    system: &'a PointsSystem,
+) -> Vec<(&'a Boost, &'a BoostTerms)> {
+    let applies = |(boost, terms): &(&Boost, &BoostTerms)| {
+        terms.covers(state.effective_day)
+            && boost.user.as_ref().is_none_or(|user| *user == state.id)
+            && filters_match_user(&terms.user_filters, state)
+    };
+    let mut boosts: Vec<_> = system.live_boosts().filter(applies).collect();
+    boosts.sort_by_key(|(_, terms)| terms.start);
+    boosts
 }
 
 /// The user's level in a points system, by their balance. (C-POINTS-46, C-POINTS-55)

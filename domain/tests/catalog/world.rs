@@ -162,6 +162,7 @@ pub(crate) fn system(key: &str) -> PointsSystemDraft {
         badge_url: None,
         max_points: None,
         levels: Vec::new(),
+        boosts: Vec::new(),
         triggers: Vec::new(),
     }
 }

@@ -7,6 +7,7 @@
 mod support;
 
 mod achievements;
+mod boosts;
 mod events;
 mod freezes;
 mod points;

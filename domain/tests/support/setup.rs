@@ -231,6 +231,7 @@ impl World {
             badge_url: None,
             max_points,
             levels: levels.iter().map(level).collect(),
+            boosts: Vec::new(),
             triggers: Vec::new(),
         };
         self.catalog.create_points_system(draft, at(SETUP)).expect("a valid system").id

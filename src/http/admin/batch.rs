@@ -147,6 +147,11 @@ impl Batch {
         let Value::Array(items) = body else { unreachable!("checked above") };
         Ok(Self(items))
     }
+
+    /// The items as sent.
+    pub(super) fn items(&self) -> &[Value] {
+        &self.0
+    }
 }
 
 /// Creates each item; 201 if at least one was created, else 200. (C-GEN-27)

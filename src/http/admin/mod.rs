@@ -8,6 +8,7 @@ pub mod achievement;
 pub mod achievements;
 pub mod attributes;
 pub mod batch;
+pub mod boosts;
 pub mod levels;
 pub mod metrics;
 pub mod points_systems;
@@ -71,6 +72,11 @@ pub fn routes() -> Router<App> {
             get(levels::list).post(levels::create).patch(levels::update).delete(levels::delete),
         )
         .route("/points/{systemId}/levels/{id}", get(levels::read))
+        .route(
+            "/points/{systemId}/boosts",
+            get(boosts::list).post(boosts::create).patch(boosts::update).delete(boosts::delete),
+        )
+        .route("/points/{systemId}/boosts/{id}", get(boosts::read))
         .route("/streaks/settings", get(streak_settings::read).patch(streak_settings::update))
         .route("/streaks/freezes", post(streak_freezes::create))
 }
@@ -110,6 +116,11 @@ pub fn routes() -> Router<App> {
         levels::update,
         levels::delete,
         levels::read,
+        boosts::list,
+        boosts::create,
+        boosts::update,
+        boosts::delete,
+        boosts::read,
         streak_settings::read,
         streak_settings::update,
         streak_freezes::create,

@@ -1,4 +1,4 @@
-//! `/points`: points systems, created with their levels and triggers in one item.
+//! `/points`: points systems, created with their levels, boosts and triggers in one item.
 //! (C-POINTS-01 to 08, C-ADM-46 to 49)
 
 use axum::Json;
@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::batch::{self, Batch, Created, Deleted, ITEMS_MAX, Ids, Updated};
+use super::boosts::{self, AdminPointsBoost, Calendar, CreatePointsBoostRequestItem};
 use super::levels::{self, AdminPointsLevel, CreatePointsLevelRequestItem};
 use super::points_system;
 use super::trigger::{self, AdminPointsTrigger, CreatePointsTriggerRequestItem};
@@ -75,8 +76,8 @@ pub struct CreatedAdminPointsSystem {
     pub levels: Option<Vec<AdminPointsLevel>>,
     /// The boosts created with it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, value_type = Option<Vec<Object>>)]
-    pub boosts: Option<[(); 0]>,
+    #[schema(nullable = false)]
+    pub boosts: Option<Vec<AdminPointsBoost>>,
     /// The triggers created with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -103,6 +104,9 @@ pub struct CreatePointsSystemRequestItem {
     /// Levels to create with it.
     #[schema(nullable = false)]
     pub levels: Option<Vec<CreatePointsLevelRequestItem>>,
+    /// Boosts to create with it.
+    #[schema(nullable = false)]
+    pub boosts: Option<Vec<CreatePointsBoostRequestItem>>,
     /// Triggers to create with it.
     #[schema(nullable = false)]
     pub triggers: Option<Vec<CreatePointsTriggerRequestItem>>,
@@ -128,23 +132,23 @@ pub struct UpdatePointsSystemRequestItem {
 }
 
 fn create_one(
+    calendar: &Calendar,
     catalog: &mut Catalog,
     item: Fields<'_>,
     now: Timestamp,
 ) -> Result<CreatedAdminPointsSystem, Invalid> {
-    let system = catalog.create_points_system(read_draft(item)?, now)?;
+    let system = catalog.create_points_system(read_draft(calendar, item)?, now)?;
     let levels = system.levels.iter().map(|level: &Level| level.into()).collect();
     let triggers = system.triggers.iter().map(|trigger: &Trigger| trigger.into()).collect();
     Ok(CreatedAdminPointsSystem {
         system: system.into(),
         levels: item.value("levels").map(|_| levels),
-        boosts: item.value("boosts").map(|_| []),
+        boosts: item.value("boosts").map(|_| calendar.all(system)),
         triggers: item.value("triggers").map(|_| triggers),
     })
 }
 
-fn read_draft(item: Fields<'_>) -> Result<PointsSystemDraft, Invalid> {
-    item.optional("boosts", no_boosts)?;
+fn read_draft(calendar: &Calendar, item: Fields<'_>) -> Result<PointsSystemDraft, Invalid> {
     Ok(PointsSystemDraft {
         name: item.required("name", json::name)?,
         key: item.required("key", json::text)?.to_owned(),
@@ -152,6 +156,9 @@ fn read_draft(item: Fields<'_>) -> Result<PointsSystemDraft, Invalid> {
         badge_url: item.nullable("badge", json::image_url)?.into_option(),
         max_points: item.nullable("maxPoints", json::integer(1, WHOLE_MAX))?.into_option(),
         levels: item.optional("levels", nested(levels::read_draft))?.unwrap_or_default(),
+        boosts: item
+            .optional("boosts", nested(|boost| calendar.read_draft(boost)))?
+            .unwrap_or_default(),
         triggers: item.optional("triggers", nested(trigger::read_draft))?.unwrap_or_default(),
     })
 }
@@ -171,16 +178,6 @@ fn nested<T>(
         };
         items.iter().enumerate().map(read_one).collect()
     }
-}
-
-/// Boosts are not offered; a request for none of them is fine.
-fn no_boosts(value: &Value, field: &str) -> Result<(), Invalid> {
-    if json::array(value, field)?.is_empty() {
-        return Ok(());
-    }
-    Err(Invalid::error(
-        "boosts are not supported; a points system can be created with levels, triggers",
-    ))
 }
 
 fn read_patch(item: Fields<'_>) -> Result<PointsSystemPatch, Invalid> {
@@ -230,7 +227,14 @@ pub(super) async fn create(
     caller: Caller,
     Body(body): Body,
 ) -> Result<(StatusCode, Json<Created<CreatedAdminPointsSystem>>), ApiError> {
-    batch::create(&app, caller.scope, Batch::of(body)?, create_one).await
+    let items = Batch::of(body)?;
+    let boosts = items.items().iter().filter_map(|item| item.get("boosts")?.as_array());
+    let users: Vec<_> = boosts.flat_map(|boosts| boosts::named_users(boosts)).collect();
+    let calendar = Calendar::of(&app, caller.scope, users).await?;
+    batch::create(&app, caller.scope, items, move |catalog, item, now| {
+        create_one(&calendar, catalog, item, now)
+    })
+    .await
 }
 
 /// Update points systems.
@@ -253,7 +257,7 @@ pub(super) async fn update(
     .await
 }
 
-/// Delete points systems with their triggers and levels.
+/// Delete points systems with their triggers, levels and boosts.
 #[utoipa::path(
     delete,
     path = "/points",

@@ -1,4 +1,4 @@
-//! `/points/{key}`: points systems without a user. (C-POINTS-11, C-POINTS-52, C-POINTS-53)
+//! `/points/{key}`: points systems without a user. (C-POINTS-11, C-POINTS-41, C-POINTS-52, C-POINTS-53)
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,8 @@ use super::{answer, points_system};
 use crate::app::App;
 use crate::http::auth::Caller;
 use crate::http::error::ApiError;
-use crate::http::extract::Segments;
+use crate::http::extract::{Query, Segments};
+use crate::http::wire::boost::{BoostStatus, PointsBoost};
 use crate::http::wire::failure::{Invalid, NotFound, Unauthorized};
 use crate::http::wire::points::{PointsLevel, PointsLevelUsers, PointsSystemResponse};
 
@@ -37,6 +38,40 @@ pub async fn get(
     let catalog = app.engine.catalog(caller.scope);
     let system = points_system(&catalog, segments.text("key")?)?;
     Ok(answer(StatusCode::OK, PointsSystemResponse::new(system, &catalog)))
+}
+
+/// The boosts of a points system that are for everyone, by start.
+#[utoipa::path(
+    get,
+    path = "/points/{key}/boosts",
+    operation_id = "points_boosts",
+    tag = "Points",
+    params(
+        ("key" = String, Path, description = "The points system's key."),
+        ("includeFinished" = Option<bool>, Query, description = "Whether finished ones are listed too."),
+    ),
+    responses((status = 200, description = "The boosts.", body = Vec<PointsBoost>), Unauthorized, NotFound),
+    security(("ApiKeyAuth" = []))
+)]
+pub async fn boosts(
+    caller: Caller,
+    State(app): State<App>,
+    segments: Segments,
+    query: Query,
+) -> Result<Response, ApiError> {
+    let include_finished = query.boolean("includeFinished", false)?;
+    let catalog = app.engine.catalog(caller.scope);
+    let system = points_system(&catalog, segments.text("key")?)?;
+    let now = app.engine.now();
+    let shared = system.live_boosts().filter(|(boost, _)| boost.user.is_none());
+    let mut boosts: Vec<_> = shared
+        .map(|(boost, terms)| (boost, terms, BoostStatus::from(terms.shared_status(now))))
+        .filter(|(.., status)| include_finished || *status != BoostStatus::Finished)
+        .collect();
+    boosts.sort_by_key(|(_, terms, _)| terms.start);
+    let shown =
+        boosts.into_iter().map(|(boost, terms, status)| PointsBoost::new(boost, terms, status));
+    Ok(answer(StatusCode::OK, shown.collect::<Vec<_>>()))
 }
 
 /// The levels of a points system, lowest first.

@@ -1,15 +1,17 @@
-//! `/users/{id}/points/{key}`: a user's points and their history. (C-POINTS-54 to 57)
+//! `/users/{id}/points/{key}`: a user's points, their history and boosts. (C-POINTS-41, C-POINTS-54 to 57)
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use domain::summary::{Day, summarise};
+use domain::user::points_boosts;
 
 use super::{answer, points_system, settled};
 use crate::app::App;
 use crate::http::auth::Caller;
 use crate::http::error::ApiError;
 use crate::http::extract::{Query, Segments};
+use crate::http::wire::boost::{BoostStatus, PointsBoost};
 use crate::http::wire::failure::{Invalid, NotFound, Unauthorized};
 use crate::http::wire::points::GetUserPointsResponse;
 use crate::http::wire::summary::{PointsSummaryItem, SummaryQuery};
@@ -88,4 +90,35 @@ pub async fn event_summary(
     let buckets =
         summarise(query.range, query.aggregation, week_start, &days, applied.state.balance(system));
     Ok(answer(StatusCode::OK, buckets.into_iter().map(PointsSummaryItem::from).collect::<Vec<_>>()))
+}
+
+/// The boosts that apply to the user now, by start.
+#[utoipa::path(
+    get,
+    path = "/users/{id}/points/{key}/boosts",
+    operation_id = "users_points-boosts",
+    tag = "Users",
+    params(
+        ("id" = String, Path, description = "The user's id."),
+        ("key" = String, Path, description = "The points system's key."),
+    ),
+    responses(
+        (status = 200, description = "The boosts.", body = Vec<PointsBoost>),
+        Unauthorized, NotFound, Invalid,
+    ),
+    security(("ApiKeyAuth" = []))
+)]
+pub async fn boosts(
+    caller: Caller,
+    State(app): State<App>,
+    segments: Segments,
+) -> Result<Response, ApiError> {
+    let user = segments.user_id()?;
+    let applied = settled(&app, caller, user).await?;
+    let system = points_system(&applied.catalog, segments.text("key")?)?;
+    let boosts = points_boosts(&applied.state, system);
+    let shown = boosts
+        .into_iter()
+        .map(|(boost, terms)| PointsBoost::new(boost, terms, BoostStatus::Active));
+    Ok(answer(StatusCode::OK, shown.collect::<Vec<_>>()))
 }

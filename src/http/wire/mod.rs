@@ -5,6 +5,7 @@
 //! optional one is left out when it doesn't apply. (C-API-15) No rule is decided here.
 
 pub mod achievement;
+pub mod boost;
 pub mod event;
 pub mod failure;
 pub mod metric;

@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::boost::PointsBoost;
 use super::scalar::{At, AttributeFilter};
 
 /// A level.
@@ -217,9 +218,9 @@ pub struct PointsAward<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     trigger: Option<PointsTrigger<'a>>,
-    /// Boosts that were applied; there are none. (C-POINTS-39)
-    #[schema(required = false, value_type = Vec<Object>)]
-    boosts: [(); 0],
+    /// Boosts that were applied, by start. (C-POINTS-39)
+    #[schema(required = false)]
+    boosts: Vec<PointsBoost<'a>>,
 }
 
 impl<'a> PointsAward<'a> {
@@ -232,7 +233,7 @@ impl<'a> PointsAward<'a> {
             date: At(award.at),
             total: award.total,
             trigger: trigger.map(|trigger| PointsTrigger::new(trigger, catalog)),
-            boosts: [],
+            boosts: award.boosts.iter().map(PointsBoost::applied).collect(),
         }
     }
 }

@@ -11,9 +11,11 @@ impl Record for AwardRecord {
 #[cfg(test)]
 mod tests {
     use domain::{
-        ids::{AwardId, TriggerId},
-        time::Timestamp,
-        user::AwardRecord,
+        amount::Amount,
+        catalog::Rounding,
+        ids::{AwardId, BoostId, TriggerId},
+        time::{Date, Timestamp},
+        user::{AppliedBoost, AwardRecord},
     };
     use uuid::Uuid;
 
@@ -25,6 +27,14 @@ mod tests {
             awarded: -30,
             total: 1_000_000_000_000,
             at: Timestamp::from_millis(1_767_225_600_123),
+            boosts: vec![AppliedBoost {
+                id: BoostId(Uuid::from_u128(3)),
+                name: "Double".into(),
+                start: Date::from_ymd(2026, 1, 1).expect("a date"),
+                end: Some(Date::from_ymd(2026, 1, 31).expect("a date")),
+                multiplier: Amount::from(2),
+                rounding: Rounding::Down,
+            }],
         };
         super::super::golden::check("award", &sample);
     }

@@ -15,15 +15,15 @@ mod tests {
         calendar::{Frequency, WeekStart, Zone},
         catalog::{
             Achievement, AchievementStatus, AchievementTrigger, Attribute, AttributeKind, AutoEarn,
-            BalanceRules, Catalog, EvaluationMode, Filter, FreezeSettings, History, Level, Metric,
-            PointsSystem, Settings, Stamps, StreakMetric, StreakSettings, TimeTerms, TimeUnit,
-            Trigger, TriggerKind, UnitType,
+            BalanceRules, Boost, BoostTerms, Catalog, EvaluationMode, Filter, FreezeSettings,
+            History, Level, Metric, PointsSystem, Rounding, Settings, Stamps, StreakMetric,
+            StreakSettings, TimeTerms, TimeUnit, Trigger, TriggerKind, UnitType,
         },
         ids::{
-            AchievementId, AttributeId, EnvironmentId, Key, LevelId, MetricId, PointsSystemId,
-            TriggerId,
+            AchievementId, AttributeId, BoostId, EnvironmentId, Key, LevelId, MetricId,
+            PointsSystemId, TriggerId, UserId,
         },
-        time::Timestamp,
+        time::{Date, Timestamp},
     };
     use uuid::Uuid;
 
@@ -162,9 +162,30 @@ mod tests {
             }),
             triggers: triggers.collect(),
             levels: vec![level],
+            boosts: boosts(),
             stamps: stamps(),
             archived: false,
         }
+    }
+
+    fn boosts() -> Vec<Boost> {
+        let start = Date::from_ymd(2026, 2, 1).expect("a date");
+        let roundings = [Rounding::Down, Rounding::Up, Rounding::Nearest];
+        let boost = |rounding| {
+            let mut terms = History::starting_with(None);
+            let now = BoostTerms {
+                name: "Double".into(),
+                start,
+                end: Some(start.plus_days(6)),
+                multiplier: Amount::from(2),
+                rounding,
+                user_filters: filters(),
+            };
+            terms.change(at(6), Some(now));
+            let user = UserId::new("u");
+            Boost { id: BoostId(Uuid::from_u128(7)), user, terms, created_at: at(6) }
+        };
+        roundings.map(boost).into()
     }
 
     fn streaks() -> StreakSettings {

@@ -83,10 +83,7 @@ async fn a_bad_part_fails_its_system_alone() {
             with("triggers", json!([{"type": "user_creation", "points": 0}])),
             "triggers[0]: points must be a non-zero integer between -1000000000 and 1000000000",
         ),
-        (
-            with("boosts", json!([{"name": "b"}])),
-            "boosts are not supported; a points system can be created with levels, triggers",
-        ),
+        (with("boosts", json!([{"name": "b", "multiplier": 2}])), "boosts[0]: start is required"),
         (with("maxPoints", json!(0)), "maxPoints must be an integer between 1 and 1000000000000"),
         (with("maxPoints", json!(1.5)), "maxPoints must be an integer between 1 and 1000000000000"),
         (with("description", json!(null)), "description must be a string"),
@@ -323,4 +320,81 @@ async fn of_two_who_create_one_key_at_once_one_does() {
     let mut answers = [a, b, c];
     answers.sort_unstable();
     assert_eq!(answers, [(200, 1), (200, 1), (201, 0)]);
+}
+
+// C-ADM-58 to 63 C-POINTS-33 C-POINTS-34 C-POINTS-40 C-POINTS-43
+#[tokio::test]
+async fn boosts_are_live_by_their_dates() {
+    let world = World::empty().await;
+    let path = format!("/points/{}/boosts", system(&world, "xp").await);
+    world
+        .post("/v1/users", json!({"id": "u", "tz": "Pacific/Kiritimati"}))
+        .await
+        .json(StatusCode::CREATED);
+    // It is 2026-01-06T03:30Z, and the same date in Kiritimati.
+    let answer = create(&world, &path, json!([
+        {"name": "All", "start": "2026-01-08", "multiplier": 1.5},
+        {"name": "One", "start": "2026-01-06", "end": "2026-01-06", "multiplier": 0.5, "rounding": "nearest", "userId": "u"},
+        {"name": "Old", "start": "2025-01-01", "end": "2026-01-04", "multiplier": 2, "userAttributes": null},
+        {"name": "Ghost", "start": "2026-01-06", "multiplier": 2, "userId": "ghost"},
+    ]))
+    .await;
+    let [all, one, old] = [0, 1, 2].map(|place| answer["created"][place].clone());
+    assert_eq!(
+        all,
+        json!({"id": all["id"], "name": "All", "status": "scheduled", "start": "2026-01-08", "end": null,
+               "multiplier": 1.5, "rounding": "down", "userId": null, "userAttributes": []})
+    );
+    assert_eq!(
+        one,
+        json!({"id": one["id"], "name": "One", "status": "active", "start": "2026-01-06", "end": "2026-01-06",
+               "multiplier": 0.5, "rounding": "nearest", "userId": "u"})
+    );
+    assert_eq!(old["status"], "finished");
+    assert_eq!(answer["issues"][0]["message"], "User does not exist");
+    // Of one instant, so by id.
+    let mut listed = [&all, &one, &old];
+    listed.sort_by_key(|own| text(own, "id").to_owned());
+    assert_eq!(read(&world, &path).await, json!(listed));
+    assert_eq!(read(&world, &format!("{path}/{}", text(&one, "id"))).await, one);
+    let message =
+        update_refusal(&world, &path, json!({"id": one["id"], "userAttributes": []})).await;
+    assert_eq!(message, "userAttributes is not permitted for boosts of one user");
+    let message =
+        update_refusal(&world, &path, json!({"id": old["id"], "start": "2026-01-05"})).await;
+    assert_eq!(message, "end must not be before start");
+    let opened =
+        json!([{"id": old["id"], "end": null, "multiplier": 3, "name": "New"}, {"id": old["id"]}]);
+    let answer = update(&world, &path, opened).await;
+    assert_eq!(
+        (&answer["updated"][1]["status"], &answer["updated"][1]["end"]),
+        (&json!("active"), &Value::Null)
+    );
+    delete(&world, &path, text(&all, "id")).await;
+    assert_eq!(read(&world, &path).await.as_array().unwrap().len(), 2);
+    for (item, message) in [
+        (
+            json!({"name": "b", "start": "2026-01-06", "multiplier": 1}),
+            "multiplier must be above 0 and below 100, but not 1",
+        ),
+        (
+            json!({"name": "b", "start": "2026-01-06", "multiplier": 100}),
+            "multiplier must be above 0 and below 100, but not 1",
+        ),
+        (
+            json!({"name": "b", "start": "2026-01-32", "multiplier": 2}),
+            "start must be a date (YYYY-MM-DD)",
+        ),
+        (
+            json!({"name": "b", "start": "2026-01-06", "end": "2026-01-05", "multiplier": 2}),
+            "end must not be before start",
+        ),
+        (
+            json!({"name": "b", "start": "2026-01-06", "multiplier": 2, "rounding": "half"}),
+            "rounding must be one of down, up, nearest",
+        ),
+    ] {
+        let answer = create_nothing(&world, &path, json!([item])).await;
+        assert_eq!(only_message(&answer["issues"]), message, "{item}");
+    }
 }

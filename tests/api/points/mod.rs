@@ -51,3 +51,52 @@ async fn systems_show_active_triggers_levels_and_who_is_at_them() {
         assert_eq!(answer.error(StatusCode::NOT_FOUND), "Points system not found");
     }
 }
+
+// C-POINTS-39 C-POINTS-41 C-POINTS-42
+#[tokio::test]
+async fn boosts_are_listed_for_all_and_for_each_user() {
+    let world = World::new().await;
+    world.post("/v1/users", json!({"id": "u"})).await.json(StatusCode::CREATED);
+    let boost = |name: &str, start: &str, end: Option<&str>, user: Option<&str>| json!({"name": name, "start": start, "end": end, "multiplier": 2, "userId": user});
+    world
+        .created(
+            "/points",
+            json!([{"name": "XP", "key": "xp",
+                "triggers": [{"type": "user_creation", "points": 5, "status": "active"}],
+                "boosts": [boost("later", "2026-02-01", None, None), boost("now", "2026-01-05", None, None),
+                           boost("mine", "2026-01-06", None, Some("u")),
+                           boost("old", "2025-01-01", Some("2025-01-02"), None)]}]),
+        )
+        .await;
+    let names = |list: &serde_json::Value| -> Vec<String> {
+        let shown = list.as_array().unwrap().iter();
+        shown
+            .map(|own| {
+                format!("{} {}", own["name"].as_str().unwrap(), own["status"].as_str().unwrap())
+            })
+            .collect()
+    };
+    let listed = world.get("/v1/points/xp/boosts").await.json(StatusCode::OK);
+    assert_eq!(names(&listed), ["now active", "later scheduled"]);
+    let now = listed[0].clone();
+    assert_eq!(
+        now,
+        json!({"id": now["id"], "name": "now", "status": "active", "start": "2026-01-05", "end": null,
+               "multiplier": 2, "rounding": "down"})
+    );
+    let listed = world.get("/v1/points/xp/boosts?includeFinished=true").await.json(StatusCode::OK);
+    assert_eq!(names(&listed), ["old finished", "now active", "later scheduled"]);
+    let listed = world.get("/v1/users/u/points/xp/boosts").await.json(StatusCode::OK);
+    assert_eq!(names(&listed), ["now active", "mine active"]);
+    world.post("/v1/users", json!({"id": "v"})).await.json(StatusCode::CREATED);
+    let points = world.get("/v1/users/v/points/xp").await.json(StatusCode::OK);
+    assert_eq!(
+        (&points["awards"][0]["awarded"], &points["awards"][0]["boosts"]),
+        (&json!(10), &json!([now]))
+    );
+    for path in
+        ["/v1/points/none/boosts", "/v1/users/u/points/none/boosts", "/v1/users/w/points/xp/boosts"]
+    {
+        world.get(path).await.error(StatusCode::NOT_FOUND);
+    }
+}

@@ -12,6 +12,7 @@ from typing import Any
 from trophy import (
     AdminAchievement,
     AdminAttribute,
+    AdminPointsBoost,
     AdminPointsLevel,
     AdminPointsTrigger,
     CreateAchievementRequestItem,
@@ -19,6 +20,7 @@ from trophy import (
     CreatedAdminPointsSystem,
     CreatedMetric,
     CreateMetricRequestItem,
+    CreatePointsBoostRequestItem,
     CreatePointsLevelRequestItem,
     CreatePointsSystemRequestItem,
     CreatePointsTriggerRequestItem,
@@ -57,6 +59,10 @@ class Catalog:
     def trigger(self, system_id: str, **fields: Any) -> AdminPointsTrigger:
         item = CreatePointsTriggerRequestItem(**{"status": "active", **fields})
         return only(self._admin.points.triggers.create(system_id, request=[item]))
+
+    def boost(self, system_id: str, name: str, **fields: Any) -> AdminPointsBoost:
+        item = CreatePointsBoostRequestItem(**{"name": name, **fields})
+        return only(self._admin.points.boosts.create(system_id, request=[item]))
 
     def level(self, system_id: str, key: str, points: int, **fields: Any) -> AdminPointsLevel:
         item = CreatePointsLevelRequestItem(

@@ -8,7 +8,7 @@ signal would announce is read instead.
 from __future__ import annotations
 
 import pytest
-from trophy import PatchPointsTriggersRequestItem
+from trophy import PatchPointsBoostsRequestItem, PatchPointsTriggersRequestItem
 
 from expect import assert_fields, refused, sent
 
@@ -32,6 +32,50 @@ def test_x6_maximum_without_boosts(start):
     read = world.client.users.points("u", "xp")
     assert_fields(read, total=1000, max_points=1000)
     assert [award.awarded for award in read.awards] == [7, 28, 965]
+
+
+def test_x6_boosts(start):
+    # X6, C-POINTS-35, C-POINTS-36, C-POINTS-38, C-POINTS-39, C-POINTS-41, C-POINTS-43
+    world = start("2026-03-01T00:00:00Z")
+    metric = world.catalog.metric("lessons")
+    xp = world.catalog.system("xp", max_points=1000)
+    start_with = world.catalog.trigger(xp.id, type="user_creation", points=965)
+    pays = world.catalog.trigger(
+        xp.id, type="metric", metric_id=metric.id, metric_threshold=1, points=15
+    )
+    world.client.users.identify("u")
+    shared = world.catalog.boost(
+        xp.id, "B1", start="2026-02-01", multiplier=1.5, rounding="nearest"
+    )
+    own = world.catalog.boost(xp.id, "B2", start="2026-03-01", multiplier=1.25, user_id="u")
+    assert_fields(own, rounding="down", user_id="u", status="active", end=None)
+
+    first = world.event("lessons", "u", 1).points["xp"]
+    assert_fields(first, total=993, added=28)
+    assert [(b.id, b.name, b.multiplier) for b in first.awards[0].boosts] == [
+        (shared.id, "B1", 1.5),
+        (own.id, "B2", 1.25),
+    ]
+    second = world.event("lessons", "u", 1).points["xp"]
+    assert_fields(second, total=1000, added=7)
+    assert world.event("lessons", "u", 1).points == {}
+    assert [b.id for b in world.client.points.boosts("xp")] == [shared.id]
+    assert [b.id for b in world.client.users.points_boosts("u", "xp")] == [shared.id, own.id]
+
+    # Only B1: 7.5 is 8 to the nearest, 7 down, 8 up.
+    assert world.admin.points.boosts.delete(xp.id, ids=[own.id]).issues == []
+    for trigger in (start_with, pays):
+        patch = PatchPointsTriggersRequestItem(id=trigger.id, points=5)
+        assert world.admin.points.triggers.update(xp.id, request=[patch]).issues == []
+    for user, rounding, awarded in (("n", "nearest", 8), ("d", "down", 7), ("p", "up", 8)):
+        patch = PatchPointsBoostsRequestItem(id=shared.id, rounding=rounding)
+        (changed,) = world.admin.points.boosts.update(xp.id, request=[patch]).updated
+        assert world.admin.points.boosts.get(xp.id, shared.id) == changed
+        points = world.event("lessons", user, 1).points["xp"]
+        assert [a.awarded for a in points.awards] == [awarded, awarded]
+    # C-POINTS-39: what was applied is shown as it was.
+    assert world.client.users.points("u", "xp").awards[0].boosts[0].rounding == "nearest"
+    assert world.admin.points.boosts.list(xp.id) == [changed]
 
 
 @pytest.fixture

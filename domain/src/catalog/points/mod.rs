@@ -1,8 +1,9 @@
-//! Points systems with their triggers and levels. (C-POINTS)
+//! Points systems with their triggers, levels and boosts. (C-POINTS)
 //!
 //! A system is one balance per user: XP, coins, energy. Triggers say what moves it, levels name
 //! its thresholds. Systems are created with all their parts or not at all.
 
+mod boost;
 mod level;
 mod rules;
 mod time;
@@ -10,6 +11,7 @@ mod trigger;
 
 use serde::{Deserialize, Serialize};
 
+pub use boost::{Boost, BoostDraft, BoostPatch, BoostStatus, BoostTerms, Rounding};
 pub use level::{Level, LevelDraft, LevelPatch};
 pub use rules::BalanceRules;
 pub use time::{TimeTerms, TimeUnit};
@@ -40,6 +42,8 @@ pub struct PointsSystem {
     pub triggers: Vec<Trigger>,
     /// Named thresholds in creation order, archived ones included.
     pub levels: Vec<Level>,
+    /// What multiplies awards, in creation order, deleted ones included.
+    pub boosts: Vec<Boost>,
     /// When it was created and last changed.
     pub stamps: Stamps,
     /// Whether it was deleted.
@@ -103,6 +107,8 @@ pub struct PointsSystemDraft {
     pub max_points: Option<i64>,
     /// Levels created with it.
     pub levels: Vec<LevelDraft>,
+    /// Boosts created with it.
+    pub boosts: Vec<BoostDraft>,
     /// Triggers created with it.
     pub triggers: Vec<TriggerDraft>,
 }
@@ -123,7 +129,7 @@ pub struct PointsSystemPatch {
 const NOT_FOUND: &str = "Points system not found by ID";
 
 impl Catalog {
-    /// Creates a system with its levels and triggers, or nothing. (C-POINTS-04, C-POINTS-05)
+    /// Creates a system with its levels, boosts and triggers, or nothing. (C-POINTS-04, C-POINTS-05)
     ///
     /// # Errors
     /// If the key is malformed or taken, or a nested item is bad; the message then starts with its
@@ -152,6 +158,7 @@ impl Catalog {
             }),
             triggers: Vec::new(),
             levels: Vec::new(),
+            boosts: Vec::new(),
             stamps: Stamps::new(now),
             archived: false,
         });
@@ -159,6 +166,11 @@ impl Catalog {
             whole
                 .create_level(id, level, now)
                 .map_err(|invalid| invalid.inside(&format!("levels[{i}]")))?;
+        }
+        for (i, boost) in draft.boosts.into_iter().enumerate() {
+            whole
+                .create_boost(id, boost, now)
+                .map_err(|invalid| invalid.inside(&format!("boosts[{i}]")))?;
         }
         for (i, trigger) in draft.triggers.into_iter().enumerate() {
             whole
@@ -200,7 +212,7 @@ impl Catalog {
         Ok(system)
     }
 
-    /// Archives a system with its triggers and levels. (C-POINTS-06, C-ADM-49)
+    /// Archives a system with its triggers, levels and boosts. (C-POINTS-06, C-ADM-49)
     ///
     /// # Errors
     /// If there is no such system.
@@ -213,6 +225,7 @@ impl Catalog {
         system.archived = true;
         system.triggers.iter_mut().for_each(|trigger| trigger.archive(now));
         system.levels.iter_mut().for_each(|level| level.archived = true);
+        system.boosts.iter_mut().for_each(|boost| boost.end(now));
         Ok(())
     }
 
