@@ -3,19 +3,19 @@
 //! It only passes on: to the router (commands to users), to the catalog actor (changes of
 //! configuration), to the projections (counts over all users) and to storage (history rows).
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::catalog::Catalog;
-use domain::ids::{EnvironmentId, MetricId, PointsSystemId, Scope, UserId};
+use domain::ids::{AttributeId, EnvironmentId, MetricId, PointsSystemId, Scope, UserId};
 use domain::time::{Date, Timestamp};
 use domain::user::{AwardRecord, Command, MetricDay, PointsDay, streak};
 use ractor::{ActorRef, ActorRuntime};
 use storage::Store;
 use storage::records::AdminKey;
-use tokio::sync::{Mutex, oneshot};
+use tokio::sync::{Mutex, Semaphore, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::catalog::Catalogs;
@@ -35,6 +35,9 @@ const SWEEPS_PER_IDLE_TIME: u32 = 4;
 
 /// Users settled for one reading of a rank.
 const SETTLED_PER_RANK_MAX: usize = 1_000;
+
+/// How many reads of all users run at a time; each keeps a blocking thread busy.
+const SCANS_MAX: usize = 2;
 
 /// Whether the engine can serve.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +60,8 @@ struct Shared {
     catalogs: Arc<Catalogs>,
     context: Arc<UserContext>,
     counters: Arc<Counters>,
+    /// Bounds the reads of all users that run at a time.
+    scans: Semaphore,
     /// What runs beside the requests; none once stopped.
     background: Mutex<Option<Background>>,
 }
@@ -119,9 +124,19 @@ impl Engine {
             })?;
         router.supervised_by(supervisor.get_cell());
         let sweeper = tokio::spawn(sweep(Arc::clone(&router), clock.clone(), idle));
+        let scans = Semaphore::new(SCANS_MAX);
         let background = Mutex::new(Some(Background { supervisor, supervisor_ended, sweeper }));
-        let shared =
-            Shared { environment, clock, store, router, catalogs, context, counters, background };
+        let shared = Shared {
+            environment,
+            clock,
+            store,
+            router,
+            catalogs,
+            context,
+            counters,
+            scans,
+            background,
+        };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -193,6 +208,22 @@ impl Engine {
     ) -> Result<Vec<AwardRecord>, Error> {
         let key = UserKey { scope, user: user.clone() };
         Ok(rows::recent_awards(&self.shared.store, key, system, recorded, limit).await?)
+    }
+
+    /// How many users with all these attributes hold each balance of a points system; who never had
+    /// a point holds 0. Reads every user of the scope, so only a few such reads run at a time.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] if too many of these reads run; [`Error::Unavailable`] if storage can't
+    /// be read.
+    pub async fn balances_of(
+        &self,
+        scope: Scope,
+        system: PointsSystemId,
+        attributes: BTreeMap<AttributeId, String>,
+    ) -> Result<BTreeMap<i64, u64>, Error> {
+        let _running = self.shared.scans.try_acquire().map_err(|_| Error::Overloaded)?;
+        Ok(rows::balances_of(&self.shared.store, scope, system, attributes).await?)
     }
 
     /// The effective day of each of these users now; who doesn't exist is left out. (C-GEN-16)

@@ -4,11 +4,13 @@
 //! Whatever may read many rows does so on a thread that may block, a chunk at a time. All writes go
 //! through the store's one `commit`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use domain::amount::Amount;
 use domain::catalog::{Catalog, Settings};
-use domain::ids::{EnvironmentId, IdempotencyKey, MetricId, PointsSystemId, Scope, UserId};
+use domain::ids::{
+    AttributeId, EnvironmentId, IdempotencyKey, MetricId, PointsSystemId, Scope, UserId,
+};
 use domain::time::{Date, Timestamp};
 use domain::user::{
     AwardRecord, EventRecord, HistorySum, IdempotencyRecord, MetricDay, MissingSum, Outcome,
@@ -28,6 +30,28 @@ pub(crate) fn load_user(
     UserKey { scope, user }: &UserKey,
 ) -> Result<Option<UserState>, Error> {
     store.load(&Key::snapshot(*scope, user))
+}
+
+/// How many users with all of `wanted` hold each balance of a points system.
+pub(crate) async fn balances_of(
+    store: &Store,
+    scope: Scope,
+    system: PointsSystemId,
+    wanted: BTreeMap<AttributeId, String>,
+) -> Result<BTreeMap<i64, u64>, Error> {
+    blocking(store, move |store| {
+        let mut balances = BTreeMap::new();
+        for row in store.rows(KeyRange::kind(scope, Kind::Snapshot)) {
+            let (key, value) = row?;
+            let user: UserState = decode(&key, &value)?;
+            let has = |(attribute, value)| user.profile.attributes.get(attribute) == Some(value);
+            if wanted.iter().all(has) {
+                *balances.entry(user.balance(system)).or_default() += 1;
+            }
+        }
+        Ok(balances)
+    })
+    .await
 }
 
 /// The effective days of users at `now`; who doesn't exist is left out.

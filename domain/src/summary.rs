@@ -4,6 +4,7 @@
 //! without rows repeats the total before it. Days are effective days as they were at the time, so
 //! a later change of zone moves nothing. (C-METRIC-14)
 
+use std::collections::BTreeMap;
 use std::ops::{Add, Sub};
 
 use crate::calendar::{Frequency, Period, WeekStart};
@@ -49,6 +50,43 @@ pub fn range(start: Date, end: Date) -> Result<Period, Invalid> {
     }
 }
 
+/// How many users hold a balance in a range. (C-POINTS-58)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BalanceRange {
+    /// The lowest balance in it.
+    pub from: i64,
+    /// The highest balance in it.
+    pub to: i64,
+    /// How many users hold one of them.
+    pub users: u64,
+}
+
+/// How many equal ranges there are above zero.
+const RANGES: i64 = 10;
+
+/// Users by balance in eleven ranges: zero, then ten equal ones up to the smallest power of ten
+/// that no balance exceeds, at least 10. (C-POINTS-58, C-POINTS-59)
+///
+/// Beyond 10^18 there is no larger power that fits, so the last range reaches to the largest
+/// balance there can be.
+#[must_use]
+pub fn histogram(balances: &BTreeMap<i64, u64>) -> Vec<BalanceRange> {
+    let greatest = balances.last_key_value().map_or(0, |(balance, _)| *balance);
+    let mut width: i64 = 1;
+    while width.checked_mul(RANGES).is_some_and(|top| top < greatest) {
+        width *= RANGES;
+    }
+    let above = (0..RANGES)
+        .map(|place| (width * place + 1, width.checked_mul(place + 1).unwrap_or(i64::MAX)));
+    std::iter::once((0, 0))
+        .chain(above)
+        .map(|(from, to)| {
+            let users = balances.range(from..=to).map(|(_, users)| users).sum();
+            BalanceRange { from, to, users }
+        })
+        .collect()
+}
+
 /// One bucket per day, week or month that touches the range, oldest first, empty ones included.
 /// (C-METRIC-12, C-METRIC-13)
 ///
@@ -85,10 +123,55 @@ where
 
 #[cfg(test)]
 mod tests {
-    use super::{Bucket, Day, range, summarise};
+    use std::collections::BTreeMap;
+
+    use super::{BalanceRange, Bucket, Day, histogram, range, summarise};
     use crate::amount::Amount;
     use crate::calendar::{Frequency, WeekStart};
     use crate::time::Date;
+
+    fn counted(balances: &[i64]) -> Vec<BalanceRange> {
+        let mut users = BTreeMap::new();
+        for balance in balances {
+            *users.entry(*balance).or_default() += 1;
+        }
+        histogram(&users)
+    }
+
+    // X6 C-POINTS-58 C-POINTS-59
+    #[test]
+    fn x6_balances_fall_into_eleven_ranges() {
+        let ranges = counted(&[0, 0, 35, 120, 525, 1000]);
+        let shown: Vec<_> = ranges.iter().map(|own| (own.from, own.to, own.users)).collect();
+        let expected = [
+            (0, 0, 2),
+            (1, 100, 1),
+            (101, 200, 1),
+            (201, 300, 0),
+            (301, 400, 0),
+            (401, 500, 0),
+            (501, 600, 1),
+            (601, 700, 0),
+            (701, 800, 0),
+            (801, 900, 0),
+            (901, 1000, 1),
+        ];
+        assert_eq!(shown, expected);
+    }
+
+    // C-POINTS-59
+    #[test]
+    fn the_last_range_ends_at_a_power_of_ten_of_at_least_ten() {
+        let max = i64::MAX;
+        for (greatest, top) in
+            [(0, 10), (1, 10), (10, 10), (11, 100), (100, 100), (101, 1000), (max, max)]
+        {
+            let ranges = counted(&[greatest]);
+            assert_eq!((ranges.len(), ranges[10].to), (11, top), "{greatest}");
+            assert!(ranges.windows(2).all(|pair| pair[0].to + 1 == pair[1].from));
+            assert_eq!(ranges.iter().map(|own| own.users).sum::<u64>(), 1, "{greatest}");
+        }
+    }
 
     fn date(text: &str) -> Date {
         Date::parse(text).expect("valid date")

@@ -40,6 +40,7 @@ use super::error::ErrorBody;
         user_points::boosts,
         streaks::list,
         points::get,
+        points::summary,
         points::boosts,
         points::levels,
         points::level_summary,

@@ -58,6 +58,7 @@ fn application() -> Router<App> {
         .route("/users/{id}/points/{key}/boosts", get(user_points::boosts))
         .route("/streaks", get(streaks::list))
         .route("/points/{key}", get(points::get))
+        .route("/points/{key}/summary", get(points::summary))
         .route("/points/{key}/boosts", get(points::boosts))
         .route("/points/{key}/levels", get(points::levels))
         .route("/points/{key}/level-summary", get(points::level_summary))

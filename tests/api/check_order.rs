@@ -111,7 +111,7 @@ async fn an_unknown_route_is_told_before_a_wrong_key() {
         "/admin",
         "/admin/v1",
         "/admin/v1/nothing",
-        "/v1/points/xp/summary",
+        "/v1/points/xp/histogram",
         "/v1/leaderboards",
         // Nothing has an empty name.
         "/v1//users",

@@ -25,7 +25,6 @@ const APPLICATION: &[Allowed] = &[
     ("GET /leaderboards*: missing", NOT_YET),
     ("GET /users/{id}/leaderboards/{key}: missing", NOT_YET),
     ("* 201 leaderboards{}*", "leaderboards are not offered yet: the map is always empty"),
-    ("GET /points/{key}/summary: missing", NOT_YET),
     ("* /users/{id}/preferences: missing", NOT_YET),
     (
         "GET /users/{id}/streak 200 pauses[].*: *, missing",

@@ -150,10 +150,13 @@ mod tests {
         }
     }
 
+    /// Points, boosts and what they make of them.
+    type Case = (i64, &'static [(&'static str, Rounding)], i64);
+
     // C-POINTS-35 C-POINTS-36 C-POINTS-37 C-POINTS-38
     #[test]
     fn products_are_exact_and_rounded_once() {
-        let cases: [(i64, &[(&str, Rounding)], i64); 15] = [
+        let cases: [Case; 15] = [
             (1, &[("2", Down), ("1.5", Down), ("3", Down)], 9),
             (15, &[("1.5", Nearest), ("1.25", Down)], 28),
             (5, &[("1.5", Nearest)], 8),

@@ -61,7 +61,7 @@ pub async fn all(
 }
 
 /// Reads `key:value,key2:value2`; nothing is trimmed. (C-ATTR-10, C-ATTR-11)
-fn read_user_attributes(
+pub(super) fn read_user_attributes(
     text: &str,
     catalog: &Catalog,
     console_base_url: &str,

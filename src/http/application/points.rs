@@ -1,4 +1,4 @@
-//! `/points/{key}`: points systems without a user. (C-POINTS-11, C-POINTS-41, C-POINTS-52, C-POINTS-53)
+//! `/points/{key}`: points systems without a user. (C-POINTS-11, C-POINTS-41, C-POINTS-52, C-POINTS-53, C-POINTS-58 to 60)
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,9 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use domain::catalog::PointsSystem;
 use domain::ids::LevelId;
+use domain::summary::histogram;
 
+use super::achievements::read_user_attributes;
 use super::{answer, points_system};
 use crate::app::App;
 use crate::http::auth::Caller;
@@ -15,7 +17,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::{Query, Segments};
 use crate::http::wire::boost::{BoostStatus, PointsBoost};
 use crate::http::wire::failure::{Invalid, NotFound, Unauthorized};
-use crate::http::wire::points::{PointsLevel, PointsLevelUsers, PointsSystemResponse};
+use crate::http::wire::points::{PointsLevel, PointsLevelUsers, PointsRange, PointsSystemResponse};
 
 /// A points system and its active triggers.
 #[utoipa::path(
@@ -92,6 +94,44 @@ pub async fn levels(
     let catalog = app.engine.catalog(caller.scope);
     let levels = points_system(&catalog, segments.text("key")?)?.live_levels();
     Ok(answer(StatusCode::OK, levels.into_iter().map(PointsLevel::from).collect::<Vec<_>>()))
+}
+
+/// How many users hold how many points, in eleven ranges.
+#[utoipa::path(
+    get,
+    path = "/points/{key}/summary",
+    operation_id = "points_summary",
+    tag = "Points",
+    params(
+        ("key" = String, Path, description = "The points system's key."),
+        (
+            "userAttributes" = Option<String>, Query,
+            description = "Counts only users with these attributes: `key:value,key2:value2`."
+        ),
+    ),
+    responses(
+        (status = 200, description = "The ranges, lowest first.", body = Vec<PointsRange>),
+        Unauthorized, NotFound, Invalid,
+    ),
+    security(("ApiKeyAuth" = []))
+)]
+pub async fn summary(
+    caller: Caller,
+    State(app): State<App>,
+    segments: Segments,
+    query: Query,
+) -> Result<Response, ApiError> {
+    let catalog = app.engine.catalog(caller.scope);
+    let system = points_system(&catalog, segments.text("key")?)?.id;
+    let balances = match query.text("userAttributes").filter(|text| !text.is_empty()) {
+        None => app.engine.statistics(caller.scope).balances(system),
+        Some(text) => {
+            let wanted = read_user_attributes(text, &catalog, &app.settings.console_base_url)?;
+            app.engine.balances_of(caller.scope, system, wanted).await?
+        }
+    };
+    let shown = histogram(&balances).into_iter().map(PointsRange::from);
+    Ok(answer(StatusCode::OK, shown.collect::<Vec<_>>()))
 }
 
 /// How many users are at each level of a points system, lowest first.

@@ -367,3 +367,17 @@ pub struct PointsLevelUsers<'a> {
     /// Users whose balance puts them there.
     pub users: u64,
 }
+
+/// How many users hold a balance in a range, both ends included.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct PointsRange {
+    from: i64,
+    to: i64,
+    users: u64,
+}
+
+impl From<domain::summary::BalanceRange> for PointsRange {
+    fn from(range: domain::summary::BalanceRange) -> Self {
+        Self { from: range.from, to: range.to, users: range.users }
+    }
+}

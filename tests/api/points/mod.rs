@@ -100,3 +100,28 @@ async fn boosts_are_listed_for_all_and_for_each_user() {
         world.get(path).await.error(StatusCode::NOT_FOUND);
     }
 }
+
+// C-POINTS-58 C-POINTS-59 C-ATTR-10
+#[tokio::test]
+async fn balances_are_counted_in_eleven_ranges() {
+    let world = World::new().await;
+    world.post("/v1/users", json!({"id": "none"})).await.json(StatusCode::CREATED);
+    let trigger = json!({"type": "user_creation", "points": 35, "status": "active"});
+    world.created("/points", json!([{"name": "XP", "key": "xp", "triggers": [trigger]}])).await;
+    let pro = json!({"id": "pro", "attributes": {"plan": "pro"}});
+    world.post("/v1/users", pro).await.json(StatusCode::CREATED);
+    world.post("/v1/users", json!({"id": "free"})).await.json(StatusCode::CREATED);
+    let all = world.get("/v1/points/xp/summary").await.json(StatusCode::OK);
+    assert_eq!(all.as_array().unwrap().len(), 11);
+    assert_eq!(all[0], json!({"from": 0, "to": 0, "users": 1}));
+    assert_eq!(all[4], json!({"from": 31, "to": 40, "users": 2}));
+    let pro = world.get("/v1/points/xp/summary?userAttributes=plan:pro").await.json(StatusCode::OK);
+    assert_eq!((&pro[0]["users"], &pro[4]["users"]), (&json!(0), &json!(1)));
+    let none = world.get("/v1/points/xp/summary?userAttributes=plan:x").await.json(StatusCode::OK);
+    assert_eq!(none[10], json!({"from": 10, "to": 10, "users": 0}));
+    for bad in ["plan", "team:x", "plan:a,plan:b"] {
+        let answer = world.get(&format!("/v1/points/xp/summary?userAttributes={bad}")).await;
+        answer.error(StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    world.get("/v1/points/none/summary").await.error(StatusCode::NOT_FOUND);
+}

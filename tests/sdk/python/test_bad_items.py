@@ -58,6 +58,13 @@ BAD_METRIC_CONDITIONS = [
     ({"metricId": "nonsense"}, None),
     ({"metricId": "$unknown"}, None),
 ]
+BAD_WINDOWS = [
+    *[({"start": value}, None) for value in ("2026-02-30", "2026-1-5", "", 5, None)],
+    *[({"end": value}, None) for value in ("2026-02-30", "tomorrow", 5)],
+    ({"start": "2099-02-01", "end": "2099-01-31"}, "end must not be before start"),
+    *[({"multiplier": value}, None) for value in (0, -2, 1, 100, 1e-12, "2", None, True)],
+    *[({"rounding": value}, None) for value in ("half", 5, None)],
+]
 
 ATTRIBUTE = {"name": "Team", "key": "team", "type": "user"}
 METRIC = {"name": "Lessons", "key": "lessons"}
@@ -71,9 +78,10 @@ PAYS_STREAK = {"type": "streak", "points": 1, "streakLength": 1}
 PAYS_ACHIEVEMENT = {"type": "achievement", "points": 1, "achievementId": "$ten"}
 PAYS_TIME = {"type": "time", "points": 1, "timeUnit": "hours", "timeInterval": 1}
 PAYS_CREATION = {"type": "user_creation", "points": 1}
+BOOST = {"name": "Double", "start": "2026-01-05", "multiplier": 2}
 LEVEL = {"name": "Gold", "key": "gold", "points": 100}
 
-ATTRIBUTES, METRICS, ACHIEVEMENTS, SYSTEMS, TRIGGERS, LEVELS = RESOURCES
+ATTRIBUTES, METRICS, ACHIEVEMENTS, SYSTEMS, TRIGGERS, LEVELS, BOOSTS = RESOURCES
 
 
 def without(item, field):
@@ -181,6 +189,9 @@ BAD_CREATIONS = [
             ({"levels": {}}, None),
             ({"levels": [{**LEVEL, "points": -1}]}, None),
             ({"levels": [LEVEL, LEVEL]}, None),
+            ({"boosts": {}}, None),
+            ({"boosts": [{**BOOST, "multiplier": 1}]}, None),
+            ({"boosts": [{**BOOST, "userId": "ghost"}]}, "boosts[0]: User does not exist"),
             ({"triggers": [{**PAYS_CREATION, "points": 0}]}, None),
             ({"triggers": [{**PAYS_METRIC, "metricId": "$unknown"}]}, None),
         ],
@@ -242,6 +253,25 @@ BAD_CREATIONS = [
         [
             ({"key": "silver"}, "Key already in use by another level"),
             ({"points": 50}, "Points already in use by another level"),
+        ],
+    ),
+    # C-POINTS-33, C-POINTS-34, C-ADM-58, C-ADM-59, C-ADM-60
+    *lacking(BOOSTS, BOOST, "name", "start", "multiplier"),
+    *variants(BOOSTS, BOOST, BAD_NAMES, BAD_USER_FILTERS, BAD_WINDOWS),
+    *variants(
+        BOOSTS,
+        BOOST,
+        [
+            ({"userId": "ghost"}, "User does not exist"),
+            ({"userId": ""}, None),
+            ({"userId": 5}, None),
+            (
+                {
+                    "userId": "known",
+                    "userAttributes": [{"attributeId": "$plan", "attributeValue": "x"}],
+                },
+                "userId and userAttributes exclude each other",
+            ),
         ],
     ),
 ]
@@ -332,6 +362,7 @@ BAD_UPDATES = [
             ({"blockIfOutOfPoints": None}, None),
         ],
     ),
+    *variants(BOOSTS, {"id": "$later"}, BAD_NAMES, BAD_USER_FILTERS, BAD_WINDOWS),
     *variants(
         LEVELS,
         {"id": "$silver"},

@@ -194,10 +194,14 @@ def test_the_first_fault_is_named(untouched, status, method, path, sent):
         "/v1/users/%20known",
         "/v1/points/nothing",
         "/v1/points/nothing/levels",
+        "/v1/points/nothing/boosts",
+        "/v1/users/known/points/nothing/boosts",
+        "/v1/users/ghost/points/xp/boosts",
         "/v1/points/nothing/level-summary",
         *[f"{resource}/$unknown" for resource in RESOURCES],
         "/admin/v1/points/$unknown/triggers",
         "/admin/v1/points/$unknown/levels",
+        "/admin/v1/points/$unknown/boosts",
     ],
 )
 def test_absent_resource(untouched, path):
@@ -224,7 +228,7 @@ def test_bad_uuid_in_the_path(untouched, resource, bad):
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE"])
-@pytest.mark.parametrize("part", ["triggers", "levels"])
+@pytest.mark.parametrize("part", ["triggers", "levels", "boosts"])
 def test_bad_system_id_in_the_path(untouched, method, part):
     # C-ADM table of 6.1: unknown system 404, no UUID 422.
     query = "?ids=$unknown" if method == "DELETE" else ""

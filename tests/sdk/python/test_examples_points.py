@@ -78,6 +78,28 @@ def test_x6_boosts(start):
     assert world.admin.points.boosts.list(xp.id) == [changed]
 
 
+def test_x6_histogram(start):
+    # X6, C-POINTS-58, C-POINTS-59, C-ATTR-10
+    world = start("2026-03-01T00:00:00Z")
+    metric = world.catalog.metric("lessons")
+    world.catalog.attribute("plan", "user")
+    xp = world.catalog.system("xp")
+    world.catalog.trigger(xp.id, type="metric", metric_id=metric.id, metric_threshold=1, points=1)
+    for user, total in (("a", 0), ("b", 0), ("c", 35), ("d", 120), ("e", 525), ("f", 1000)):
+        world.event("lessons", user, total)
+    world.client.users.update("c", attributes={"plan": "pro"})
+    world.clock.by(60)
+    ranges = world.client.points.summary("xp")
+    assert [(r.from_, r.to) for r in ranges][:3] == [(0, 0), (1, 100), (101, 200)]
+    assert [r.users for r in ranges] == [2, 1, 1, 0, 0, 0, 1, 0, 0, 0, 1]
+    pro = world.client.points.summary("xp", user_attributes="plan:pro")
+    assert [r.users for r in pro] == [0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]
+    with refused(422):
+        world.client.points.summary("xp", user_attributes="team:x")
+    with refused(404, "Points system not found"):
+        world.client.points.summary("nothing")
+
+
 @pytest.fixture
 def energy(start):
     """X7: ten points at creation, two every three hours, one spent per flashcard."""

@@ -28,6 +28,7 @@ RESOURCES = {
     "/admin/v1/points": "Points system",
     "/admin/v1/points/$xp/triggers": "Points trigger",
     "/admin/v1/points/$xp/levels": "Level",
+    "/admin/v1/points/$xp/boosts": "Points boost",
 }
 
 READS = [
@@ -37,6 +38,7 @@ READS = [
     "/admin/v1/points?limit=100",
     "/admin/v1/points/$xp/triggers?limit=100",
     "/admin/v1/points/$xp/levels?limit=100",
+    "/admin/v1/points/$xp/boosts?limit=100",
     "/admin/v1/streaks/settings",
     "/admin/v1/clock",
     "/v1/achievements",
@@ -47,6 +49,8 @@ READS = [
     "/v1/users/known/points/xp?awards=100",
     "/v1/points/xp",
     "/v1/points/xp/levels",
+    "/v1/points/xp/boosts?includeFinished=true",
+    "/v1/users/known/points/xp/boosts",
     "/v1/points/xp/level-summary",
     "/v1/streaks?userIds=known,ghost",
 ]
@@ -106,6 +110,7 @@ def configure(world: World) -> dict[str, str]:
     xp = catalog.system("xp")
     bronze = catalog.level(xp.id, "bronze", 0)
     silver = catalog.level(xp.id, "silver", 50)
+    later = catalog.boost(xp.id, "Later", start="2099-01-01", end="2099-01-31", multiplier=2)
     per_word = catalog.trigger(
         xp.id, type="metric", metric_id=words.id, metric_threshold=1, points=2
     )
@@ -120,6 +125,7 @@ def configure(world: World) -> dict[str, str]:
         "xp": xp,
         "bronze": bronze,
         "silver": silver,
+        "later": later,
         "per_word": per_word,
     }
     return {name: record.id for name, record in records.items()} | {"unknown": UNKNOWN}
