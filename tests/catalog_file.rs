@@ -5,8 +5,8 @@
 use accolade::catalog_file::{CatalogFileError, parse};
 use domain::calendar::{Frequency, WeekStart};
 use domain::catalog::{
-    AchievementStatus, AchievementTrigger, Catalog, EvaluationMode, Settings, TimeUnit, Trigger,
-    TriggerKind, UnitType,
+    AchievementStatus, AchievementTrigger, Catalog, EvaluationMode, Rounding, Settings, TimeUnit,
+    Trigger, TriggerKind, UnitType,
 };
 use domain::ids::EnvironmentId;
 use domain::time::Timestamp;
@@ -147,6 +147,49 @@ status = "inactive"
     assert_eq!(days.kind, TriggerKind::Time { unit: TimeUnit::Days, interval: 1 });
     let clock = |trigger: &Trigger| trigger.terms.current().as_ref().map(|terms| terms.since);
     assert_eq!((clock(hours), clock(days)), (Some(now()), None));
+}
+
+// C-POINTS-33 C-POINTS-34
+#[test]
+fn boosts_hold_between_dates() {
+    let catalog = applied(
+        r#"
+[user_attributes]
+plan = "Plan"
+
+[points.xp]
+name = "XP"
+
+[[points.xp.boosts]]
+name = "Launch"
+start = "2026-01-01"
+end = "2026-01-31"
+multiplier = 1.5
+rounding = "nearest"
+user_attributes = { plan = "pro" }
+
+[[points.xp.boosts]]
+name = "Half"
+start = "2026-02-01"
+multiplier = 0.5
+"#,
+    );
+    let xp = catalog.find_points_system_by_key("xp").unwrap();
+    let shown: Vec<_> = xp
+        .live_boosts()
+        .map(|(boost, terms)| {
+            let end = terms.end.map(|end| end.to_string());
+            let filters = terms.user_filters.len();
+            assert_eq!(boost.user, None);
+            (terms.start.to_string(), end, terms.multiplier.to_string(), terms.rounding, filters)
+        })
+        .collect();
+    let launch_end = Some("2026-01-31".to_owned());
+    let expected = [
+        ("2026-01-01".to_owned(), launch_end, "1.5".to_owned(), Rounding::Nearest, 1),
+        ("2026-02-01".to_owned(), None, "0.5".to_owned(), Rounding::Down, 0),
+    ];
+    assert_eq!(shown, expected);
 }
 
 #[test]
@@ -341,6 +384,18 @@ fn mistakes_are_told_with_their_place_and_what_was_expected() {
         (
             "[points.xp]\nname = \"XP\"\n[[points.xp.triggers]]\npoints = 5\nevery_hours = 3\nevery_days = 1\n",
             "3:1: expected exactly one of `metric`, `streak_length`, `achievement`, `user_creation`, `every_hours`, `every_days`",
+        ),
+        (
+            "[points.xp]\nname = \"XP\"\n[[points.xp.boosts]]\nname = \"B\"\nstart = \"2026-02-30\"\nmultiplier = 2\n",
+            "5:9: invalid value: string \"2026-02-30\", expected a date such as \"2026-01-31\"",
+        ),
+        (
+            "[points.xp]\nname = \"XP\"\n[[points.xp.boosts]]\nname = \"B\"\nstart = \"2026-02-03\"\nmultiplier = 1\n",
+            "6:14: invalid value: integer `1`, expected a number above 0 and below 100, but not 1",
+        ),
+        (
+            "[points.xp]\nname = \"XP\"\n[[points.xp.boosts]]\nname = \"B\"\nstart = \"2026-02-03\"\nend = \"2026-02-02\"\nmultiplier = 2\n",
+            "3:1: end must not be before start",
         ),
         (
             "[points.xp]\nname = \"XP\"\n[[points.xp.triggers]]\npoints = 5\nevery_hours = 0\n",

@@ -9,18 +9,19 @@ use std::ops::Range;
 use domain::calendar::{Frequency, WeekStart};
 use domain::catalog::{
     ATTRIBUTE_CHARS_MAX, AchievementDraft, AchievementStatus, AchievementTriggerFields,
-    AchievementTriggerKind, AttributeDraft, AttributeKind, Catalog, EvaluationMode, Filter,
-    FreezesPatch, Invalid, LevelDraft, MetricDraft, PREREQUISITES_MAX, Patch, PointsSystemDraft,
-    StreakSettingsPatch, TimeUnit, TriggerDraft, TriggerType, TriggerTypeFields, UnitType,
+    AchievementTriggerKind, AttributeDraft, AttributeKind, BoostDraft, BoostTerms, Catalog,
+    EvaluationMode, Filter, FreezesPatch, Invalid, LevelDraft, MetricDraft, PREREQUISITES_MAX,
+    Patch, PointsSystemDraft, Rounding, StreakSettingsPatch, TimeUnit, TriggerDraft, TriggerType,
+    TriggerTypeFields, UnitType,
 };
 use domain::ids::{AchievementId, Key, MetricId, PointsSystemId};
 use domain::time::Timestamp;
 use toml::Spanned;
 
 use super::format::{
-    AchievementStatusName, AchievementTable, Document, EvaluationModeName, Filters, FreezesTable,
-    FrequencyName, LevelTable, MetricTable, PointsSystemTable, SettingsTable, StreaksTable,
-    TriggerStatusName, TriggerTable, WeekStartName,
+    AchievementStatusName, AchievementTable, BoostTable, Document, EvaluationModeName, Filters,
+    FreezesTable, FrequencyName, LevelTable, MetricTable, PointsSystemTable, RoundingName,
+    SettingsTable, StreaksTable, TriggerStatusName, TriggerTable, WeekStartName,
 };
 use super::value::{Name, Table};
 
@@ -303,6 +304,9 @@ impl<'a> Changed<'a> {
         for trigger in &table.triggers {
             self.trigger(system, trigger)?;
         }
+        for boost in &table.boosts {
+            self.boost(system, boost)?;
+        }
         Ok(())
     }
 
@@ -329,6 +333,28 @@ impl<'a> Changed<'a> {
                 }
             }
         }
+    }
+
+    fn boost(
+        &mut self,
+        system: PointsSystemId,
+        table: &Spanned<BoostTable>,
+    ) -> Result<(), Problem> {
+        let (span, table) = (table.span(), table.as_ref());
+        let terms = BoostTerms {
+            name: table.name.0.clone(),
+            start: table.start.0,
+            end: table.end.map(|end| end.0),
+            multiplier: table.multiplier.0,
+            rounding: match table.rounding {
+                RoundingName::Down => Rounding::Down,
+                RoundingName::Up => Rounding::Up,
+                RoundingName::Nearest => Rounding::Nearest,
+            },
+            user_filters: self.filters(AttributeKind::User, &table.user_attributes)?,
+        };
+        let created = self.catalog.create_boost(system, BoostDraft { user: None, terms }, self.now);
+        created.map(|_| ()).map_err(|invalid| Problem::at(span, invalid.message))
     }
 
     fn trigger(

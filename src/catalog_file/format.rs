@@ -6,7 +6,9 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::value::{Decimal, Description, ImageUrl, Name, Table, TimeZone, Whole, Yes};
+use super::value::{
+    Day, Decimal, Description, ImageUrl, Multiplier, Name, Table, TimeZone, Whole, Yes,
+};
 
 /// A count that no rule limits further.
 pub(super) type Count = Whole<1, 1_000_000_000>;
@@ -139,6 +141,31 @@ pub(super) struct PointsSystemTable {
     pub(super) levels: Table<LevelTable>,
     #[serde(default)]
     pub(super) triggers: Vec<Spanned<TriggerTable>>,
+    #[serde(default)]
+    pub(super) boosts: Vec<Spanned<BoostTable>>,
+}
+
+/// A boost that is not for one user: those don't exist yet.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BoostTable {
+    pub(super) name: Name,
+    pub(super) start: Day,
+    pub(super) end: Option<Day>,
+    pub(super) multiplier: Multiplier,
+    #[serde(default)]
+    pub(super) rounding: RoundingName,
+    #[serde(default)]
+    pub(super) user_attributes: Filters,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum RoundingName {
+    #[default]
+    Down,
+    Up,
+    Nearest,
 }
 
 #[derive(Debug, Deserialize)]

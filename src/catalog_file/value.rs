@@ -8,6 +8,8 @@ use std::marker::PhantomData;
 
 use domain::amount::Amount;
 use domain::calendar::Zone;
+use domain::catalog::is_multiplier;
+use domain::time::Date;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Unexpected, Visitor};
 use toml::Spanned;
 
@@ -114,6 +116,50 @@ impl<'de> Deserialize<'de> for Decimal {
 
 fn at_least_one(literal: &str) -> Option<Decimal> {
     Amount::parse(literal).filter(|amount| *amount >= Amount::from(1)).map(Decimal)
+}
+
+/// What a boost multiplies by, written as an integer or a float. (C-POINTS-33)
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Multiplier(pub(super) Amount);
+
+impl<'de> Deserialize<'de> for Multiplier {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Boosting;
+
+        impl Visitor<'_> for Boosting {
+            type Value = Multiplier;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number above 0 and below 100, but not 1")
+            }
+
+            fn visit_i64<E: Error>(self, value: i64) -> Result<Multiplier, E> {
+                multiplier(&value.to_string())
+                    .ok_or_else(|| E::invalid_value(Unexpected::Signed(value), &self))
+            }
+
+            fn visit_f64<E: Error>(self, value: f64) -> Result<Multiplier, E> {
+                multiplier(&value.to_string())
+                    .ok_or_else(|| E::invalid_value(Unexpected::Float(value), &self))
+            }
+        }
+
+        deserializer.deserialize_any(Boosting)
+    }
+}
+
+fn multiplier(literal: &str) -> Option<Multiplier> {
+    Amount::parse(literal).filter(|amount| is_multiplier(*amount)).map(Multiplier)
+}
+
+/// A date, written as a text `YYYY-MM-DD`. (C-GEN-11)
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Day(pub(super) Date);
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        checked(deserializer, "a date such as \"2026-01-31\"", Date::parse).map(Self)
+    }
 }
 
 /// The word `true`, where `false` would say nothing.

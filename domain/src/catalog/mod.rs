@@ -33,6 +33,7 @@ pub use points::{
     BalanceRules, Boost, BoostDraft, BoostPatch, BoostStatus, BoostTerms, Level, LevelDraft,
     LevelPatch, PointsSystem, PointsSystemDraft, PointsSystemPatch, Rounding, TimeTerms, TimeUnit,
     Trigger, TriggerDraft, TriggerKind, TriggerPatch, TriggerType, TriggerTypeFields,
+    is_multiplier,
 };
 pub use settings::Settings;
 pub use streak::{

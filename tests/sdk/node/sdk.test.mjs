@@ -327,6 +327,44 @@ studyTest("points.system", async ({ client }, made) => {
     await refused(() => client.points.system("x"), 404, TrophyApi.NotFoundError);
 });
 
+studyTest("points.summary", async (world, made) => {
+    // C-POINTS-58, C-POINTS-59, C-ATTR-10
+    const { client } = world;
+    await client.users.create({ id: "none" });
+    await client.metrics.event("cards", { user: { id: "u", attributes: { plan: "pro" } }, value: 15 });
+    const users = async (request) => {
+        const ranges = await client.points.summary("xp", request);
+        assert.equal(ranges.length, 11);
+        assertFields(ranges[6], { from: 51, to: 60 });
+        return [ranges[0].users, ranges[6].users];
+    };
+    assert.deepEqual(await users(), [1, 1]);
+    assert.deepEqual(await users({ userAttributes: "plan:pro" }), [0, 1]);
+    await refused(() => client.points.summary("x"), 404, TrophyApi.NotFoundError);
+});
+
+studyTest("users.points with a time trigger and a boost", async (world, made) => {
+    // C-POINTS-12, C-POINTS-39
+    const { client } = world;
+    await world.create(`points/${made.xp.id}/triggers`, {
+        type: "time",
+        points: 3,
+        status: "active",
+        timeUnit: "days",
+        timeInterval: 1,
+    });
+    await world.create(`points/${made.xp.id}/boosts`, {
+        name: "Double",
+        start: "2026-03-01",
+        multiplier: 2,
+    });
+    const system = await client.points.system("xp");
+    assertFields(system.triggers.at(-1), { type: "time", timeUnit: "day", timeInterval: 1 });
+    await client.metrics.event("cards", { user: { id: "u" }, value: 5 });
+    const points = await client.users.points("u", "xp");
+    assertFields(points, { total: 40 });
+});
+
 studyTest("admin.streaks.freezes.create", async (world) => {
     // C-GEN-29, C-ADM-09, C-STREAK-43, C-STREAK-44
     const { client } = world;

@@ -137,6 +137,13 @@ pub struct BoostPatch {
 
 const NOT_FOUND: &str = "Points boost not found by ID";
 
+/// Whether awards may be multiplied by this: above 0, below 100, not 1. (C-POINTS-33)
+#[must_use]
+pub fn is_multiplier(amount: Amount) -> bool {
+    let [zero, one, hundred] = [0, 1, 100].map(Amount::from);
+    zero < amount && amount < hundred && amount != one
+}
+
 impl PointsSystem {
     /// The live boosts with what they are now, oldest first.
     pub fn live_boosts(&self) -> impl Iterator<Item = (&Boost, &BoostTerms)> {
@@ -234,9 +241,7 @@ impl Catalog {
         if terms.end.is_some_and(|end| end < terms.start) {
             return Err(Invalid::error("end must not be before start"));
         }
-        let [zero, one, hundred] = [0, 1, 100].map(Amount::from);
-        let multiplier = terms.multiplier;
-        if multiplier <= zero || multiplier >= hundred || multiplier == one {
+        if !is_multiplier(terms.multiplier) {
             return Err(Invalid::error("multiplier must be above 0 and below 100, but not 1"));
         }
         terms.user_filters =

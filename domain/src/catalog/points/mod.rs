@@ -11,7 +11,7 @@ mod trigger;
 
 use serde::{Deserialize, Serialize};
 
-pub use boost::{Boost, BoostDraft, BoostPatch, BoostStatus, BoostTerms, Rounding};
+pub use boost::{Boost, BoostDraft, BoostPatch, BoostStatus, BoostTerms, Rounding, is_multiplier};
 pub use level::{Level, LevelDraft, LevelPatch};
 pub use rules::BalanceRules;
 pub use time::{TimeTerms, TimeUnit};
