@@ -12,15 +12,17 @@ use std::collections::BTreeSet;
 use domain::amount::Amount;
 use domain::calendar::{Frequency, Period, WeekStart, Zone};
 use domain::catalog::{
-    AchievementPatch, AchievementTriggerFields, AttributeKind, EvaluationMode, Filter,
-    FreezesPatch, Patch, PointsSystemPatch, StreakSettingsPatch, TriggerPatch, TriggerTypeFields,
+    AchievementPatch, AchievementTriggerFields, AttributeKind, BoostDraft, BoostPatch, BoostTerms,
+    EvaluationMode, Filter, FreezesPatch, Patch, PointsSystemPatch, Rounding, StreakSettingsPatch,
+    TriggerPatch, TriggerTypeFields,
 };
-use domain::ids::{AchievementId, AttributeId, MetricId, PointsSystemId, TriggerId};
+use domain::ids::{AchievementId, AttributeId, BoostId, MetricId, PointsSystemId, TriggerId};
 use domain::time::{Date, Timestamp};
 use domain::user::{Command, ProfilePatch};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 
+use model::boost::BOOSTS;
 use model::plan::{ACHIEVEMENTS, Fires, Needs, SWITCHED, SYSTEMS, TIMED, TRIGGERS, XP_MAX};
 use model::time::Change;
 use model::{Model, Told};
@@ -107,6 +109,8 @@ enum Step {
     Switch(bool),
     /// A change of a time trigger by its place in the plan.
     Retime(usize, Change),
+    /// A boost by its place, created, changed or deleted.
+    Boost(usize, Option<model::boost::Boost>),
 }
 
 fn gaps() -> impl Strategy<Value = Gap> {
@@ -166,7 +170,15 @@ fn steps() -> impl Strategy<Value = Step> {
         1 => prop_oneof![Just(30i64), Just(XP_MAX)].prop_map(Step::XpMax),
         1 => any::<bool>().prop_map(Step::Switch),
         4 => retimes(),
+        2 => boosts(),
     ]
+}
+
+fn boosts() -> impl Strategy<Value = Step> {
+    let rounding = prop_oneof![Just(Rounding::Down), Just(Rounding::Up), Just(Rounding::Nearest)];
+    let tenths = prop_oneof![Just(1i64), Just(5), Just(13), Just(15), Just(30)];
+    let boost = proptest::option::weighted(0.7, (tenths, rounding));
+    (0..BOOSTS.len(), boost).prop_map(|(which, boost)| Step::Boost(which, boost))
 }
 
 fn retimes() -> impl Strategy<Value = Step> {
@@ -193,6 +205,7 @@ struct Planned {
     achievements: Vec<AchievementId>,
     systems: Vec<PointsSystemId>,
     triggers: Vec<TriggerId>,
+    boosts: [Option<BoostId>; 3],
 }
 
 impl Planned {
@@ -240,7 +253,7 @@ impl Planned {
             let trig = if own.pro { trig.if_user(plan, "pro") } else { trig };
             triggers.push(world.trigger(systems[system_place(own.system)], own.name, trig));
         }
-        Self { world, metrics, tag, plan, achievements, systems, triggers }
+        Self { world, metrics, tag, plan, achievements, systems, triggers, boosts: [None; 3] }
     }
 
     fn patch(&self, profile: Profile) -> ProfilePatch {
@@ -325,7 +338,48 @@ impl Planned {
                 self.retime(now, *which, *change);
                 String::new()
             }
+            Step::Boost(which, boost) => {
+                self.set_boost(now, *which, *boost);
+                String::new()
+            }
         }
+    }
+
+    fn set_boost(&mut self, now: Timestamp, which: usize, boost: Option<model::boost::Boost>) {
+        let (key, pro) = BOOSTS[which];
+        let system = self.systems[system_place(key)];
+        let catalog = &mut self.world.catalog;
+        let draft = |(tenths, rounding)| BoostTerms {
+            name: String::new(),
+            start: Date::parse("1990-01-01").expect("a date"),
+            end: None,
+            multiplier: model::tenths_of(tenths),
+            rounding,
+            user_filters: if pro {
+                vec![Filter { attribute: self.plan, value: "pro".to_owned() }]
+            } else {
+                Vec::new()
+            },
+        };
+        self.boosts[which] = match (self.boosts[which], boost) {
+            (None, None) => None,
+            (None, Some(boost)) => {
+                let draft = BoostDraft { user: None, terms: draft(boost) };
+                Some(catalog.create_boost(system, draft, now).expect("valid").id)
+            }
+            (Some(id), Some((tenths, rounding))) => {
+                let patch = BoostPatch {
+                    multiplier: Some(model::tenths_of(tenths)),
+                    rounding: Some(rounding),
+                    ..BoostPatch::default()
+                };
+                Some(catalog.update_boost(system, id, patch, now).expect("valid").id)
+            }
+            (Some(id), None) => {
+                catalog.delete_boost(system, id, now).expect("live");
+                None
+            }
+        };
     }
 
     fn retime(&mut self, now: Timestamp, which: usize, change: Change) {
@@ -395,7 +449,8 @@ fn settings_patch(step: &Step) -> StreakSettingsPatch {
         | Step::Tag(_)
         | Step::XpMax(_)
         | Step::Switch(_)
-        | Step::Retime(..) => panic!("not a change of streak settings"),
+        | Step::Retime(..)
+        | Step::Boost(..) => panic!("not a change of streak settings"),
     }
     patch
 }
@@ -445,6 +500,10 @@ fn expect(model: &mut Model, planned: &Planned, now: Timestamp, step: &Step) -> 
             model.retime(now, TIMED[*which], *change);
             (String::new(), Vec::new())
         }
+        Step::Boost(which, boost) => {
+            model.set_boost(now, *which, *boost);
+            (String::new(), Vec::new())
+        }
     }
 }
 
@@ -461,7 +520,8 @@ fn is_configuration(step: &Step) -> bool {
         | Step::Tag(_)
         | Step::XpMax(_)
         | Step::Switch(_)
-        | Step::Retime(..) => true,
+        | Step::Retime(..)
+        | Step::Boost(..) => true,
     }
 }
 

@@ -3,6 +3,7 @@
 //! It keeps every event and every award and works each answer out of them again. It shares the
 //! calendar, the decimal type and the plan with the product and none of its rules.
 
+pub(crate) mod boost;
 pub(crate) mod plan;
 pub(crate) mod streak;
 pub(crate) mod time;
@@ -65,6 +66,7 @@ pub(crate) struct Model {
     xp_max: i64,
     switched_on: bool,
     timed: BTreeMap<&'static str, Timed>,
+    boosts: [Option<boost::Boost>; 3],
     created_at: Timestamp,
     /// Time passed up to here.
     passed: Timestamp,
@@ -100,6 +102,7 @@ impl Model {
             xp_max: XP_MAX,
             switched_on: true,
             timed: time::of_the_plan(Timestamp::from_millis(0)),
+            boosts: [None; 3],
             created_at: start,
             passed: start,
             begun: 0,
@@ -406,6 +409,7 @@ impl Model {
         let balance = self.balance(trigger.system);
         let max = if trigger.system == "xp" { self.xp_max } else { i64::MAX };
         let points = times * trigger.points;
+        let points = if points > 0 { self.boosted(trigger.system, points) } else { points };
         let awarded =
             if points > 0 { points.min((max - balance).max(0)) } else { points.max(-balance) };
         if awarded != 0 {

@@ -144,7 +144,7 @@ impl Model {
             let never = !self.awards.iter().any(|award| award.trigger.system == system);
             let max = if system == "xp" { self.xp_max } else { i64::MAX };
             let awarded = if timed.points > 0 {
-                timed.points.min((max - before).max(0))
+                self.boosted(system, timed.points).min((max - before).max(0))
             } else {
                 timed.points.max(-before)
             };
