@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::catalog::Catalog;
-use domain::ids::{EnvironmentId, MetricId, PointsSystemId, Scope, UserId};
+use domain::ids::{EnvironmentId, MetricId, PauseId, PointsSystemId, Scope, UserId};
 use domain::time::{Date, Timestamp};
 use domain::user::{AwardRecord, Command, MetricDay, PointsDay, streak};
 use ractor::{ActorRef, ActorRuntime};
@@ -223,6 +223,14 @@ impl Engine {
     ) -> Result<Vec<(Date, PointsDay)>, Error> {
         let key = UserKey { scope, user: user.clone() };
         Ok(rows::points_days(&self.shared.store, key, system, from).await?)
+    }
+
+    /// Whose a pause is, also if it was deleted; none if there never was such a pause.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if storage can't be read.
+    pub fn find_pause_owner(&self, scope: Scope, pause: PauseId) -> Result<Option<UserId>, Error> {
+        Ok(rows::find_pause_owner(&self.shared.store, scope, pause)?)
     }
 
     /// Counts over all users of a scope, as of what is committed.

@@ -6,7 +6,9 @@
 
 use domain::amount::Amount;
 use domain::catalog::{Catalog, Settings};
-use domain::ids::{EnvironmentId, IdempotencyKey, MetricId, PointsSystemId, Scope};
+use domain::ids::{
+    EnvironmentId, IdempotencyKey, MetricId, PauseId, PointsSystemId, Scope, UserId,
+};
 use domain::time::Date;
 use domain::user::{
     AwardRecord, EventRecord, HistorySum, IdempotencyRecord, MetricDay, MissingSum, Outcome,
@@ -36,6 +38,15 @@ pub(crate) fn find_idempotency(
     key: &IdempotencyKey,
 ) -> Result<Option<IdempotencyRecord>, Error> {
     store.load(&Key::idempotency(*scope, user, metric, key))
+}
+
+/// Whose a pause is; none if there never was such a pause.
+pub(crate) fn find_pause_owner(
+    store: &Store,
+    scope: Scope,
+    pause: PauseId,
+) -> Result<Option<UserId>, Error> {
+    store.load(&Key::pause_owner(scope, pause))
 }
 
 /// The missing sums, from one pass over the user's events.

@@ -77,7 +77,12 @@ impl From<Rejection> for ApiError {
             | Rejection::InsufficientPoints(_)
             | Rejection::AchievementLocked
             | Rejection::FiltersNotMet
-            | Rejection::FreezesNotEnabled => Self::invalid(message),
+            | Rejection::FreezesNotEnabled
+            | Rejection::PauseStartsInPast
+            | Rejection::PauseEndsBeforeStart
+            | Rejection::PauseOverlaps
+            | Rejection::TooManyPauses
+            | Rejection::PauseNotFound => Self::invalid(message),
         }
     }
 }

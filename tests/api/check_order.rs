@@ -36,6 +36,8 @@ fn routes() -> Vec<(Method, String, bool)> {
         ("GET", "/admin/v1/streaks/settings".to_owned()),
         ("PATCH", "/admin/v1/streaks/settings".to_owned()),
         ("POST", "/admin/v1/streaks/freezes".to_owned()),
+        ("POST", "/admin/v1/streaks/pauses".to_owned()),
+        ("DELETE", "/admin/v1/streaks/pauses".to_owned()),
         ("GET", "/admin/v1/clock".to_owned()),
         ("POST", "/admin/v1/clock/advance".to_owned()),
     ];

@@ -36,10 +36,6 @@ const APPLICATION: &[Allowed] = &[
     ("*triggers[].timeInterval: *, missing", NO_TIME_TRIGGERS),
     ("*triggers[].timeUnit: *, missing", NO_TIME_TRIGGERS),
     ("* /users/{id}/preferences: missing", NOT_YET),
-    (
-        "GET /users/{id}/streak 200 pauses[].*: *, missing",
-        "pauses are not offered yet: the list is always empty",
-    ),
     ("GET /users/{id}/wrapped: missing", NOT_YET),
     ("GET /users/{id} 400: missing", "without a body nothing can be malformed (C-API-10)"),
     ("*maxPoints: null|number, integer|null", WHOLE_POINTS),
@@ -55,7 +51,6 @@ const ADMIN: &[Allowed] = &[
     ("* /leaderboards*: missing", NOT_YET),
     ("POST /metrics/events: missing", NOT_YET),
     ("* /points/{systemId}/boosts*: missing", NOT_YET),
-    ("* /streaks/pauses: missing", NOT_YET),
     ("POST /streaks/restore: missing", NOT_YET),
     ("* /tenants*: missing", NOT_YET),
     ("POST /points *boosts*: *, missing", NO_BOOSTS),

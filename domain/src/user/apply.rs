@@ -42,6 +42,16 @@ pub fn apply(
             complete(state, input, *achievement, profile)
         }
         Command::GrantFreezes { count } => grant_freezes(existing(state, input)?, *count),
+        Command::CreatePause { start, end } => {
+            let mut decision = existing(state, input)?;
+            let pause = streak::create_pause(&mut decision, *start, *end)?;
+            Ok(decision.finish(Reply::PauseCreated(pause)))
+        }
+        Command::DeletePause { id } => {
+            let mut decision = existing(state, input)?;
+            streak::delete_pause(&mut decision, *id)?;
+            Ok(decision.finish(Reply::PauseDeleted(*id)))
+        }
     }
 }
 

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::ProfilePatch;
 use crate::amount::Amount;
-use crate::ids::{AchievementId, AttributeId, EventId, IdempotencyKey, MetricId};
+use crate::ids::{AchievementId, AttributeId, EventId, IdempotencyKey, MetricId, PauseId};
+use crate::time::Date;
 
 /// One request to one user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +34,18 @@ pub enum Command {
     GrantFreezes {
         /// How many were asked for.
         count: u32,
+    },
+    /// Pause the streak over dates to come. (C-STREAK-45)
+    CreatePause {
+        /// The first date, not before the effective day.
+        start: Date,
+        /// The last date.
+        end: Date,
+    },
+    /// Take back what is left of a pause. (C-STREAK-50)
+    DeletePause {
+        /// The pause.
+        id: PauseId,
     },
 }
 

@@ -77,6 +77,8 @@ impl<'a> Decision<'a> {
                 weekly: tracks(Frequency::Weekly),
                 monthly: tracks(Frequency::Monthly),
                 freezes: 0,
+                pauses: Vec::new(),
+                pauses_created: 0,
             },
             points: BTreeMap::new(),
             trackers: BTreeMap::new(),

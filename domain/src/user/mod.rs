@@ -21,10 +21,10 @@ pub use outcome::{
 };
 pub use profile::{Profile, ProfilePatch};
 pub use state::{
-    Completion, MetricProgress, PointsBalance, Span, SpanKind, StreakState, Track, Tracker,
+    Completion, MetricProgress, Pause, PointsBalance, Span, SpanKind, StreakState, Track, Tracker,
     UserState,
 };
 pub use view::{
     FreezesView, StreakPeriod, StreakStanding, StreakView, can_see, points_level, streak,
-    streak_history, streak_standing,
+    streak_history, streak_pauses, streak_standing,
 };

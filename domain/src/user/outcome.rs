@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::UserState;
+use super::{Pause, UserState};
 use crate::amount::Amount;
 use crate::ids::{
     AchievementId, AttributeId, AwardId, CompletionId, EventId, IdempotencyKey, Key, LevelId,
-    MetricId, PointsSystemId, TriggerId,
+    MetricId, PauseId, PointsSystemId, TriggerId,
 };
 use crate::time::{Date, Timestamp};
 
@@ -66,6 +66,21 @@ pub enum Rejection {
     /// (C-STREAK-44)
     #[error("Streak freezes are not enabled")]
     FreezesNotEnabled,
+    /// (C-STREAK-46)
+    #[error("Start date must not be in the past")]
+    PauseStartsInPast,
+    /// (C-STREAK-46)
+    #[error("End date must be on or after start date")]
+    PauseEndsBeforeStart,
+    /// (C-STREAK-46)
+    #[error("Overlaps an existing pause")]
+    PauseOverlaps,
+    /// Too many pauses to come. (C-GEN-14)
+    #[error("pauses must have at most 1000 entries")]
+    TooManyPauses,
+    /// (C-STREAK-50)
+    #[error("Streak pause not found by ID")]
+    PauseNotFound,
 }
 
 /// What a command answers.
@@ -94,6 +109,10 @@ pub enum Reply {
         /// How many were given; the others would have exceeded the maximum.
         granted: u32,
     },
+    /// To [`super::Command::CreatePause`].
+    PauseCreated(Pause),
+    /// To [`super::Command::DeletePause`].
+    PauseDeleted(PauseId),
 }
 
 /// This event's effects. (C-EVENT-06)
@@ -175,6 +194,11 @@ pub enum HistoryRow {
         day: Date,
         /// The day's figures.
         record: PointsDay,
+    },
+    /// Whose a pause is, so that its id alone leads to it.
+    PauseOwner {
+        /// The pause.
+        pause: PauseId,
     },
 }
 

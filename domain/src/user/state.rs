@@ -12,7 +12,9 @@ use super::Profile;
 use crate::amount::Amount;
 use crate::calendar::{Frequency, Period, Zone};
 use crate::catalog::Settings;
-use crate::ids::{AchievementId, CompletionId, MetricId, PointsSystemId, UserId, derived_id};
+use crate::ids::{
+    AchievementId, CompletionId, MetricId, PauseId, PointsSystemId, UserId, derived_id,
+};
 use crate::time::{Date, Timestamp};
 
 /// A user.
@@ -141,6 +143,20 @@ pub struct StreakState {
     pub monthly: Track,
     /// Freezes held.
     pub freezes: u32,
+    /// Pauses that were not deleted, by their dates, which don't overlap. Those long over are
+    /// forgotten when there are many.
+    pub pauses: Vec<Pause>,
+    /// How many pauses were ever created, and so the sequence number of the next.
+    pub pauses_created: u64,
+}
+
+/// Dates that need no activity. (C-STREAK-45)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    /// Its id.
+    pub id: PauseId,
+    /// The dates it covers, both ends included.
+    pub dates: Period,
 }
 
 impl StreakState {
@@ -217,6 +233,6 @@ pub enum SpanKind {
     Met,
     /// A freeze was consumed for it.
     Frozen,
-    /// A day off, travel, or protection at another frequency kept it.
+    /// A pause, a day off, travel, or protection at another frequency kept it.
     Protected,
 }

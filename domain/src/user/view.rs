@@ -1,6 +1,6 @@
 //! What a settled user looks like from outside: pure readings of the state.
 
-use super::{SpanKind, Track, UserState};
+use super::{Pause, SpanKind, Track, UserState};
 use crate::calendar::{Frequency, Period};
 use crate::catalog::{Achievement, AchievementStatus, Catalog, Level, PointsSystem, Settings};
 use crate::rules::filters_match_user;
@@ -162,6 +162,11 @@ pub fn streak_history(state: &UserState, catalog: &Catalog, periods: usize) -> V
         history.push(open_period(state, catalog));
     }
     history
+}
+
+/// The pauses not yet over, by start. (C-STREAK-29)
+pub fn streak_pauses(state: &UserState) -> impl Iterator<Item = &Pause> {
+    state.streak.pauses.iter().filter(|pause| pause.dates.end >= state.effective_day)
 }
 
 fn open_period(state: &UserState, catalog: &Catalog) -> StreakPeriod {

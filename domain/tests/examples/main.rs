@@ -9,6 +9,7 @@ mod support;
 mod achievements;
 mod events;
 mod freezes;
+mod pauses;
 mod points;
 mod streaks;
 mod travel;

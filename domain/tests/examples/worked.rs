@@ -480,3 +480,38 @@ fn x12_two_runs_before_any_restore() {
     let longest = world.read("2026-03-01T12:00:00Z", "u").streak.daily.longest;
     assert_eq!(longest, 12);
 }
+
+// X11 C-STREAK-45 C-STREAK-46 C-STREAK-48 C-STREAK-29: pause.
+#[test]
+fn x11_pause() {
+    let mut world = World::new();
+    let lessons = world.metric("lessons");
+    world.freezes(1, 2, None);
+    for day in 6..=9 {
+        let event = Event::of(lessons, "1").user(tz("Europe/Paris"));
+        world.event(&format!("2026-07-{day:02}T10:00:00Z"), "u", event);
+    }
+    let now = "2026-07-09T12:00:00Z";
+    assert_eq!(
+        world.pause(now, "u", "2026-07-08", "2026-07-14"),
+        Err(domain::user::Rejection::PauseStartsInPast)
+    );
+    world.pause(now, "u", "2026-07-10", "2026-07-14").expect("allowed");
+    world.signals("u");
+    let read = "2026-07-12T09:00:00Z";
+    assert_eq!(
+        world.streak(read, "u"),
+        "4 since 2026-07-06, 2026-07-12..2026-07-12, expires 2026-07-15, \
+         extended 2026-07-09T10:00:00.000Z, freezes 1/2"
+    );
+    assert_eq!(world.history(read, "u", 5), "2026-07-08: 3 4 4p 4p 4p");
+    assert_eq!(world.pauses(read, "u"), ["2026-07-10..2026-07-14"]);
+    let back = "2026-07-15T10:00:00Z";
+    assert_eq!(world.event(back, "u", Event::of(lessons, "1")), "total 5; extended");
+    assert_eq!(
+        world.streak(back, "u"),
+        "5 since 2026-07-06, 2026-07-15..2026-07-15, expires 2026-07-16, \
+         extended 2026-07-15T10:00:00.000Z, freezes 1/2"
+    );
+    assert_eq!(world.signals("u"), ["2026-07-15T10:00:00.000Z streak.extended 5"]);
+}

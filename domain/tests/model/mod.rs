@@ -9,10 +9,10 @@ pub(crate) mod streak;
 use std::collections::BTreeMap;
 
 use domain::amount::Amount;
-use domain::calendar::Zone;
+use domain::calendar::{Period, Zone};
 use domain::catalog::StreakSettings;
 use domain::ids::MetricId;
-use domain::time::Timestamp;
+use domain::time::{Date, Timestamp};
 
 use plan::{ACHIEVEMENTS, Achievement, Fires, Needs, SWITCHED, SYSTEMS, TRIGGERS, Trigger, XP_MAX};
 use streak::{Fact, Judged, judge};
@@ -141,6 +141,41 @@ impl Model {
         let granted = self.judge(now).granted;
         let reply = format!("granted {}", granted.last().expect("just granted"));
         (reply, self.new_signals(now, Vec::new()))
+    }
+
+    /// C-STREAK-46
+    pub(crate) fn pause(&mut self, now: Timestamp, start: Date, end: Date) -> Expected {
+        if !self.exists {
+            return ("rejected: User not found".to_owned(), Vec::new());
+        }
+        let judged = self.judge(now);
+        let overlaps = |dates: &Period| start <= dates.end && dates.start <= end;
+        let error = if start < judged.day {
+            Some("Start date must not be in the past")
+        } else if end < start {
+            Some("End date must be on or after start date")
+        } else if judged.pauses.iter().flatten().any(overlaps) {
+            Some("Overlaps an existing pause")
+        } else {
+            None
+        };
+        if let Some(error) = error {
+            return (format!("rejected: {error}"), Vec::new());
+        }
+        self.facts.push((now, Fact::Paused(Period { start, end })));
+        ("paused".to_owned(), self.new_signals(now, Vec::new()))
+    }
+
+    /// C-STREAK-50; the pause by its place among those created.
+    pub(crate) fn unpause(&mut self, now: Timestamp, place: usize) -> Expected {
+        if !self.exists {
+            return ("rejected: User not found".to_owned(), Vec::new());
+        }
+        if self.judge(now).pauses.get(place).copied().flatten().is_none() {
+            return ("rejected: Streak pause not found by ID".to_owned(), Vec::new());
+        }
+        self.facts.push((now, Fact::Unpaused(place)));
+        ("unpaused".to_owned(), self.new_signals(now, Vec::new()))
     }
 
     pub(crate) fn call(&mut self, now: Timestamp, told: Told) -> Expected {

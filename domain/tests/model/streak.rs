@@ -19,6 +19,9 @@ pub(crate) enum Fact {
     Settings(StreakSettings),
     Event(MetricId, Amount),
     Granted(u32),
+    Paused(Period),
+    /// The pause by its place among those created.
+    Unpaused(usize),
 }
 
 /// What a closed period with a length was.
@@ -49,6 +52,8 @@ pub(crate) struct Judged {
     values: Vec<(Date, MetricId, Amount)>,
     created_at: Timestamp,
     created_on: Date,
+    /// Every pause in order of creation; none in the place of a deleted one.
+    pub(crate) pauses: Vec<Option<Period>>,
     /// The periods whose conditions were met, with the effective day and the instant.
     met: BTreeMap<Of, (Date, Timestamp)>,
     closed: BTreeMap<Of, (u32, Kind)>,
@@ -69,7 +74,11 @@ pub(crate) fn judge(facts: &[(Timestamp, Fact)], until: Timestamp) -> Judged {
             None => match fact {
                 Fact::Settings(new) => settings = new.clone(),
                 Fact::Created(zone) => judged = Some(Judged::new(settings.clone(), *zone, *at)),
-                Fact::Moved(_) | Fact::Event(..) | Fact::Granted(_) => panic!("no user yet"),
+                Fact::Moved(_)
+                | Fact::Event(..)
+                | Fact::Granted(_)
+                | Fact::Paused(_)
+                | Fact::Unpaused(_) => panic!("no user yet"),
             },
         }
     }
@@ -93,6 +102,7 @@ impl Judged {
             values: Vec::new(),
             created_at: at,
             created_on: day,
+            pauses: Vec::new(),
             met: BTreeMap::new(),
             closed: BTreeMap::new(),
             frozen: Vec::new(),
@@ -110,6 +120,8 @@ impl Judged {
                     self.end_day(at, true);
                 }
             }
+            Fact::Paused(dates) => self.pauses.push(Some(*dates)),
+            Fact::Unpaused(place) => self.pauses[*place] = None,
             Fact::Event(metric, value) => self.event(at, *metric, *value),
             Fact::Granted(count) => {
                 let max = self.settings.freezes.expect("granted while enabled").max_count;
@@ -175,6 +187,7 @@ impl Judged {
         let day_off = self.settings.days_off.contains(&period.start.weekday());
         let skipped = !self.zone.has_date(period.start);
         (daily && (day_off || skipped))
+            || self.pauses.iter().flatten().any(|dates| dates.overlaps(period))
             || self.frozen.iter().any(|(own, dates)| *own != frequency && dates.overlaps(period))
     }
 

@@ -8,10 +8,12 @@ pub mod achievement;
 pub mod achievements;
 pub mod attributes;
 pub mod batch;
+pub mod each_user;
 pub mod levels;
 pub mod metrics;
 pub mod points_systems;
 pub mod streak_freezes;
+pub mod streak_pauses;
 pub mod streak_settings;
 pub mod trigger;
 pub mod triggers;
@@ -73,6 +75,7 @@ pub fn routes() -> Router<App> {
         .route("/points/{systemId}/levels/{id}", get(levels::read))
         .route("/streaks/settings", get(streak_settings::read).patch(streak_settings::update))
         .route("/streaks/freezes", post(streak_freezes::create))
+        .route("/streaks/pauses", post(streak_pauses::create).delete(streak_pauses::delete))
 }
 
 /// What this API offers, for its OpenAPI document; paths are relative to the API's base.
@@ -113,6 +116,8 @@ pub fn routes() -> Router<App> {
         streak_settings::read,
         streak_settings::update,
         streak_freezes::create,
+        streak_pauses::create,
+        streak_pauses::delete,
     )
 )]
 pub struct AdminOperations;

@@ -157,7 +157,9 @@ fn granted(reply: &Reply) -> u32 {
         | Reply::Identified { .. }
         | Reply::Event(_)
         | Reply::Replayed { .. }
-        | Reply::Completed(_) => unreachable!("a grant is answered as a grant"),
+        | Reply::Completed(_)
+        | Reply::PauseCreated(_)
+        | Reply::PauseDeleted(_) => unreachable!("a grant is answered as a grant"),
     }
 }
 

@@ -126,7 +126,9 @@ pub async fn complete(
         | Reply::Identified { .. }
         | Reply::Event(_)
         | Reply::Replayed { .. }
-        | Reply::FreezesGranted { .. } => unreachable!("a completion is answered by its own reply"),
+        | Reply::FreezesGranted { .. }
+        | Reply::PauseCreated(_)
+        | Reply::PauseDeleted(_) => unreachable!("a completion is answered by its own reply"),
     }
 }
 

@@ -82,7 +82,9 @@ pub async fn event(
         Reply::Settled
         | Reply::Identified { .. }
         | Reply::Completed(_)
-        | Reply::FreezesGranted { .. } => {
+        | Reply::FreezesGranted { .. }
+        | Reply::PauseCreated(_)
+        | Reply::PauseDeleted(_) => {
             unreachable!("an event is answered by its own replies")
         }
     }

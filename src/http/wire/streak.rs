@@ -2,9 +2,12 @@
 
 use domain::calendar::Frequency;
 use domain::catalog::Catalog;
-use domain::user::{FreezesView, StreakPeriod, UserState, streak, streak_history};
+use domain::user::{
+    FreezesView, Pause, StreakPeriod, UserState, streak, streak_history, streak_pauses,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::scalar::{At, On};
 
@@ -135,8 +138,21 @@ pub struct StreakResponse {
     /// Oldest first, ending with the current period. (C-STREAK-24)
     streak_history: Vec<StreakHistoryItem>,
     /// Pauses not yet over. (C-STREAK-29)
-    #[schema(value_type = Vec<Object>)]
-    pauses: [(); 0],
+    pauses: Vec<StreakPause>,
+}
+
+/// Dates that need no activity.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct StreakPause {
+    id: Uuid,
+    start: On,
+    end: On,
+}
+
+impl From<&Pause> for StreakPause {
+    fn from(pause: &Pause) -> Self {
+        Self { id: pause.id.0, start: On(pause.dates.start), end: On(pause.dates.end) }
+    }
 }
 
 impl StreakResponse {
@@ -152,7 +168,7 @@ impl StreakResponse {
                 .into_iter()
                 .map(|period| StreakHistoryItem::new(period, view.freezes.is_some()))
                 .collect(),
-            pauses: [],
+            pauses: streak_pauses(state).map(StreakPause::from).collect(),
         }
     }
 }

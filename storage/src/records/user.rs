@@ -13,11 +13,13 @@ pub(crate) mod tests {
     use domain::{
         amount::Amount,
         calendar::{Frequency, Period, WeekStart, Zone},
-        ids::{AchievementId, AttributeId, CompletionId, MetricId, PointsSystemId, UserId},
+        ids::{
+            AchievementId, AttributeId, CompletionId, MetricId, PauseId, PointsSystemId, UserId,
+        },
         time::{Date, Timestamp},
         user::{
-            Completion, MetricProgress, PointsBalance, Profile, Span, SpanKind, StreakState, Track,
-            Tracker, UserState,
+            Completion, MetricProgress, Pause, PointsBalance, Profile, Span, SpanKind, StreakState,
+            Track, Tracker, UserState,
         },
     };
     use uuid::Uuid;
@@ -105,6 +107,11 @@ pub(crate) mod tests {
                 weekly: track(Frequency::Weekly),
                 monthly: track(Frequency::Monthly),
                 freezes: 2,
+                pauses: vec![Pause {
+                    id: PauseId(Uuid::from_u128(9)),
+                    dates: Period { start: day(21), end: day(22) },
+                }],
+                pauses_created: 4,
             },
             points: [(PointsSystemId(Uuid::from_u128(3)), balance)].into(),
             trackers: [

@@ -17,9 +17,10 @@ IDENTIFY = ("PUT", f"/v1/users/{GHOST}")
 UPDATE_USER = ("PATCH", "/v1/users/known")
 SETTINGS = ("PATCH", "/admin/v1/streaks/settings")
 FREEZES = ("POST", "/admin/v1/streaks/freezes")
+PAUSES = ("POST", "/admin/v1/streaks/pauses")
 ADVANCE = ("POST", "/admin/v1/clock/advance")
 
-OBJECTS = [EVENT, COMPLETE, CREATE_USER, IDENTIFY, UPDATE_USER, SETTINGS, FREEZES, ADVANCE]
+OBJECTS = [EVENT, COMPLETE, CREATE_USER, IDENTIFY, UPDATE_USER, SETTINGS, FREEZES, PAUSES, ADVANCE]
 
 ARRAYS = [(method, path) for path in RESOURCES for method in ("POST", "PATCH")]
 
@@ -328,6 +329,48 @@ def test_streak_settings(untouched, body):
 def test_streak_freezes(untouched, body):
     # C-GEN-30, C-ADM-03
     refuses(untouched, FREEZES, {422}, value=body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"pauses": None},
+        {"pauses": {}},
+        {"pauses": []},
+        {"pauses": [{"userId": "known", "start": "2030-01-01", "end": "2030-01-02"}] * 101},
+        [{"userId": "known", "start": "2030-01-01", "end": "2030-01-02"}],
+    ],
+    ids=short,
+)
+def test_streak_pauses(untouched, body):
+    # C-GEN-30, C-ADM-03
+    refuses(untouched, PAUSES, {422}, value=body)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {},
+        5,
+        {"userId": "known"},
+        {"userId": "known", "start": "2030-01-01"},
+        {"userId": "known", "start": 5, "end": "2030-01-02"},
+        {"userId": "known", "start": "2030-02-30", "end": "2030-03-02"},
+        {"userId": "known", "start": "2030-01-01T00:00:00Z", "end": "2030-01-02"},
+        {"userId": "known", "start": "2030-01-03", "end": "2030-01-02"},
+        {"userId": "known", "start": "2000-01-03", "end": "2030-01-02"},
+        {"userId": GHOST, "start": "2030-01-01", "end": "2030-01-02"},
+    ],
+    ids=short,
+)
+def test_streak_pause_entries(untouched, entry):
+    # C-STREAK-46, C-ADM-76
+    with untouched.unchanged():
+        answer = untouched.send(*PAUSES, value={"pauses": [entry]})
+        assert answer.status == 200, answer.raw
+        assert answer.body["created"] == []
+        assert [item["severity"] for item in answer.body["issues"]] == ["error"]
 
 
 @pytest.mark.parametrize("entry", [{}, {"userId": 5}, {"userId": None}, 5, None], ids=short)

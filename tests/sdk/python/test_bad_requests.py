@@ -83,6 +83,8 @@ def test_unknown_route(untouched, path, key):
         ("POST", "/admin/v1/streaks/settings"),
         ("DELETE", "/admin/v1/streaks/settings"),
         ("GET", "/admin/v1/streaks/freezes"),
+        ("GET", "/admin/v1/streaks/pauses"),
+        ("PATCH", "/admin/v1/streaks/pauses"),
         ("POST", "/admin/v1/clock"),
         ("GET", "/admin/v1/clock/advance"),
     ],

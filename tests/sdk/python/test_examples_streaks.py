@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import pytest
 from trophy import UpdateStreakSettingsFreezes
+from trophy.admin.streaks.pauses import CreateStreakPausesRequestPausesItem
 
 from expect import (
     assert_fields,
@@ -280,3 +281,60 @@ def test_x12_reads_over_two_runs(start):
     assert_no_streak(
         world.client.metrics.event("lessons", user={"id": "zero"}, value=0).current_streak
     )
+
+
+def test_x11a_pause(start):
+    # X11, C-STREAK-19, C-STREAK-27, C-STREAK-29, C-STREAK-45, C-STREAK-46, C-STREAK-48, C-ADM-76
+    world = start("2026-07-06T00:00:00Z")
+    world.catalog.metric("lessons")
+    world.catalog.streaks(freezes=UpdateStreakSettingsFreezes(start_count=1, max_count=2))
+    for day in ["06", "07", "08", "09"]:
+        world.event_at(f"2026-07-{day}T10:00:00Z", "lessons", "u", tz="Europe/Paris")
+    world.clock.to("2026-07-09T12:00:00Z")
+    create = world.admin.streaks.pauses.with_raw_response.create
+
+    def pause(start_on, end_on):
+        item = CreateStreakPausesRequestPausesItem(user_id="u", start=start_on, end=end_on)
+        return create(pauses=[item])
+
+    past = pause("2026-07-08", "2026-07-14")
+    assert past.status_code == 200
+    assert past.data.created == []
+    assert [i.message for i in past.data.issues] == ["Start date must not be in the past"]
+    made = pause("2026-07-10", "2026-07-14")
+    assert made.status_code == 201
+    assert made.data.issues == []
+    [created] = made.data.created
+    assert_fields(created, user_id="u", start="2026-07-10", end="2026-07-14", status="active")
+    read = world.streak_at("2026-07-12T09:00:00Z", "u", periods=5)
+    assert_fields(read, length=4, period_start="2026-07-12", expires="2026-07-15", freezes=1)
+    assert lengths(read) == [3, 4, 4, 4, 4]
+    assert list(history(read, "used_pause").values()) == [False, False, True, True, True]
+    assert not any(history(read, "used_freeze").values())
+    assert [(p.id, p.start, p.end) for p in read.pauses] == [
+        (created.id, "2026-07-10", "2026-07-14")
+    ]
+    again = world.event_at("2026-07-15T10:00:00Z", "lessons", "u")
+    assert_fields(
+        again.current_streak, length=5, expires="2026-07-16", freezes=1, extended=True
+    )
+
+
+def test_a_deleted_pause_keeps_closed_days(start):
+    # C-STREAK-49, C-STREAK-50, C-ADM-78
+    world = start("2026-07-06T00:00:00Z")
+    world.catalog.metric("lessons")
+    world.event_at("2026-07-06T10:00:00Z", "lessons", "u")
+    item = CreateStreakPausesRequestPausesItem(
+        user_id="u", start="2026-07-07", end="2026-07-20"
+    )
+    [pause] = world.admin.streaks.pauses.create(pauses=[item]).created
+    assert world.streak_at("2026-07-08T09:00:00Z", "u").expires == "2026-07-21"
+    assert [d.id for d in world.admin.streaks.pauses.delete(ids=pause.id).deleted] == [pause.id]
+    assert world.admin.streaks.pauses.delete(ids=[pause.id]).issues[0].message == (
+        "Streak pause not found by ID"
+    )
+    read = world.streak_at("2026-07-08T09:00:00Z", "u", periods=3)
+    assert_fields(read, length=1, expires="2026-07-08", pauses=[])
+    assert lengths(read) == [1, 1, 0]
+    assert world.streak_at("2026-07-09T00:00:00Z", "u").length == 0

@@ -7,11 +7,13 @@
 
 mod close;
 mod freezes;
+mod pauses;
 mod protection;
 
 use std::collections::BTreeMap;
 
 pub(crate) use freezes::{grant_freezes, grant_initial_freezes};
+pub(crate) use pauses::{create_pause, delete_pause};
 pub(crate) use protection::is_protected;
 
 use crate::amount::Amount;

@@ -1,4 +1,5 @@
 //! `/admin/v1/streaks/...`
 
 mod freezes;
+mod pauses;
 mod settings;
