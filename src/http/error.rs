@@ -82,7 +82,9 @@ impl From<Rejection> for ApiError {
             | Rejection::PauseEndsBeforeStart
             | Rejection::PauseOverlaps
             | Rejection::TooManyPauses
-            | Rejection::PauseNotFound => Self::invalid(message),
+            | Rejection::PauseNotFound
+            | Rejection::NoStreakToRestore
+            | Rejection::NoActiveStreakToReset => Self::invalid(message),
         }
     }
 }

@@ -38,6 +38,8 @@ fn routes() -> Vec<(Method, String, bool)> {
         ("POST", "/admin/v1/streaks/freezes".to_owned()),
         ("POST", "/admin/v1/streaks/pauses".to_owned()),
         ("DELETE", "/admin/v1/streaks/pauses".to_owned()),
+        ("POST", "/admin/v1/streaks/restore".to_owned()),
+        ("POST", "/admin/v1/streaks/reset".to_owned()),
         ("GET", "/admin/v1/clock".to_owned()),
         ("POST", "/admin/v1/clock/advance".to_owned()),
     ];

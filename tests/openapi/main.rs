@@ -51,7 +51,6 @@ const ADMIN: &[Allowed] = &[
     ("* /leaderboards*: missing", NOT_YET),
     ("POST /metrics/events: missing", NOT_YET),
     ("* /points/{systemId}/boosts*: missing", NOT_YET),
-    ("POST /streaks/restore: missing", NOT_YET),
     ("* /tenants*: missing", NOT_YET),
     ("POST /points *boosts*: *, missing", NO_BOOSTS),
     ("*timeInterval: *, missing", NO_TIME_TRIGGERS),

@@ -162,7 +162,9 @@ pub(crate) fn processed(reply: &Reply) -> (EventId, bool) {
         | Reply::Completed(_)
         | Reply::FreezesGranted { .. }
         | Reply::PauseCreated(_)
-        | Reply::PauseDeleted(_) => panic!("not an answer to an event"),
+        | Reply::PauseDeleted(_)
+        | Reply::StreakRestored
+        | Reply::StreakReset => panic!("not an answer to an event"),
     }
 }
 

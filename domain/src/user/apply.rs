@@ -52,6 +52,16 @@ pub fn apply(
             streak::delete_pause(&mut decision, *id)?;
             Ok(decision.finish(Reply::PauseDeleted(*id)))
         }
+        Command::RestoreStreak { mode } => {
+            let mut decision = existing(state, input)?;
+            streak::restore(&mut decision, *mode)?;
+            Ok(decision.finish(Reply::StreakRestored))
+        }
+        Command::ResetStreak => {
+            let mut decision = existing(state, input)?;
+            streak::reset(&mut decision)?;
+            Ok(decision.finish(Reply::StreakReset))
+        }
     }
 }
 

@@ -47,6 +47,22 @@ pub enum Command {
         /// The pause.
         id: PauseId,
     },
+    /// Put an earlier length back. (C-STREAK-54 to 57)
+    RestoreStreak {
+        /// Which one.
+        mode: RestoreMode,
+    },
+    /// Set the streak to zero. (C-STREAK-60, C-STREAK-61)
+    ResetStreak,
+}
+
+/// Which earlier length a restore puts back. (C-STREAK-56)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RestoreMode {
+    /// The greatest of a window of time.
+    Max,
+    /// The one that was lost last.
+    LastLost,
 }
 
 /// What to do with a user that doesn't exist yet.

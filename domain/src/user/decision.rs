@@ -79,6 +79,7 @@ impl<'a> Decision<'a> {
                 freezes: 0,
                 pauses: Vec::new(),
                 pauses_created: 0,
+                reset: None,
             },
             points: BTreeMap::new(),
             trackers: BTreeMap::new(),

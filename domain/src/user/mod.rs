@@ -14,15 +14,15 @@ mod view;
 
 pub use crate::rules::tracker::{HistorySum, MissingSum, missing_sums};
 pub use apply::{Input, apply};
-pub use command::{Command, Existing, SubmitEvent};
+pub use command::{Command, Existing, RestoreMode, SubmitEvent};
 pub use outcome::{
     AwardRecord, CompletionReply, EventRecord, EventReply, HistoryRow, IdempotencyRecord,
     MetricDay, Outcome, PointsChange, PointsDay, Rejection, Reply, Signal, SignalKind,
 };
 pub use profile::{Profile, ProfilePatch};
 pub use state::{
-    Completion, MetricProgress, Pause, PointsBalance, Span, SpanKind, StreakState, Track, Tracker,
-    UserState,
+    Completion, MetricProgress, Pause, Peak, PointsBalance, Reset, Span, SpanKind, StreakState,
+    Track, Tracker, UserState,
 };
 pub use view::{
     FreezesView, StreakPeriod, StreakStanding, StreakView, can_see, points_level, streak,

@@ -81,6 +81,12 @@ pub enum Rejection {
     /// (C-STREAK-50)
     #[error("Streak pause not found by ID")]
     PauseNotFound,
+    /// (C-STREAK-57)
+    #[error("No streak to restore")]
+    NoStreakToRestore,
+    /// (C-STREAK-61)
+    #[error("No active streak to reset")]
+    NoActiveStreakToReset,
 }
 
 /// What a command answers.
@@ -113,6 +119,10 @@ pub enum Reply {
     PauseCreated(Pause),
     /// To [`super::Command::DeletePause`].
     PauseDeleted(PauseId),
+    /// To [`super::Command::RestoreStreak`].
+    StreakRestored,
+    /// To [`super::Command::ResetStreak`].
+    StreakReset,
 }
 
 /// This event's effects. (C-EVENT-06)

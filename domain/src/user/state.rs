@@ -148,6 +148,17 @@ pub struct StreakState {
     pub pauses: Vec<Pause>,
     /// How many pauses were ever created, and so the sequence number of the next.
     pub pauses_created: u64,
+    /// The latest reset by an operator. (C-STREAK-28)
+    pub reset: Option<Reset>,
+}
+
+/// An operator set the streak to zero. (C-STREAK-60)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reset {
+    /// When.
+    pub at: Timestamp,
+    /// On which effective day.
+    pub on: Date,
 }
 
 /// Dates that need no activity. (C-STREAK-45)
@@ -192,15 +203,31 @@ pub struct Track {
     pub length_before: u32,
     /// The effective day that started the current run; none at length 0. (C-STREAK-17)
     pub started_on: Option<Date>,
-    /// When the current run was last extended; none at length 0. (C-STREAK-20)
+    /// The latest extension, also of a run that is over. (C-STREAK-20, C-STREAK-58)
     pub extended_at: Option<Timestamp>,
     /// The greatest length ever.
     pub longest: u32,
     /// The last date of the latest period that a move east skipped and that was therefore kept.
     /// (C-STREAK-63)
     pub travel_protected_on: Option<Date>,
+    /// The run that was lost last. (C-STREAK-55)
+    pub lost: Option<Peak>,
+    /// Lengths reached in periods that resets left without one, oldest first and falling: what a
+    /// later one reaches as well needs no place here. (C-STREAK-61)
+    pub discarded: Vec<Peak>,
     /// Closed periods that had a length, oldest first; what lies between has length 0.
     pub past: Vec<Span>,
+}
+
+/// A length that a run reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Peak {
+    /// The length.
+    pub length: u32,
+    /// The start of the run.
+    pub started_on: Date,
+    /// The last date of the period it was last held in.
+    pub until: Date,
 }
 
 impl Track {
@@ -235,4 +262,6 @@ pub enum SpanKind {
     Frozen,
     /// A pause, a day off, travel, or protection at another frequency kept it.
     Protected,
+    /// It was missed, and an operator put an earlier length on it. (C-STREAK-57)
+    Restored,
 }

@@ -51,6 +51,8 @@ pub struct StreakPeriod {
     pub used_freeze: bool,
     /// Whether a day off, travel or a pause kept it.
     pub used_pause: bool,
+    /// When an operator reset the streak in it. (C-STREAK-28)
+    pub reset_at: Option<Timestamp>,
 }
 
 /// What a user's streaks are, and until when they surely are that.
@@ -140,12 +142,15 @@ pub fn streak_history(state: &UserState, catalog: &Catalog, periods: usize) -> V
             seen_in_span = 0;
         }
         let span = spans.peek().filter(|span| settings.enabled && span.dates.contains(dates.start));
+        let reset_at = reset_in(state, dates);
         history.push(match span {
-            None => StreakPeriod { dates, length: 0, used_freeze: false, used_pause: false },
+            None => {
+                StreakPeriod { dates, length: 0, used_freeze: false, used_pause: false, reset_at }
+            }
             Some(span) => {
                 let length = match span.kind {
                     SpanKind::Met => span.length.saturating_sub(seen_in_span),
-                    SpanKind::Frozen | SpanKind::Protected => span.length,
+                    SpanKind::Frozen | SpanKind::Protected | SpanKind::Restored => span.length,
                 };
                 seen_in_span += 1;
                 StreakPeriod {
@@ -153,6 +158,7 @@ pub fn streak_history(state: &UserState, catalog: &Catalog, periods: usize) -> V
                     length,
                     used_freeze: span.kind == SpanKind::Frozen,
                     used_pause: span.kind == SpanKind::Protected,
+                    reset_at,
                 }
             }
         });
@@ -180,7 +186,12 @@ fn open_period(state: &UserState, catalog: &Catalog) -> StreakPeriod {
         length,
         used_freeze: false,
         used_pause: kept && settings.enabled,
+        reset_at: reset_in(state, track.open),
     }
+}
+
+fn reset_in(state: &UserState, period: Period) -> Option<Timestamp> {
+    state.streak.reset.filter(|reset| period.contains(reset.on)).map(|reset| reset.at)
 }
 
 /// Whether the user can still complete this achievement and so may see it. (C-ACH-30)

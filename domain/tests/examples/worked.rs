@@ -2,7 +2,7 @@
 
 use domain::calendar::Frequency;
 use domain::catalog::{EvaluationMode, Patch, StreakSettingsPatch};
-use domain::user::ProfilePatch;
+use domain::user::{ProfilePatch, RestoreMode};
 
 use crate::support::{Ach, Event, NONE, Trig, World, at, date, tz};
 
@@ -441,9 +441,8 @@ fn x11_days_off_and_all_conditions() {
     assert_eq!(world.signals("u"), ["2026-06-08T22:00:00.000Z streak.lost 1"]);
 }
 
-// X12 C-STREAK-17 C-STREAK-25 C-STREAK-32
-#[test]
-fn x12_two_runs_before_any_restore() {
+/// The two runs of X12, both lost.
+fn x12() -> World {
     let mut world = World::new();
     let metric = world.metric("m");
     let run = |world: &mut World, first: &str, days: i64| {
@@ -479,6 +478,58 @@ fn x12_two_runs_before_any_restore() {
     );
     let longest = world.read("2026-03-01T12:00:00Z", "u").streak.daily.longest;
     assert_eq!(longest, 12);
+    world
+}
+
+// X12 C-STREAK-17 C-STREAK-25 C-STREAK-28 C-STREAK-32 C-STREAK-54 C-STREAK-55 C-STREAK-56
+// C-STREAK-57 C-STREAK-58 C-STREAK-60 C-STREAK-61
+#[test]
+fn x12_restore_and_reset() {
+    let mut world = x12();
+    let noon = "2026-03-01T12:00:00Z";
+    let mut other = world.clone();
+    assert_eq!(world.restore(noon, "u", RestoreMode::Max), Ok(()));
+    assert_eq!(
+        world.streak(noon, "u"),
+        "12 since 2026-01-30, 2026-03-01..2026-03-01, expires 2026-03-01, \
+         extended 2026-02-22T12:00:00.000Z"
+    );
+    assert_eq!(world.history(noon, "u", 3), "2026-02-27: 0 12 0");
+    assert_eq!(other.restore(noon, "u", RestoreMode::LastLost), Ok(()));
+    assert!(other.streak(noon, "u").starts_with("3 since 2026-02-20"));
+    assert_eq!(
+        world.restore(noon, "u", RestoreMode::Max),
+        Err(domain::user::Rejection::NoStreakToRestore)
+    );
+    assert_eq!(world.signals("u"), NONE);
+    let metric = world.catalog.find_metric_by_key("m").expect("configured").id;
+    let mut event = |now: &str| {
+        let reply = world.event(now, "u", Event::of(metric, "1"));
+        assert!(reply.ends_with("; extended"), "{now}: {reply}");
+        let shown = world.streak(now, "u");
+        (shown, world.signals("u"))
+    };
+    let (shown, signals) = event("2026-03-01T15:00:00Z");
+    assert!(shown.starts_with("13 since 2026-01-30") && shown.contains("expires 2026-03-02"));
+    assert_eq!(signals, ["2026-03-01T15:00:00.000Z streak.extended 13"]);
+    let evening = "2026-03-01T18:00:00Z";
+    assert_eq!(world.reset(evening, "u"), Ok(()));
+    assert_eq!(world.reset(evening, "u"), Err(domain::user::Rejection::NoActiveStreakToReset));
+    assert_eq!(world.streak(evening, "u"), "0");
+    assert_eq!(world.history(evening, "u", 2), "2026-02-28: 12 0r");
+    assert_eq!(world.read(evening, "u").streak.reset.map(|reset| reset.at), Some(at(evening)));
+    assert_eq!(world.signals("u"), NONE);
+    let again = "2026-03-01T19:00:00Z";
+    let reply = world.event(again, "u", Event::of(metric, "1"));
+    assert!(reply.ends_with("; extended"));
+    assert_eq!(
+        world.streak(again, "u"),
+        "1 since 2026-03-01, 2026-03-01..2026-03-01, expires 2026-03-02, \
+         extended 2026-03-01T19:00:00.000Z"
+    );
+    assert_eq!(world.signals("u"), ["2026-03-01T19:00:00.000Z streak.started"]);
+    assert_eq!(world.restore("2026-03-01T20:00:00Z", "u", RestoreMode::Max), Ok(()));
+    assert!(world.streak("2026-03-01T20:00:00Z", "u").starts_with("13 since 2026-01-30"));
 }
 
 // X11 C-STREAK-45 C-STREAK-46 C-STREAK-48 C-STREAK-29: pause.

@@ -178,6 +178,27 @@ impl Model {
         ("unpaused".to_owned(), self.new_signals(now, Vec::new()))
     }
 
+    pub(crate) fn restore(&mut self, now: Timestamp, last_lost: bool) -> Expected {
+        self.act(now, Fact::Restored(last_lost), "restored", "No streak to restore")
+    }
+
+    pub(crate) fn reset(&mut self, now: Timestamp) -> Expected {
+        self.act(now, Fact::Reset, "reset", "No active streak to reset")
+    }
+
+    /// An operator's act, which is no fact if it has no effect.
+    fn act(&mut self, now: Timestamp, fact: Fact, done: &str, refused: &str) -> Expected {
+        if !self.exists {
+            return ("rejected: User not found".to_owned(), Vec::new());
+        }
+        self.facts.push((now, fact));
+        if !self.judge(now).acted {
+            self.facts.pop();
+            return (format!("rejected: {refused}"), Vec::new());
+        }
+        (done.to_owned(), self.new_signals(now, Vec::new()))
+    }
+
     pub(crate) fn call(&mut self, now: Timestamp, told: Told) -> Expected {
         let before = self.clone();
         self.requests += 1;

@@ -22,7 +22,7 @@ use domain::ids::{
 use domain::time::{Date, Timestamp};
 use domain::user::{
     AwardRecord, Command, EventRecord, Existing, HistoryRow, HistorySum, IdempotencyRecord, Input,
-    MetricDay, MissingSum, Outcome, PointsDay, ProfilePatch, Rejection, Reply, Signal, SubmitEvent,
+    MetricDay, MissingSum, Outcome, PointsDay, ProfilePatch, Rejection, Reply, RestoreMode, Signal, SubmitEvent,
     UserState, apply, missing_sums, streak, streak_history,
     streak_pauses,
 };
@@ -186,7 +186,9 @@ impl World {
             | Reply::Completed(_)
             | Reply::FreezesGranted { .. }
             | Reply::PauseCreated(_)
-            | Reply::PauseDeleted(_) => panic!("not an answer to an event"),
+            | Reply::PauseDeleted(_)
+            | Reply::StreakRestored
+            | Reply::StreakReset => panic!("not an answer to an event"),
         }
     }
 
@@ -250,6 +252,25 @@ impl World {
     pub(crate) fn unpause(&mut self, now: &str, user: &str, id: PauseId) -> Result<(), Rejection> {
         let outcome = self.run(at(now), user, &Command::DeletePause { id })?;
         assert_eq!(outcome.reply, Reply::PauseDeleted(id));
+        Ok(())
+    }
+
+    /// Restores the streak.
+    pub(crate) fn restore(
+        &mut self,
+        now: &str,
+        user: &str,
+        mode: RestoreMode,
+    ) -> Result<(), Rejection> {
+        let outcome = self.run(at(now), user, &Command::RestoreStreak { mode })?;
+        assert_eq!(outcome.reply, Reply::StreakRestored);
+        Ok(())
+    }
+
+    /// Resets the streak.
+    pub(crate) fn reset(&mut self, now: &str, user: &str) -> Result<(), Rejection> {
+        let outcome = self.run(at(now), user, &Command::ResetStreak)?;
+        assert_eq!(outcome.reply, Reply::StreakReset);
         Ok(())
     }
 

@@ -130,6 +130,9 @@ fn conclude(
 fn refusal(rejection: &Rejection) -> (Severity, String) {
     match rejection {
         Rejection::UserNotFound => (Severity::Error, "User does not exist".to_owned()),
+        Rejection::NoStreakToRestore | Rejection::NoActiveStreakToReset => {
+            (Severity::Warning, rejection.to_string())
+        }
         Rejection::EmailRequired
         | Rejection::SignUpDateInFuture
         | Rejection::TooManyAttributes

@@ -159,7 +159,9 @@ fn granted(reply: &Reply) -> u32 {
         | Reply::Replayed { .. }
         | Reply::Completed(_)
         | Reply::PauseCreated(_)
-        | Reply::PauseDeleted(_) => unreachable!("a grant is answered as a grant"),
+        | Reply::PauseDeleted(_)
+        | Reply::StreakRestored
+        | Reply::StreakReset => unreachable!("a grant is answered as a grant"),
     }
 }
 

@@ -128,7 +128,9 @@ pub async fn complete(
         | Reply::Replayed { .. }
         | Reply::FreezesGranted { .. }
         | Reply::PauseCreated(_)
-        | Reply::PauseDeleted(_) => unreachable!("a completion is answered by its own reply"),
+        | Reply::PauseDeleted(_)
+        | Reply::StreakRestored
+        | Reply::StreakReset => unreachable!("a completion is answered by its own reply"),
     }
 }
 

@@ -84,7 +84,9 @@ pub async fn event(
         | Reply::Completed(_)
         | Reply::FreezesGranted { .. }
         | Reply::PauseCreated(_)
-        | Reply::PauseDeleted(_) => {
+        | Reply::PauseDeleted(_)
+        | Reply::StreakRestored
+        | Reply::StreakReset => {
             unreachable!("an event is answered by its own replies")
         }
     }

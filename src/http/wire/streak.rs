@@ -109,6 +109,10 @@ pub struct StreakHistoryItem {
     #[schema(nullable = false)]
     used_freeze: Option<bool>,
     used_pause: bool,
+    /// Only on the period of the latest reset. (C-STREAK-28)
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    reset_at: Option<At>,
 }
 
 impl StreakHistoryItem {
@@ -119,6 +123,7 @@ impl StreakHistoryItem {
             length: period.length,
             used_freeze: freezes_enabled.then_some(period.used_freeze),
             used_pause: period.used_pause,
+            reset_at: period.reset_at.map(At),
         }
     }
 }

@@ -18,8 +18,8 @@ pub(crate) mod tests {
         },
         time::{Date, Timestamp},
         user::{
-            Completion, MetricProgress, Pause, PointsBalance, Profile, Span, SpanKind, StreakState,
-            Track, Tracker, UserState,
+            Completion, MetricProgress, Pause, Peak, PointsBalance, Profile, Reset, Span, SpanKind,
+            StreakState, Track, Tracker, UserState,
         },
     };
     use uuid::Uuid;
@@ -68,10 +68,13 @@ pub(crate) mod tests {
             extended_at: running.then(|| at(7)),
             longest: 301,
             travel_protected_on: running.then(|| day(19)),
+            lost: running.then(|| Peak { length: 4, started_on: day(4), until: day(7) }),
+            discarded: vec![Peak { length: 301, started_on: day(1), until: day(20) }],
             past: vec![
                 span(SpanKind::Met, 3),
                 span(SpanKind::Frozen, 3),
                 span(SpanKind::Protected, 3),
+                span(SpanKind::Restored, 3),
             ],
         }
     }
@@ -112,6 +115,7 @@ pub(crate) mod tests {
                     dates: Period { start: day(21), end: day(22) },
                 }],
                 pauses_created: 4,
+                reset: Some(Reset { at: at(8), on: day(20) }),
             },
             points: [(PointsSystemId(Uuid::from_u128(3)), balance)].into(),
             trackers: [

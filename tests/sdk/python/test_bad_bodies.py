@@ -18,9 +18,23 @@ UPDATE_USER = ("PATCH", "/v1/users/known")
 SETTINGS = ("PATCH", "/admin/v1/streaks/settings")
 FREEZES = ("POST", "/admin/v1/streaks/freezes")
 PAUSES = ("POST", "/admin/v1/streaks/pauses")
+RESTORE = ("POST", "/admin/v1/streaks/restore")
+RESET = ("POST", "/admin/v1/streaks/reset")
 ADVANCE = ("POST", "/admin/v1/clock/advance")
 
-OBJECTS = [EVENT, COMPLETE, CREATE_USER, IDENTIFY, UPDATE_USER, SETTINGS, FREEZES, PAUSES, ADVANCE]
+OBJECTS = [
+    EVENT,
+    COMPLETE,
+    CREATE_USER,
+    IDENTIFY,
+    UPDATE_USER,
+    SETTINGS,
+    FREEZES,
+    PAUSES,
+    RESTORE,
+    RESET,
+    ADVANCE,
+]
 
 ARRAYS = [(method, path) for path in RESOURCES for method in ("POST", "PATCH")]
 
@@ -370,6 +384,41 @@ def test_streak_pause_entries(untouched, entry):
         answer = untouched.send(*PAUSES, value={"pauses": [entry]})
         assert answer.status == 200, answer.raw
         assert answer.body["created"] == []
+        assert [item["severity"] for item in answer.body["issues"]] == ["error"]
+
+
+@pytest.mark.parametrize("endpoint", [RESTORE, RESET], ids=["restore", "reset"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"users": None},
+        {"users": {}},
+        {"users": "known"},
+        {"users": []},
+        {"users": [{"id": "known"}] * 101},
+        [{"id": "known"}],
+    ],
+    ids=short,
+)
+def test_streak_users(untouched, endpoint, body):
+    # C-GEN-30, C-ADM-03
+    refuses(untouched, endpoint, {422}, value=body)
+
+
+@pytest.mark.parametrize("mode", ["", "MAX", "longest", 1, []], ids=short)
+def test_restore_modes(untouched, mode):
+    # C-STREAK-56
+    refuses(untouched, RESTORE, {422}, value={"users": [{"id": "known"}], "mode": mode})
+
+
+@pytest.mark.parametrize("endpoint", [RESTORE, RESET], ids=["restore", "reset"])
+@pytest.mark.parametrize("entry", [{}, {"id": 5}, {"id": None}, {"id": GHOST}, 5], ids=short)
+def test_streak_user_entries(untouched, endpoint, entry):
+    # C-ADM-04
+    with untouched.unchanged():
+        answer = untouched.send(*endpoint, value={"users": [entry]})
+        assert answer.status == 200, answer.raw
         assert [item["severity"] for item in answer.body["issues"]] == ["error"]
 
 

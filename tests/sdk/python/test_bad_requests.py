@@ -85,6 +85,8 @@ def test_unknown_route(untouched, path, key):
         ("GET", "/admin/v1/streaks/freezes"),
         ("GET", "/admin/v1/streaks/pauses"),
         ("PATCH", "/admin/v1/streaks/pauses"),
+        ("GET", "/admin/v1/streaks/restore"),
+        ("DELETE", "/admin/v1/streaks/reset"),
         ("POST", "/admin/v1/clock"),
         ("GET", "/admin/v1/clock/advance"),
     ],

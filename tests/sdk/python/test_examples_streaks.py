@@ -1,4 +1,4 @@
-"""Worked examples X4, X5, X8 to X10 and X12 of the core contract: streaks over time.
+"""Worked examples X4, X5 and X8 to X12 of the core contract: streaks over time.
 
 Only what the contract lists is asserted, plus the instants just before and at each boundary
 it names. Signals are not visible over HTTP, so where an example names one, the state that the
@@ -249,7 +249,7 @@ def test_x10_travelling_west(start):
 
 
 def test_x12_reads_over_two_runs(start):
-    # X12 (reads; restore and reset are other features), C-STREAK-20, C-STREAK-25
+    # X12 before any restore, C-STREAK-20, C-STREAK-25
     world = start("2026-01-29T00:00:00Z")
     world.catalog.metric("lessons")
     first_run = [f"2026-01-{day}" for day in (30, 31)] + [f"2026-02-{d:02}" for d in range(1, 11)]
@@ -281,6 +281,56 @@ def test_x12_reads_over_two_runs(start):
     assert_no_streak(
         world.client.metrics.event("lessons", user={"id": "zero"}, value=0).current_streak
     )
+
+
+def test_x12_restore_and_reset(start):
+    # X12, C-STREAK-28, C-STREAK-54 to C-STREAK-61, C-ADM-79 to C-ADM-84
+    world = start("2026-01-30T00:00:00Z")
+    world.catalog.metric("lessons")
+    runs = [f"2026-01-{day}" for day in (30, 31)] + [f"2026-02-{d:02}" for d in range(1, 11)]
+    for day in runs + ["2026-02-20", "2026-02-21", "2026-02-22"]:
+        world.event_at(f"{day}T12:00:00Z", "lessons", "u")
+        world.event("lessons", "v")
+    world.clock.to("2026-03-01T12:00:00Z")
+    restore = world.admin.streaks.with_raw_response.restore
+    done = restore(users=[{"id": "u"}])
+    assert (done.status_code, done.data.restored_users, done.data.issues) == (201, ["u"], [])
+    read = world.client.users.streak("u", history_periods=3)
+    assert_fields(
+        read,
+        length=12,
+        started="2026-01-30",
+        period_start="2026-03-01",
+        expires="2026-03-01",
+        extended=instant("2026-02-22T12:00:00.000Z"),
+    )
+    assert lengths(read) == [0, 12, 0]
+    lost = world.wire.send(
+        "POST", "/admin/v1/streaks/restore", {"users": [{"id": "v"}], "mode": "last_lost"}
+    )
+    assert (lost.status, lost.body) == (201, {"restoredUsers": ["v"], "issues": []})
+    assert_fields(world.client.users.streak("v"), length=3, started="2026-02-20")
+    again = restore(users=[{"id": "u"}])
+    assert (again.status_code, again.data.restored_users) == (200, [])
+    [issue] = again.data.issues
+    assert_fields(issue, user_id="u", severity="warning", message="No streak to restore")
+    assert (extra(issue, "level"), extra(issue, "reason")) == ("warning", "No streak to restore")
+    extended = world.event_at("2026-03-01T15:00:00Z", "lessons", "u").current_streak
+    assert_fields(extended, length=13, expires="2026-03-02", extended=True)
+    world.clock.to("2026-03-01T18:00:00Z")
+    reset = world.admin.streaks.reset(users=[{"id": "u"}])
+    assert (reset.reset_users, reset.issues) == (["u"], [])
+    empty = world.client.users.streak("u", history_periods=2)
+    assert_inactive(empty)
+    last = empty.streak_history[-1]
+    assert_fields(last, period_start="2026-03-01", length=0)
+    assert last.reset_at == instant("2026-03-01T18:00:00.000Z")
+    assert not sent(empty.streak_history[0], "reset_at")
+    anew = world.event_at("2026-03-01T19:00:00Z", "lessons", "u").current_streak
+    assert_fields(anew, length=1, started="2026-03-01", expires="2026-03-02", extended=True)
+    world.clock.to("2026-03-01T20:00:00Z")
+    assert restore(users=[{"id": "u"}]).status_code == 201
+    assert_fields(world.client.users.streak("u"), length=13, started="2026-01-30")
 
 
 def test_x11a_pause(start):

@@ -9,12 +9,14 @@ mod close;
 mod freezes;
 mod pauses;
 mod protection;
+mod restore;
 
 use std::collections::BTreeMap;
 
 pub(crate) use freezes::{grant_freezes, grant_initial_freezes};
 pub(crate) use pauses::{create_pause, delete_pause};
 pub(crate) use protection::is_protected;
+pub(crate) use restore::{reset, restore};
 
 use crate::amount::Amount;
 use crate::calendar::{Frequency, Period, WeekStart};
@@ -44,6 +46,8 @@ pub(crate) fn fresh_track(frequency: Frequency, week_start: WeekStart, today: Da
         extended_at: None,
         longest: 0,
         travel_protected_on: None,
+        lost: None,
+        discarded: Vec::new(),
         past: Vec::new(),
     }
 }
