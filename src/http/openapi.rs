@@ -38,6 +38,7 @@ use super::error::ErrorBody;
         user_points::get,
         user_points::event_summary,
         streaks::list,
+        streaks::rankings,
         points::get,
         points::levels,
         points::level_summary,

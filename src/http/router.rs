@@ -56,6 +56,7 @@ fn application() -> Router<App> {
         .route("/users/{id}/points/{key}", get(user_points::get))
         .route("/users/{id}/points/{key}/event-summary", get(user_points::event_summary))
         .route("/streaks", get(streaks::list))
+        .route("/streaks/rankings", get(streaks::rankings))
         .route("/points/{key}", get(points::get))
         .route("/points/{key}/levels", get(points::levels))
         .route("/points/{key}/level-summary", get(points::level_summary))

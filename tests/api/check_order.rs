@@ -26,6 +26,7 @@ fn routes() -> Vec<(Method, String, bool)> {
         ("GET", "/users/u/points/xp"),
         ("GET", "/users/u/points/xp/event-summary"),
         ("GET", "/streaks"),
+        ("GET", "/streaks/rankings"),
         ("GET", "/points/xp"),
         ("GET", "/points/xp/levels"),
         ("GET", "/points/xp/level-summary"),

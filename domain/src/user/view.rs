@@ -55,16 +55,20 @@ pub struct StreakPeriod {
     pub reset_at: Option<Timestamp>,
 }
 
-/// What a user's streaks are, and until when they surely are that.
+/// What a user's streaks are, and until when they surely are that. Lengths are in the order of
+/// [`Frequency::ALL`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreakStanding {
-    /// The current lengths, in the order of [`Frequency::ALL`].
+    /// The current lengths.
     pub lengths: [u32; Frequency::ALL.len()],
-    /// The first instant at which one of them could drop without another event.
-    pub holds_until: Timestamp,
+    /// The greatest lengths ever. (C-STREAK-67)
+    pub longest: [u32; Frequency::ALL.len()],
+    /// The first instant at which a current length could drop without another event; none if
+    /// there is nothing to drop.
+    pub holds_until: Option<Timestamp>,
 }
 
-/// The user's streaks as of their last settlement; `None` if all lengths are 0.
+/// The user's streaks as of their last settlement; `None` if they never had one.
 #[must_use]
 pub fn streak_standing(state: &UserState, settings: &Settings) -> Option<StreakStanding> {
     let tracks = Frequency::ALL.map(|frequency| (frequency, state.streak.track(frequency)));
@@ -73,10 +77,12 @@ pub fn streak_standing(state: &UserState, settings: &Settings) -> Option<StreakS
             if track.met { track.open.next(frequency, settings.week_start) } else { track.open };
         (track.length() > 0).then_some(unmet.end)
     };
-    let last_day = tracks.into_iter().filter_map(kept_until).min()?;
-    Some(StreakStanding {
+    let longest = tracks.map(|(_, track)| track.longest);
+    let last_day = tracks.into_iter().filter_map(kept_until).min();
+    (longest.iter().any(|longest| *longest > 0)).then(|| StreakStanding {
         lengths: tracks.map(|(_, track)| track.length()),
-        holds_until: state.zone(settings).day_start(last_day.succ()),
+        longest,
+        holds_until: last_day.map(|day| state.zone(settings).day_start(day.succ())),
     })
 }
 

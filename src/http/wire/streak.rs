@@ -190,3 +190,16 @@ pub struct BulkStreakItem {
     #[schema(required)]
     pub extended: Option<At>,
 }
+
+/// One user in a ranking.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StreakRankingItem {
+    /// The user.
+    pub user_id: String,
+    /// Their display name.
+    #[schema(required)]
+    pub name: Option<String>,
+    /// The length they are ranked by, never 0. (C-STREAK-68)
+    pub streak_length: u32,
+}

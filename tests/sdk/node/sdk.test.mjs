@@ -363,6 +363,22 @@ studyTest("admin.streaks.restore", async (world) => {
     assert.equal((await client.users.streak("u")).length, 1);
 });
 
+studyTest("streaks.rankings", async (world) => {
+    // C-STREAK-67, C-STREAK-68
+    const { client } = world;
+    await client.users.create({ id: "a", name: "Ann" });
+    await client.users.create({ id: "zero" });
+    for (const id of ["b", "a"]) await client.metrics.event("cards", { user: { id }, value: 1 });
+    const shape = ({ userId, name, streakLength }) => [userId, name ?? null, streakLength];
+    for (const type of ["active", "longest"]) {
+        assert.deepEqual((await client.streaks.rankings({ type })).map(shape), [
+            ["a", "Ann", 1],
+            ["b", null, 1],
+        ]);
+    }
+    assert.deepEqual((await client.streaks.rankings({ limit: 1 })).map(shape), [["a", "Ann", 1]]);
+});
+
 studyTest("a wrong key", async (world) => {
     // C-AUTH-15
     const client = world.clientWith("testkey1.wrong");

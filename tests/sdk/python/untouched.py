@@ -49,6 +49,7 @@ READS = [
     "/v1/points/xp/levels",
     "/v1/points/xp/level-summary",
     "/v1/streaks?userIds=known,ghost",
+    "/v1/streaks/rankings",
 ]
 
 
