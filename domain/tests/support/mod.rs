@@ -22,9 +22,8 @@ use domain::ids::{
 use domain::time::{Date, Timestamp};
 use domain::user::{
     AwardRecord, Command, EventRecord, Existing, HistoryRow, HistorySum, IdempotencyRecord, Input,
-    MetricDay, MissingSum, Outcome, PointsDay, ProfilePatch, Rejection, Reply, RestoreMode, Signal, SubmitEvent,
-    UserState, apply, missing_sums, streak, streak_history,
-    streak_pauses,
+    MetricDay, MissingSum, Outcome, PointsDay, ProfilePatch, Rejection, Reply, RestoreMode, Signal,
+    SubmitEvent, UserState, apply, missing_sums, streak, streak_history, streak_pauses,
 };
 use uuid::Uuid;
 
