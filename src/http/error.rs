@@ -70,6 +70,7 @@ impl From<Rejection> for ApiError {
         let message = rejection.to_string();
         match rejection {
             Rejection::UserNotFound | Rejection::AchievementNotFound => Self::not_found(message),
+            Rejection::CustomizationNotEnabled => Self::new(StatusCode::FORBIDDEN, message),
             Rejection::EmailRequired
             | Rejection::SignUpDateInFuture
             | Rejection::TooManyAttributes

@@ -13,7 +13,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::application::{
     achievements, metrics, points, streaks, user_achievements, user_metrics, user_points,
-    user_streak, users,
+    user_preferences, user_streak, users,
 };
 use super::error::ErrorBody;
 
@@ -37,6 +37,8 @@ use super::error::ErrorBody;
         user_streak::get,
         user_points::get,
         user_points::event_summary,
+        user_preferences::get,
+        user_preferences::patch,
         streaks::list,
         streaks::rankings,
         points::get,

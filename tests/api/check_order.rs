@@ -25,6 +25,8 @@ fn routes() -> Vec<(Method, String, bool)> {
         ("GET", "/users/u/streak"),
         ("GET", "/users/u/points/xp"),
         ("GET", "/users/u/points/xp/event-summary"),
+        ("GET", "/users/u/preferences"),
+        ("PATCH", "/users/u/preferences"),
         ("GET", "/streaks"),
         ("GET", "/streaks/rankings"),
         ("GET", "/points/xp"),

@@ -35,7 +35,6 @@ const APPLICATION: &[Allowed] = &[
     ("*trigger.timeUnit: *, missing", NO_TIME_TRIGGERS),
     ("*triggers[].timeInterval: *, missing", NO_TIME_TRIGGERS),
     ("*triggers[].timeUnit: *, missing", NO_TIME_TRIGGERS),
-    ("* /users/{id}/preferences: missing", NOT_YET),
     ("GET /users/{id}/wrapped: missing", NOT_YET),
     ("GET /users/{id} 400: missing", "without a body nothing can be malformed (C-API-10)"),
     ("*maxPoints: null|number, integer|null", WHOLE_POINTS),

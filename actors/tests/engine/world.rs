@@ -164,7 +164,8 @@ pub(crate) fn processed(reply: &Reply) -> (EventId, bool) {
         | Reply::PauseCreated(_)
         | Reply::PauseDeleted(_)
         | Reply::StreakRestored
-        | Reply::StreakReset => panic!("not an answer to an event"),
+        | Reply::StreakReset
+        | Reply::PreferencesUpdated => panic!("not an answer to an event"),
     }
 }
 

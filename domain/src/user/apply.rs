@@ -1,6 +1,7 @@
 //! The one entry: decides a command in the contract's fixed order. (C-EVENT-05)
 
 use super::decision::Decision;
+use super::preferences;
 use super::{
     Command, CompletionReply, EventReply, Existing, HistorySum, Outcome, ProfilePatch, Rejection,
     Reply, SubmitEvent, UserState,
@@ -61,6 +62,11 @@ pub fn apply(
             let mut decision = existing(state, input)?;
             streak::reset(&mut decision)?;
             Ok(decision.finish(Reply::StreakReset))
+        }
+        Command::UpdatePreferences(patch) => {
+            let mut decision = existing(state, input)?;
+            preferences::update(&mut decision, patch)?;
+            Ok(decision.finish(Reply::PreferencesUpdated))
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::ProfilePatch;
+use super::{PreferencesPatch, ProfilePatch};
 use crate::amount::Amount;
 use crate::ids::{AchievementId, AttributeId, EventId, IdempotencyKey, MetricId, PauseId};
 use crate::time::Date;
@@ -54,6 +54,8 @@ pub enum Command {
     },
     /// Set the streak to zero. (C-STREAK-60, C-STREAK-61)
     ResetStreak,
+    /// Change what the user chose for themselves. (C-PREF)
+    UpdatePreferences(PreferencesPatch),
 }
 
 /// Which earlier length a restore puts back. (C-STREAK-56)

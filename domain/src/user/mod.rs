@@ -8,6 +8,7 @@ mod apply;
 mod command;
 pub(crate) mod decision;
 mod outcome;
+mod preferences;
 mod profile;
 mod state;
 mod view;
@@ -18,6 +19,10 @@ pub use command::{Command, Existing, RestoreMode, SubmitEvent};
 pub use outcome::{
     AwardRecord, CompletionReply, EventRecord, EventReply, HistoryRow, IdempotencyRecord,
     MetricDay, Outcome, PointsChange, PointsDay, Rejection, Reply, Signal, SignalKind,
+};
+pub use preferences::{
+    NotificationChannel, NotificationType, Preferences, PreferencesPatch, StreakOverrides,
+    StreakOverridesPatch,
 };
 pub use profile::{Profile, ProfilePatch};
 pub use state::{

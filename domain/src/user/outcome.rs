@@ -87,6 +87,9 @@ pub enum Rejection {
     /// (C-STREAK-61)
     #[error("No active streak to reset")]
     NoActiveStreakToReset,
+    /// (C-PREF-06)
+    #[error("Streak customization is not enabled")]
+    CustomizationNotEnabled,
 }
 
 /// What a command answers.
@@ -123,6 +126,8 @@ pub enum Reply {
     StreakRestored,
     /// To [`super::Command::ResetStreak`].
     StreakReset,
+    /// To [`super::Command::UpdatePreferences`].
+    PreferencesUpdated,
 }
 
 /// This event's effects. (C-EVENT-06)

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Profile;
+use super::{Preferences, Profile};
 use crate::amount::Amount;
 use crate::calendar::{Frequency, Period, Zone};
 use crate::catalog::Settings;
@@ -50,6 +50,8 @@ pub struct UserState {
     pub points: BTreeMap<PointsSystemId, PointsBalance>,
     /// Progress of metric achievements and triggers that a metric's total alone doesn't tell.
     pub trackers: BTreeMap<Uuid, Tracker>,
+    /// What they chose for themselves. (C-PREF)
+    pub preferences: Preferences,
 }
 
 impl UserState {

@@ -68,9 +68,12 @@ pub struct StreakStanding {
     pub holds_until: Option<Timestamp>,
 }
 
-/// The user's streaks as of their last settlement; `None` if they never had one.
+/// The user's streaks as of their last settlement; `None` if they never had one or want none.
 #[must_use]
 pub fn streak_standing(state: &UserState, settings: &Settings) -> Option<StreakStanding> {
+    if state.preferences.streak.is_off() {
+        return None;
+    }
     let tracks = Frequency::ALL.map(|frequency| (frequency, state.streak.track(frequency)));
     let kept_until = |(frequency, track): (Frequency, &Track)| {
         let unmet =
@@ -89,7 +92,7 @@ pub fn streak_standing(state: &UserState, settings: &Settings) -> Option<StreakS
 /// The user's streak at the configured frequency.
 #[must_use]
 pub fn streak(state: &UserState, catalog: &Catalog) -> StreakView {
-    let settings = catalog.streaks.current();
+    let settings = state.personal_streaks(catalog, catalog.streaks.current());
     let track = state.streak.track(settings.frequency);
     let length = if settings.enabled { track.length() } else { 0 };
     let freezes = settings.freezes.map(|freezes| FreezesView {
@@ -127,15 +130,15 @@ fn expires(state: &UserState, catalog: &Catalog) -> Option<Date> {
 }
 
 fn needs_no_activity(state: &UserState, catalog: &Catalog, period: Period) -> bool {
-    let settings = catalog.streaks.current();
+    let settings = state.personal_streaks(catalog, catalog.streaks.current());
     let zone = state.zone(&catalog.settings);
-    is_protected(&state.streak, settings, zone, settings.frequency, period)
+    is_protected(&state.streak, &settings, zone, settings.frequency, period)
 }
 
 /// The latest `periods` periods, oldest first, ending with the open one. (C-STREAK-25, C-STREAK-26)
 #[must_use]
 pub fn streak_history(state: &UserState, catalog: &Catalog, periods: usize) -> Vec<StreakPeriod> {
-    let settings = catalog.streaks.current();
+    let settings = state.personal_streaks(catalog, catalog.streaks.current());
     let week_start = catalog.settings.week_start;
     let track = state.streak.track(settings.frequency);
     let mut history = Vec::with_capacity(periods);
@@ -182,7 +185,7 @@ pub fn streak_pauses(state: &UserState) -> impl Iterator<Item = &Pause> {
 }
 
 fn open_period(state: &UserState, catalog: &Catalog) -> StreakPeriod {
-    let settings = catalog.streaks.current();
+    let settings = state.personal_streaks(catalog, catalog.streaks.current());
     let track = state.streak.track(settings.frequency);
     let kept =
         !track.met && track.length_before > 0 && needs_no_activity(state, catalog, track.open);

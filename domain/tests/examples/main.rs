@@ -11,6 +11,7 @@ mod events;
 mod freezes;
 mod pauses;
 mod points;
+mod preferences;
 mod restore;
 mod streaks;
 mod travel;

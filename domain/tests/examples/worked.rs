@@ -1,10 +1,11 @@
 //! Worked examples X1 to X12 of the contract, with their exact values and instants.
 
 use domain::calendar::Frequency;
-use domain::catalog::{EvaluationMode, Patch, StreakSettingsPatch};
-use domain::user::{ProfilePatch, RestoreMode};
+use domain::catalog::{EvaluationMode, Patch, StreakMetric, StreakSettingsPatch};
+use domain::ids::MetricId;
+use domain::user::{ProfilePatch, RestoreMode, StreakOverridesPatch};
 
-use crate::support::{Ach, Event, NONE, Trig, World, at, date, tz};
+use crate::support::{Ach, Event, NONE, Trig, World, amount, at, date, tz};
 
 // X1 X2 C-EVENT-05 C-EVENT-06 C-EVENT-08 C-EVENT-10 C-EVENT-15 C-USER-23 C-ACH-05 C-ACH-08
 // C-POINTS-15 C-POINTS-17 C-POINTS-24 C-POINTS-47 C-POINTS-49 C-STREAK-06 C-STREAK-32
@@ -409,18 +410,53 @@ fn x10_moving_west() {
     );
 }
 
-// X11 C-STREAK-04 C-STREAK-51 C-STREAK-53
+// X11 C-STREAK-04 C-STREAK-51 C-STREAK-53: of the environment.
 #[test]
 fn x11_days_off_and_all_conditions() {
     let mut world = World::new();
     let words = world.metric("words");
     let lessons = world.metric("lessons");
+    x11_days_off(&mut world, words, lessons, |world| {
+        world.streaks(StreakSettingsPatch {
+            evaluation_mode: Some(EvaluationMode::And),
+            metrics: Some(vec![("words".into(), 500), ("lessons".into(), 1)]),
+            days_off: Some(vec![6, 0]),
+            ..StreakSettingsPatch::default()
+        })
+    });
+}
+
+// X11 C-PREF-04 C-PREF-05 C-PREF-07: the user's own.
+#[test]
+fn x11_own_days_off_and_all_conditions() {
+    let mut world = World::new();
+    let words = world.metric("words");
+    let lessons = world.metric("lessons");
     world.streaks(StreakSettingsPatch {
-        evaluation_mode: Some(EvaluationMode::And),
-        metrics: Some(vec![("words".into(), 500), ("lessons".into(), 1)]),
-        days_off: Some(vec![6, 0]),
+        customization_enabled: Some(true),
         ..StreakSettingsPatch::default()
     });
+    x11_days_off(&mut world, words, lessons, |world| {
+        let own = |metric, threshold| StreakMetric { metric, threshold: amount(threshold) };
+        let patch = StreakOverridesPatch {
+            enabled: Patch::Keep,
+            evaluation_mode: Patch::Set(EvaluationMode::And),
+            metrics: Patch::Set(vec![own(words, "500"), own(lessons, "1")]),
+            days_off: Patch::Set(vec![0, 6]),
+        };
+        world.prefer("2026-06-04T12:00:00Z", "u", Patch::Set(patch)).expect("allowed");
+    });
+}
+
+/// Part b of X11, after whatever makes these settings hold.
+fn x11_days_off(
+    world: &mut World,
+    words: MetricId,
+    lessons: MetricId,
+    configure: impl FnOnce(&mut World),
+) {
+    world.identify("2026-06-04T11:00:00Z", "u", tz("Europe/Berlin")).expect("allowed");
+    configure(world);
     let event = |metric, value| Event::of(metric, value).user(tz("Europe/Berlin"));
     assert_eq!(world.event("2026-06-05T08:00:00Z", "u", event(words, "500")), "total 500");
     assert_eq!(world.streak("2026-06-05T08:00:00Z", "u"), "0");

@@ -337,8 +337,7 @@ impl Judged {
             return self.values.iter().any(|(_, metric, _)| change(*metric) > Amount::ZERO);
         }
         let reached = |condition: &domain::catalog::StreakMetric| {
-            let threshold = i64::try_from(condition.threshold).expect("small");
-            change(condition.metric) >= Amount::from(threshold)
+            change(condition.metric) >= condition.threshold
         };
         match self.settings.evaluation_mode {
             EvaluationMode::Or => self.settings.metrics.iter().any(reached),

@@ -22,8 +22,9 @@ use domain::ids::{
 use domain::time::{Date, Timestamp};
 use domain::user::{
     AwardRecord, Command, EventRecord, Existing, HistoryRow, HistorySum, IdempotencyRecord, Input,
-    MetricDay, MissingSum, Outcome, PointsDay, ProfilePatch, Rejection, Reply, RestoreMode, Signal,
-    SubmitEvent, UserState, apply, missing_sums, streak, streak_history, streak_pauses,
+    MetricDay, MissingSum, Outcome, PointsDay, PreferencesPatch, ProfilePatch, Rejection, Reply,
+    RestoreMode, Signal, StreakOverridesPatch, SubmitEvent, UserState, apply, missing_sums, streak,
+    streak_history, streak_pauses,
 };
 use uuid::Uuid;
 
@@ -187,7 +188,8 @@ impl World {
             | Reply::PauseCreated(_)
             | Reply::PauseDeleted(_)
             | Reply::StreakRestored
-            | Reply::StreakReset => panic!("not an answer to an event"),
+            | Reply::StreakReset
+            | Reply::PreferencesUpdated => panic!("not an answer to an event"),
         }
     }
 
@@ -251,6 +253,19 @@ impl World {
     pub(crate) fn unpause(&mut self, now: &str, user: &str, id: PauseId) -> Result<(), Rejection> {
         let outcome = self.run(at(now), user, &Command::DeletePause { id })?;
         assert_eq!(outcome.reply, Reply::PauseDeleted(id));
+        Ok(())
+    }
+
+    /// Changes the user's streak overrides.
+    pub(crate) fn prefer(
+        &mut self,
+        now: &str,
+        user: &str,
+        streak: Patch<StreakOverridesPatch>,
+    ) -> Result<(), Rejection> {
+        let patch = PreferencesPatch { streak, ..PreferencesPatch::default() };
+        let outcome = self.run(at(now), user, &Command::UpdatePreferences(patch))?;
+        assert_eq!(outcome.reply, Reply::PreferencesUpdated);
         Ok(())
     }
 

@@ -14,10 +14,10 @@ use domain::user::{Command, Rejection, Reply};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use super::super::error::ApiError;
-use super::super::json::{self, Fields};
 use super::batch::{AdminIssue, Severity};
 use crate::app::App;
+use crate::http::error::ApiError;
+use crate::http::json::{self, Fields};
 
 /// One entry of a request.
 pub(super) struct Entry {
@@ -146,6 +146,7 @@ fn refusal(rejection: &Rejection) -> (Severity, String) {
         | Rejection::PauseEndsBeforeStart
         | Rejection::PauseOverlaps
         | Rejection::TooManyPauses
-        | Rejection::PauseNotFound => (Severity::Error, rejection.to_string()),
+        | Rejection::PauseNotFound
+        | Rejection::CustomizationNotEnabled => (Severity::Error, rejection.to_string()),
     }
 }

@@ -161,7 +161,8 @@ fn granted(reply: &Reply) -> u32 {
         | Reply::PauseCreated(_)
         | Reply::PauseDeleted(_)
         | Reply::StreakRestored
-        | Reply::StreakReset => unreachable!("a grant is answered as a grant"),
+        | Reply::StreakReset
+        | Reply::PreferencesUpdated => unreachable!("a grant is answered as a grant"),
     }
 }
 

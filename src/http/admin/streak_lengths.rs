@@ -12,14 +12,14 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::super::auth::Caller;
-use super::super::error::ApiError;
-use super::super::extract::Body;
-use super::super::json::{self, Fields};
 use super::batch::{self, AdminIssue};
 use super::each_user::{self, Done, Entry};
 use super::wire::BodyFailures;
 use crate::app::App;
+use crate::http::auth::Caller;
+use crate::http::error::ApiError;
+use crate::http::extract::Body;
+use crate::http::json::{self, Fields};
 
 /// Whose streaks to restore.
 #[derive(ToSchema)]

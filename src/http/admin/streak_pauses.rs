@@ -15,14 +15,14 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::super::auth::Caller;
-use super::super::error::ApiError;
-use super::super::extract::{Body, Query};
-use super::super::json::{self, Fields, parse_uuid};
 use super::batch::{self, Created, Deleted, DeletedResource, Ids};
 use super::each_user::{self, Entry};
 use super::wire::{BodyFailures, Failures, IdsParameters};
 use crate::app::App;
+use crate::http::auth::Caller;
+use crate::http::error::ApiError;
+use crate::http::extract::{Body, Query};
+use crate::http::json::{self, Fields, parse_uuid};
 
 /// Pauses to create.
 #[derive(ToSchema)]

@@ -130,7 +130,8 @@ pub async fn complete(
         | Reply::PauseCreated(_)
         | Reply::PauseDeleted(_)
         | Reply::StreakRestored
-        | Reply::StreakReset => unreachable!("a completion is answered by its own reply"),
+        | Reply::StreakReset
+        | Reply::PreferencesUpdated => unreachable!("a completion is answered by its own reply"),
     }
 }
 

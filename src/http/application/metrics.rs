@@ -86,7 +86,8 @@ pub async fn event(
         | Reply::PauseCreated(_)
         | Reply::PauseDeleted(_)
         | Reply::StreakRestored
-        | Reply::StreakReset => {
+        | Reply::StreakReset
+        | Reply::PreferencesUpdated => {
             unreachable!("an event is answered by its own replies")
         }
     }

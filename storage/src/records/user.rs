@@ -13,12 +13,14 @@ pub(crate) mod tests {
     use domain::{
         amount::Amount,
         calendar::{Frequency, Period, WeekStart, Zone},
+        catalog::{EvaluationMode, StreakMetric},
         ids::{
             AchievementId, AttributeId, CompletionId, MetricId, PauseId, PointsSystemId, UserId,
         },
         time::{Date, Timestamp},
         user::{
-            Completion, MetricProgress, Pause, Peak, PointsBalance, Profile, Reset, Span, SpanKind,
+            Completion, MetricProgress, NotificationChannel, NotificationType, Pause, Peak,
+            PointsBalance, Preferences, Profile, Reset, Span, SpanKind, StreakOverrides,
             StreakState, Track, Tracker, UserState,
         },
     };
@@ -129,6 +131,19 @@ pub(crate) mod tests {
                 ),
             ]
             .into(),
+            preferences: Preferences {
+                notifications: [(NotificationType::Recap, [NotificationChannel::Push].into())]
+                    .into(),
+                streak: StreakOverrides {
+                    enabled: Some(true),
+                    evaluation_mode: Some(EvaluationMode::And),
+                    metrics: Some(vec![StreakMetric {
+                        metric: MetricId(Uuid::from_u128(2)),
+                        threshold: amount("0.5"),
+                    }]),
+                    days_off: Some(vec![0, 6]),
+                },
+            },
         }
     }
 

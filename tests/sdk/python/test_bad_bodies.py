@@ -15,6 +15,7 @@ COMPLETE = ("POST", "/v1/achievements/tour/complete")
 CREATE_USER = ("POST", "/v1/users")
 IDENTIFY = ("PUT", f"/v1/users/{GHOST}")
 UPDATE_USER = ("PATCH", "/v1/users/known")
+PREFERENCES = ("PATCH", "/v1/users/known/preferences")
 SETTINGS = ("PATCH", "/admin/v1/streaks/settings")
 FREEZES = ("POST", "/admin/v1/streaks/freezes")
 PAUSES = ("POST", "/admin/v1/streaks/pauses")
@@ -28,6 +29,7 @@ OBJECTS = [
     CREATE_USER,
     IDENTIFY,
     UPDATE_USER,
+    PREFERENCES,
     SETTINGS,
     FREEZES,
     PAUSES,
@@ -385,6 +387,41 @@ def test_streak_pause_entries(untouched, entry):
         assert answer.status == 200, answer.raw
         assert answer.body["created"] == []
         assert [item["severity"] for item in answer.body["issues"]] == ["error"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"notifications": []},
+        {"notifications": {"sms": []}},
+        {"notifications": {"recap": ["sms"]}},
+        {"notifications": {"recap": "email"}},
+        {"notifications": {"recap": [1]}},
+        {"streak": []},
+        {"streak": {"enabled": "yes"}},
+    ],
+    ids=short,
+)
+def test_preferences(untouched, body):
+    # C-PREF-02
+    refuses(untouched, PREFERENCES, {422}, value=body)
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"evaluationMode": "XOR"},
+        {"metrics": []},
+        {"metrics": [{"key": "words", "threshold": 0}]},
+        {"daysOff": [7]},
+        {"daysOff": []},
+        {"enabled": False, "daysOff": [0]},
+    ],
+    ids=short,
+)
+def test_customization_is_off(untouched, own):
+    # C-PREF-06
+    refuses(untouched, PREFERENCES, {403}, value={"streak": own})
 
 
 @pytest.mark.parametrize("endpoint", [RESTORE, RESET], ids=["restore", "reset"])

@@ -67,6 +67,7 @@ def test_unknown_route(untouched, path, key):
         ("POST", "/v1/users/known/metrics/words/event-summary"),
         ("POST", "/v1/users/known/achievements"),
         ("DELETE", "/v1/users/known/streak"),
+        ("PUT", "/v1/users/known/preferences"),
         ("POST", "/v1/users/known/points/xp"),
         ("POST", "/v1/users/known/points/xp/event-summary"),
         ("GET", EVENT),

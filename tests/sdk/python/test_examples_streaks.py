@@ -8,10 +8,11 @@ signal would announce is read instead.
 from __future__ import annotations
 
 import pytest
-from trophy import UpdateStreakSettingsFreezes
+from trophy import NotificationPreferences, StreakPreferences, UpdateStreakSettingsFreezes
 from trophy.admin.streaks.pauses import CreateStreakPausesRequestPausesItem
 
 from expect import (
+    refused,
     assert_fields,
     assert_inactive,
     assert_no_streak,
@@ -388,3 +389,35 @@ def test_a_deleted_pause_keeps_closed_days(start):
     assert_fields(read, length=1, expires="2026-07-08", pauses=[])
     assert lengths(read) == [1, 1, 0]
     assert world.streak_at("2026-07-09T00:00:00Z", "u").length == 0
+
+
+def test_x11b_own_days_off_and_conditions(start):
+    # X11, C-PREF-02, C-PREF-04 to C-PREF-07, C-STREAK-04, C-STREAK-51
+    world = start("2026-06-04T12:00:00Z")
+    world.catalog.metric("words")
+    world.catalog.metric("lessons")
+    world.client.users.create(id="u", tz="Europe/Berlin")
+    own = StreakPreferences(
+        evaluation_mode="ALL",
+        metrics=[{"key": "words", "threshold": 500}, {"key": "lessons", "threshold": 1}],
+        days_off=[6, 0],
+    )
+    update = world.client.users.update_preferences
+    with refused(403, "Streak customization is not enabled"):
+        update("u", streak=own)
+    world.catalog.streaks(customization_enabled=True)
+    changed = update("u", streak=own, notifications=NotificationPreferences(recap=["push", "email"]))
+    assert changed.notifications.recap == ["email", "push"]
+    assert_fields(changed.streak, evaluation_mode="AND", days_off=[0, 6])
+    assert [(m.key, m.threshold) for m in changed.streak.metrics] == [("words", 500), ("lessons", 1)]
+    assert world.client.users.get_preferences("u") == changed
+    first = world.event_at("2026-06-05T08:00:00Z", "words", "u", 500)
+    assert_fields(first.current_streak, length=0, extended=False)
+    second = world.event_at("2026-06-05T09:00:00Z", "lessons", "u", 1)
+    assert_fields(second.current_streak, length=1, expires="2026-06-08", extended=True)
+    read = world.streak_at("2026-06-07T12:00:00Z", "u", periods=3)
+    assert_fields(read, length=1, expires="2026-06-08")
+    assert lengths(read) == [1, 1, 1]
+    assert list(history(read, "used_pause").values()) == [False, True, True]
+    assert world.streak_at("2026-06-08T21:59:59.999Z", "u").length == 1
+    assert_inactive(world.streak_at("2026-06-08T22:00:00Z", "u"))

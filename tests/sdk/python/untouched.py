@@ -44,6 +44,7 @@ READS = [
     "/v1/users/known/metrics",
     "/v1/users/known/achievements?includeIncomplete=true",
     "/v1/users/known/streak",
+    "/v1/users/known/preferences",
     "/v1/users/known/points/xp?awards=100",
     "/v1/points/xp",
     "/v1/points/xp/levels",

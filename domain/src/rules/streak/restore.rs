@@ -14,7 +14,7 @@ const DAILY_WINDOW_DAYS: i64 = 90;
 
 /// Puts an earlier length of the configured frequency back. (C-STREAK-57)
 pub(crate) fn restore(decision: &mut Decision<'_>, mode: RestoreMode) -> Result<(), Rejection> {
-    let settings = decision.catalog.streaks.current();
+    let settings = decision.current_streaks();
     let (frequency, week_start) = (settings.frequency, decision.catalog.settings.week_start);
     let from = window_start(frequency, week_start, decision.state.effective_day);
     let track = decision.state.streak.track_mut(frequency);
@@ -96,19 +96,24 @@ fn take_last_period(
 /// Sets the streak to zero at every frequency and forgets the progress of the open periods.
 /// (C-STREAK-60, C-STREAK-61)
 pub(crate) fn reset(decision: &mut Decision<'_>) -> Result<(), Rejection> {
-    let settings = decision.catalog.streaks.current();
+    let settings = decision.current_streaks();
     if !settings.enabled || decision.state.streak.track(settings.frequency).length() == 0 {
         return Err(Rejection::NoActiveStreakToReset);
     }
+    silence(decision);
+    let reset = Reset { at: decision.now, on: decision.state.effective_day };
+    decision.state.streak.reset = Some(reset);
+    Ok(())
+}
+
+/// As [`reset`], without a trace of it. (C-PREF-10)
+pub(crate) fn silence(decision: &mut Decision<'_>) {
     let (week_start, today) = (decision.catalog.settings.week_start, decision.state.effective_day);
     for frequency in Frequency::ALL {
         let from = window_start(frequency, week_start, today);
         discard(decision.state.streak.track_mut(frequency), from);
     }
-    let reset = Reset { at: decision.now, on: today };
-    decision.state.streak.reset = Some(reset);
     decision.must_commit();
-    Ok(())
 }
 
 /// Length 0 with nothing met. A met open period is not in the past yet, so its length is kept as a
