@@ -17,7 +17,7 @@ use domain::catalog::{
 };
 use domain::ids::{AchievementId, AttributeId, MetricId, PauseId, PointsSystemId, TriggerId};
 use domain::time::{Date, Timestamp};
-use domain::user::{Command, ProfilePatch, RestoreMode};
+use domain::user::{Command, ProfilePatch, RestoreMode, StreakOverridesPatch};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use uuid::Uuid;
@@ -97,6 +97,8 @@ enum Step {
     Unpause(usize),
     Restore(RestoreMode),
     Reset,
+    /// Whether the user has a streak, and their own days off.
+    Prefer(Option<bool>, Option<Vec<u8>>),
     Read,
     Frequency(usize),
     Conditions {
@@ -162,6 +164,13 @@ fn steps() -> impl Strategy<Value = Step> {
         2 => prop_oneof![Just(RestoreMode::Max), Just(RestoreMode::LastLost)]
             .prop_map(Step::Restore),
         2 => Just(Step::Reset),
+        2 => (
+            prop_oneof![2 => Just(None), 1 => any::<bool>().prop_map(Some)],
+            proptest::option::of(proptest::collection::btree_set(0..7u8, 0..4)),
+        )
+            .prop_map(|(enabled, days)| {
+                Step::Prefer(enabled, days.map(|days| days.into_iter().collect()))
+            }),
         4 => Just(Step::Read),
         2 => (0..3usize).prop_map(Step::Frequency),
         1 => conditions,
@@ -196,6 +205,10 @@ struct Planned {
 impl Planned {
     fn new() -> Self {
         let mut world = World::new();
+        world.streaks(StreakSettingsPatch {
+            customization_enabled: Some(true),
+            ..StreakSettingsPatch::default()
+        });
         let metrics = [world.metric("a"), world.metric("b")];
         let tag = world.attribute(AttributeKind::Event, "tag");
         let plan = world.attribute(AttributeKind::User, "plan");
@@ -307,6 +320,17 @@ impl Planned {
                 Ok(()) => "restored".to_owned(),
                 Err(rejection) => format!("rejected: {rejection}"),
             },
+            Step::Prefer(enabled, days) => {
+                let patch = StreakOverridesPatch {
+                    enabled: enabled.map_or(Patch::Clear, Patch::Set),
+                    days_off: days.clone().map_or(Patch::Clear, Patch::Set),
+                    ..StreakOverridesPatch::default()
+                };
+                match self.world.prefer(&now.to_string(), USER, Patch::Set(patch)) {
+                    Ok(()) => "preferred".to_owned(),
+                    Err(rejection) => format!("rejected: {rejection}"),
+                }
+            }
             Step::Reset => match self.world.reset(&now.to_string(), USER) {
                 Ok(()) => "reset".to_owned(),
                 Err(rejection) => format!("rejected: {rejection}"),
@@ -407,6 +431,7 @@ fn settings_patch(step: &Step) -> StreakSettingsPatch {
         | Step::Unpause(_)
         | Step::Restore(_)
         | Step::Reset
+        | Step::Prefer(..)
         | Step::Read
         | Step::Tag(_)
         | Step::XpMax(_)
@@ -441,6 +466,7 @@ fn expect(model: &mut Model, planned: &Planned, now: Timestamp, step: &Step) -> 
         Step::Unpause(place) => model.unpause(now, *place),
         Step::Restore(mode) => model.restore(now, *mode == RestoreMode::LastLost),
         Step::Reset => model.reset(now),
+        Step::Prefer(enabled, days) => model.prefer(now, (*enabled, days.clone())),
         Step::Read if model.exists => model.read(now),
         Step::Read => (String::new(), Vec::new()),
         Step::Frequency(_)
@@ -476,6 +502,7 @@ fn is_configuration(step: &Step) -> bool {
         | Step::Unpause(_)
         | Step::Restore(_)
         | Step::Reset
+        | Step::Prefer(..)
         | Step::Read => false,
         Step::Frequency(_)
         | Step::Conditions { .. }
@@ -535,7 +562,7 @@ fn run_lazily(start: usize, history: &[(Gap, Step)]) -> (Planned, Model, Vec<Tim
             assert_eq!(day, judged.day, "step {place} at {now}: {step:?}");
             assert!(last_day.is_none_or(|last| last <= day), "the effective day moved back");
             last_day = Some(day);
-            if reply == "reset" {
+            if reply == "reset" || reply == "preferred" {
                 // A reset period may be met again.
                 grown.clear();
             }
@@ -636,7 +663,8 @@ proptest! {
 
     // C-GEN-16 C-GEN-21 C-GEN-22 C-GEN-23 C-EVENT-13 C-IDEM-07 C-ACH-04 C-POINTS-03 C-POINTS-26
     // C-STREAK-08 C-STREAK-12 C-STREAK-13 C-STREAK-14 C-STREAK-25 C-STREAK-46 C-STREAK-47 C-STREAK-50
-    // C-STREAK-56 C-STREAK-57 C-STREAK-58 C-STREAK-61 C-STREAK-63
+    // C-STREAK-56 C-STREAK-57 C-STREAK-58 C-STREAK-61 C-STREAK-63 C-PREF-05
+    // C-PREF-09 C-PREF-10
     #[test]
     fn any_history_agrees_with_the_model((start, history) in histories()) {
         let (mut lazy, model, instants) = run_lazily(start, &history);

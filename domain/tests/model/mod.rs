@@ -15,7 +15,7 @@ use domain::ids::MetricId;
 use domain::time::{Date, Timestamp};
 
 use plan::{ACHIEVEMENTS, Achievement, Fires, Needs, SWITCHED, SYSTEMS, TRIGGERS, Trigger, XP_MAX};
-use streak::{Fact, Judged, judge};
+use streak::{Fact, Judged, Own, judge};
 
 /// The profile fields a request passes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -180,6 +180,14 @@ impl Model {
 
     pub(crate) fn restore(&mut self, now: Timestamp, last_lost: bool) -> Expected {
         self.act(now, Fact::Restored(last_lost), "restored", "No streak to restore")
+    }
+
+    pub(crate) fn prefer(&mut self, now: Timestamp, own: Own) -> Expected {
+        if !self.exists {
+            return ("rejected: User not found".to_owned(), Vec::new());
+        }
+        self.facts.push((now, Fact::Own(own)));
+        ("preferred".to_owned(), self.new_signals(now, Vec::new()))
     }
 
     pub(crate) fn reset(&mut self, now: Timestamp) -> Expected {

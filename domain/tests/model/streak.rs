@@ -25,7 +25,11 @@ pub(crate) enum Fact {
     /// Whether the one that was lost last.
     Restored(bool),
     Reset,
+    Own(Own),
 }
+
+/// What the user overrides: whether they have a streak, and their days off.
+pub(crate) type Own = (Option<bool>, Option<Vec<u8>>);
 
 /// What a closed period with a length was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +59,10 @@ pub(crate) struct Judged {
     pub(crate) signals: Vec<String>,
     /// Every instant at which a day began by itself.
     pub(crate) midnights: Vec<Timestamp>,
+    /// The environment's merged with the user's.
     settings: StreakSettings,
+    common: StreakSettings,
+    own: Own,
     values: Vec<(Date, MetricId, Amount)>,
     created_at: Timestamp,
     created_on: Date,
@@ -96,7 +103,8 @@ pub(crate) fn judge(facts: &[(Timestamp, Fact)], until: Timestamp) -> Judged {
                 | Fact::Paused(_)
                 | Fact::Unpaused(_)
                 | Fact::Restored(_)
-                | Fact::Reset => panic!("no user yet"),
+                | Fact::Reset
+                | Fact::Own(_) => panic!("no user yet"),
             },
         }
     }
@@ -116,7 +124,9 @@ impl Judged {
             granted: Vec::new(),
             signals: Vec::new(),
             midnights: Vec::new(),
+            common: settings.clone(),
             settings,
+            own: (None, None),
             values: Vec::new(),
             created_at: at,
             created_on: day,
@@ -138,7 +148,17 @@ impl Judged {
     fn take(&mut self, at: Timestamp, fact: &Fact) {
         match fact {
             Fact::Created(_) => panic!("created once"),
-            Fact::Settings(settings) => self.settings = settings.clone(),
+            Fact::Settings(settings) => {
+                self.common = settings.clone();
+                self.merge();
+            }
+            Fact::Own(own) => {
+                if own.0 == Some(false) && self.own.0 != Some(false) {
+                    self.discard();
+                }
+                self.own = own.clone();
+                self.merge();
+            }
             Fact::Moved(zone) => {
                 self.zone = *zone;
                 while self.day < zone.local_date(at) {
@@ -253,6 +273,20 @@ impl Judged {
         if !self.settings.enabled || self.length() == 0 {
             return false;
         }
+        self.discard();
+        self.reset = Some(self.day);
+        true
+    }
+
+    fn merge(&mut self) {
+        self.settings = self.common.clone();
+        self.settings.enabled &= self.own.0 != Some(false);
+        if let (Frequency::Daily, Some(days)) = (self.common.frequency, &self.own.1) {
+            self.settings.days_off = days.clone();
+        }
+    }
+
+    fn discard(&mut self) {
         for frequency in Frequency::ALL {
             let period = Period::containing(frequency, WEEK, self.day);
             let of = (frequency, period.start);
@@ -264,8 +298,6 @@ impl Judged {
             self.started.remove(&frequency);
         }
         self.values.clear();
-        self.reset = Some(self.day);
-        true
     }
 
     fn may_travel(&self, frequency: Frequency) -> bool {
@@ -305,6 +337,10 @@ impl Judged {
     }
 
     fn event(&mut self, at: Timestamp, metric: MetricId, value: Amount) {
+        if self.own.0 == Some(false) {
+            self.events.push((self.day, false));
+            return;
+        }
         self.values.push((self.day, metric, value));
         let mut raised = false;
         for frequency in Frequency::ALL {
