@@ -42,7 +42,7 @@ fn open(data: &Path) -> Store {
     Store::open(&Options::new(data)).expect("it opens")
 }
 
-/// Two events a day apart with keys, points and an achievement.
+/// Two events a day apart with keys, points and an achievement, and a pause.
 async fn live(data: &Path) {
     let config = EngineConfig {
         active_users_max: 10,
@@ -72,6 +72,9 @@ async fn live(data: &Path) {
         let tomorrow = engine.now().plus_millis(24 * 60 * 60 * 1_000);
         engine.advance_clock(tomorrow).await.expect("forwards");
     }
+    let start = engine.now().utc_date();
+    let pause = UserCommand::CreatePause { start, end: start };
+    engine.run(scope(), user(), engine.catalog(scope()), pause).await.expect("accepted");
     engine.stop().await.expect("it stops");
 }
 
@@ -108,7 +111,7 @@ fn delete_first(store: &Store, kind: Kind) -> Vec<Op> {
 type Damage = fn(&Store) -> Vec<Op>;
 
 /// Each damage with the beginnings of the laws it breaks.
-const DAMAGES: [(Damage, &[&str]); 11] = [
+const DAMAGES: [(Damage, &[&str]); 12] = [
     (
         |store| change::<UserState>(store, Kind::Snapshot, |state| state.events += 1),
         &["events are numbered"],
@@ -153,6 +156,14 @@ const DAMAGES: [(Damage, &[&str]); 11] = [
             })
         },
         &["an achievement is completed"],
+    ),
+    (
+        |store| {
+            let range = KeyRange::kind(scope(), Kind::PauseOwner);
+            let rows = store.scan(&range, 1).expect("readable");
+            rows.into_iter().map(|(key, _)| Op::Delete { key }).collect()
+        },
+        &["a pause leads to its user"],
     ),
     (|store| delete_first(store, Kind::Snapshot), &["every row of history belongs"]),
     (

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::catalog::Catalog;
-use domain::ids::{AttributeId, EnvironmentId, MetricId, PointsSystemId, Scope, UserId};
+use domain::ids::{AttributeId, EnvironmentId, MetricId, PauseId, PointsSystemId, Scope, UserId};
 use domain::time::{Date, Timestamp};
 use domain::user::{AwardRecord, Command, MetricDay, PointsDay, streak};
 use ractor::{ActorRef, ActorRuntime};
@@ -26,6 +26,7 @@ use crate::error::Error;
 use crate::projection::Statistics;
 use crate::router::Router;
 use crate::rows;
+use crate::standings::RankedLength;
 use crate::supervisor::Supervisor;
 use crate::user::{Applied, Request, UserContext};
 use crate::user_key::UserKey;
@@ -33,7 +34,7 @@ use crate::user_key::UserKey;
 /// How often users are looked through for idle ones, as a share of the idle time.
 const SWEEPS_PER_IDLE_TIME: u32 = 4;
 
-/// Users settled for one reading of a rank.
+/// Users settled for one reading of a rank or a ranking.
 const SETTLED_PER_RANK_MAX: usize = 1_000;
 
 /// How many reads of all users run at a time; each keeps a blocking thread busy.
@@ -273,6 +274,14 @@ impl Engine {
         Ok(rows::points_days(&self.shared.store, key, system, from).await?)
     }
 
+    /// Whose a pause is, also if it was deleted; none if there never was such a pause.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if storage can't be read.
+    pub fn find_pause_owner(&self, scope: Scope, pause: PauseId) -> Result<Option<UserId>, Error> {
+        Ok(rows::find_pause_owner(&self.shared.store, scope, pause)?)
+    }
+
     /// Counts over all users of a scope, as of what is committed.
     #[must_use]
     pub fn statistics(&self, scope: Scope) -> Statistics {
@@ -287,15 +296,38 @@ impl Engine {
         if view.length == 0 {
             return None;
         }
+        self.settle_ended(scope, &applied.catalog).await;
         let statistics = self.statistics(scope);
+        Some(statistics.streak_rank(view.frequency, view.length))
+    }
+
+    /// The first `limit` users by streak length at the configured frequency, longest first, ties by
+    /// id; nobody while streaks are off. As current as [`Engine::streak_rank`]. (C-STREAK-67,
+    /// C-STREAK-68)
+    pub async fn streak_ranking(
+        &self,
+        scope: Scope,
+        catalog: &Arc<Catalog>,
+        ranked: RankedLength,
+        limit: usize,
+    ) -> Vec<(UserId, u32)> {
+        let settings = catalog.streaks.current();
+        if !settings.enabled {
+            return Vec::new();
+        }
+        self.settle_ended(scope, catalog).await;
+        self.statistics(scope).streak_top(ranked, settings.frequency, limit)
+    }
+
+    /// Settles users whose streak may have ended since they were last looked at, up to a limit.
+    async fn settle_ended(&self, scope: Scope, catalog: &Arc<Catalog>) {
         let mut settling = JoinSet::new();
-        for user in statistics.unsettled(self.now(), SETTLED_PER_RANK_MAX) {
-            let (engine, catalog) = (self.clone(), Arc::clone(&applied.catalog));
+        for user in self.statistics(scope).unsettled(self.now(), SETTLED_PER_RANK_MAX) {
+            let (engine, catalog) = (self.clone(), Arc::clone(catalog));
             settling.spawn(async move { engine.run(scope, user, catalog, Command::Settle).await });
         }
-        // Whoever can't be settled now, for example under load, makes the rank lag, nothing else.
+        // Whoever can't be settled now, for example under load, makes ranks lag, nothing else.
         settling.join_all().await;
-        Some(statistics.streak_rank(view.frequency, view.length))
     }
 
     /// The admin keys that may open a scope.

@@ -28,4 +28,5 @@ pub use counters::EngineStats;
 pub use engine::{Engine, Health};
 pub use error::Error;
 pub use projection::Statistics;
+pub use standings::RankedLength;
 pub use user::Applied;

@@ -15,7 +15,7 @@ use domain::time::Timestamp;
 use domain::user::{UserState, streak_standing};
 use parking_lot::{Mutex, RwLock};
 
-use crate::standings::Standings;
+use crate::standings::{RankedLength, Standings};
 
 /// The counts of every scope.
 #[derive(Debug, Default)]
@@ -115,6 +115,16 @@ impl Statistics {
     #[must_use]
     pub(crate) fn streak_rank(&self, frequency: Frequency, length: u32) -> u64 {
         1 + self.0.lock().streaks.longer(frequency, length)
+    }
+
+    /// The first `limit` users by streak length, longest first, ties by id. (C-STREAK-68)
+    pub(crate) fn streak_top(
+        &self,
+        ranked: RankedLength,
+        frequency: Frequency,
+        limit: usize,
+    ) -> Vec<(UserId, u32)> {
+        self.0.lock().streaks.top(ranked, frequency, limit)
     }
 
     /// Up to `limit` users who have to be settled before lengths say anything about now.

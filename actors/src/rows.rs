@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use domain::amount::Amount;
 use domain::catalog::{Catalog, Settings};
 use domain::ids::{
-    AttributeId, EnvironmentId, IdempotencyKey, MetricId, PointsSystemId, Scope, UserId,
+    AttributeId, EnvironmentId, IdempotencyKey, MetricId, PauseId, PointsSystemId, Scope, UserId,
 };
 use domain::time::{Date, Timestamp};
 use domain::user::{
@@ -81,6 +81,15 @@ pub(crate) fn find_idempotency(
     key: &IdempotencyKey,
 ) -> Result<Option<IdempotencyRecord>, Error> {
     store.load(&Key::idempotency(*scope, user, metric, key))
+}
+
+/// Whose a pause is; none if there never was such a pause.
+pub(crate) fn find_pause_owner(
+    store: &Store,
+    scope: Scope,
+    pause: PauseId,
+) -> Result<Option<UserId>, Error> {
+    store.load(&Key::pause_owner(scope, pause))
 }
 
 /// The missing sums, from one pass over the user's events.

@@ -1,67 +1,133 @@
-//! Streak lengths over all users of a scope: what a rank is read from. (C-STREAK-22, C-STREAK-23)
+//! Streak lengths over all users of a scope: what ranks and rankings are read from. (C-STREAK-22,
+//! C-STREAK-23, C-STREAK-67)
 //!
 //! A length is as of the user's last settlement, and holds until the instant at which it could
-//! drop without another event. Whoever reads a rank first has those users settled whose instant
-//! has passed, so that lost streaks don't count.
+//! drop without another event. Whoever reads first has those users settled whose instant has
+//! passed, so that lost streaks don't count.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use domain::calendar::Frequency;
 use domain::ids::UserId;
 use domain::time::Timestamp;
 use domain::user::StreakStanding;
 
-/// The standing of every user who has a streak at any frequency.
+/// Which length of a streak users are compared by. (C-STREAK-67)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RankedLength {
+    /// The current one.
+    Active,
+    /// The greatest ever.
+    Longest,
+}
+
+/// The standing of every user who ever had a streak.
 #[derive(Debug, Default)]
 pub(crate) struct Standings {
-    users: HashMap<UserId, StreakStanding>,
-    /// Users by length, per frequency, in the order of [`Frequency::ALL`].
-    lengths: [BTreeMap<u32, u64>; Frequency::ALL.len()],
+    users: HashMap<Arc<UserId>, StreakStanding>,
+    /// By current length, per frequency, in the order of [`Frequency::ALL`].
+    active: [Ladder; Frequency::ALL.len()],
+    /// By greatest length ever, likewise.
+    longest: [Ladder; Frequency::ALL.len()],
     /// Users by the instant their standing holds until.
-    ends: BTreeSet<(Timestamp, UserId)>,
+    ends: BTreeSet<(Timestamp, Arc<UserId>)>,
+}
+
+/// Users by length, then by id; those without a length are left out. (C-STREAK-68)
+#[derive(Debug, Default)]
+struct Ladder(BTreeMap<u32, BTreeSet<Arc<UserId>>>);
+
+impl Ladder {
+    fn put(&mut self, user: &Arc<UserId>, length: u32) {
+        if length > 0 {
+            self.0.entry(length).or_default().insert(Arc::clone(user));
+        }
+    }
+
+    fn take(&mut self, user: &Arc<UserId>, length: u32) {
+        if let Some(users) = self.0.get_mut(&length) {
+            users.remove(user);
+            if users.is_empty() {
+                self.0.remove(&length);
+            }
+        }
+    }
 }
 
 impl Standings {
-    /// Puts a user's standing in the place of what was known; `None` is no streak at all.
+    /// Puts a user's standing in the place of what was known; `None` is no streak ever.
     pub(crate) fn record(&mut self, user: &UserId, standing: Option<StreakStanding>) {
         if self.users.get(user) == standing.as_ref() {
             return;
         }
-        let known = match standing {
-            Some(standing) => self.users.insert(user.clone(), standing),
-            None => self.users.remove(user),
-        };
-        if let Some(known) = known {
-            self.count(&known, |users| *users -= 1);
-            self.ends.remove(&(known.holds_until, user.clone()));
+        let known = self.users.remove_entry(user);
+        let id = known.as_ref().map_or_else(|| Arc::new(user.clone()), |(id, _)| Arc::clone(id));
+        let known = known.map(|(_, known)| known);
+        self.move_between(&id, known, standing);
+        if let Some(until) = known.and_then(|known| known.holds_until) {
+            self.ends.remove(&(until, Arc::clone(&id)));
         }
         if let Some(standing) = standing {
-            self.count(&standing, |users| *users += 1);
-            self.ends.insert((standing.holds_until, user.clone()));
+            self.ends.extend(standing.holds_until.map(|until| (until, Arc::clone(&id))));
+            self.users.insert(id, standing);
         }
     }
 
-    fn count(&mut self, standing: &StreakStanding, change: impl Fn(&mut u64)) {
-        for (lengths, length) in self.lengths.iter_mut().zip(standing.lengths) {
-            let users = lengths.entry(length).or_default();
-            change(users);
-            if *users == 0 {
-                lengths.remove(&length);
+    /// Moves the user on those ladders where their length differs.
+    fn move_between(
+        &mut self,
+        user: &Arc<UserId>,
+        known: Option<StreakStanding>,
+        standing: Option<StreakStanding>,
+    ) {
+        type Lengths = [u32; Frequency::ALL.len()];
+        type Read = fn(StreakStanding) -> Lengths;
+        let sides: [(&mut [Ladder; Frequency::ALL.len()], Read); 2] =
+            [(&mut self.active, |own| own.lengths), (&mut self.longest, |own| own.longest)];
+        for (ladders, read) in sides {
+            let [old, new] = [known, standing].map(|own| own.map(read).unwrap_or_default());
+            for ((ladder, old), new) in ladders.iter_mut().zip(old).zip(new) {
+                if old != new {
+                    ladder.take(user, old);
+                    ladder.put(user, new);
+                }
             }
         }
     }
 
+    fn ladder(&self, ranked: RankedLength, frequency: Frequency) -> &Ladder {
+        let ladders = match ranked {
+            RankedLength::Active => &self.active,
+            RankedLength::Longest => &self.longest,
+        };
+        let place = Frequency::ALL.iter().position(|own| *own == frequency);
+        &ladders[place.expect("ALL has every frequency")]
+    }
+
     /// How many users have a longer streak.
     pub(crate) fn longer(&self, frequency: Frequency, length: u32) -> u64 {
-        let place = Frequency::ALL.iter().position(|own| *own == frequency);
-        let lengths = &self.lengths[place.expect("ALL has every frequency")];
-        lengths.range(length.saturating_add(1)..).map(|(_, users)| users).sum()
+        let longer =
+            self.ladder(RankedLength::Active, frequency).0.range(length.saturating_add(1)..);
+        longer.map(|(_, users)| users.len() as u64).sum()
+    }
+
+    /// The first `limit` users, longest first, ties by id. (C-STREAK-68)
+    pub(crate) fn top(
+        &self,
+        ranked: RankedLength,
+        frequency: Frequency,
+        limit: usize,
+    ) -> Vec<(UserId, u32)> {
+        let steps = self.ladder(ranked, frequency).0.iter().rev();
+        let ranking = steps.flat_map(|(length, users)| users.iter().map(|user| (user, *length)));
+        ranking.take(limit).map(|(user, length)| (UserId::clone(user), length)).collect()
     }
 
     /// Up to `limit` users whose standing no longer holds, those that ended first first.
     pub(crate) fn ended(&self, now: Timestamp, limit: usize) -> Vec<UserId> {
         let ended = self.ends.iter().take_while(|(until, _)| *until <= now);
-        ended.take(limit).map(|(_, user)| user.clone()).collect()
+        ended.take(limit).map(|(_, user)| UserId::clone(user)).collect()
     }
 }
 
@@ -72,14 +138,18 @@ mod tests {
     use domain::time::Timestamp;
     use domain::user::StreakStanding;
 
-    use super::Standings;
+    use super::{RankedLength, Standings};
 
     fn user(id: &str) -> UserId {
         UserId::new(id).expect("valid")
     }
 
     fn standing(daily: u32, until: i64) -> Option<StreakStanding> {
-        Some(StreakStanding { lengths: [daily, 1, 1], holds_until: Timestamp::from_millis(until) })
+        Some(StreakStanding {
+            lengths: [daily, 1, 1],
+            longest: [daily.max(5), 1, 1],
+            holds_until: Some(Timestamp::from_millis(until)),
+        })
     }
 
     // C-STREAK-23
@@ -93,6 +163,26 @@ mod tests {
         standings.record(&user("c"), None);
         assert_eq!(standings.longer(Frequency::Daily, 3), 0);
         assert_eq!(standings.longer(Frequency::Weekly, 0), 2);
+    }
+
+    // C-STREAK-67 C-STREAK-68
+    #[test]
+    fn rankings_are_by_length_then_id_without_users_at_zero() {
+        let mut standings = Standings::default();
+        for (id, daily) in [("c", 3), ("a", 3), ("b", 9), ("d", 0)] {
+            standings.record(&user(id), standing(daily, 10));
+        }
+        let top = |standings: &Standings, ranked, limit| {
+            let top = standings.top(ranked, Frequency::Daily, limit);
+            top.iter().map(|(user, length)| format!("{user} {length}")).collect::<Vec<_>>()
+        };
+        assert_eq!(top(&standings, RankedLength::Active, 9), ["b 9", "a 3", "c 3"]);
+        assert_eq!(top(&standings, RankedLength::Active, 2), ["b 9", "a 3"]);
+        assert_eq!(top(&standings, RankedLength::Longest, 9), ["b 9", "a 5", "c 5", "d 5"]);
+        standings.record(&user("b"), standing(1, 20));
+        assert_eq!(top(&standings, RankedLength::Active, 9), ["a 3", "c 3", "b 1"]);
+        standings.record(&user("a"), None);
+        assert_eq!(top(&standings, RankedLength::Longest, 9), ["b 5", "c 5", "d 5"]);
     }
 
     #[test]

@@ -47,6 +47,8 @@ uuid_ids! {
     CompletionId;
     /// One points award or deduction.
     AwardId;
+    /// One pause of one user's streak.
+    PauseId;
 }
 
 /// Where an object lives: ids and keys are unique only inside a scope. (C-GEN-24)

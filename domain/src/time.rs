@@ -134,6 +134,12 @@ impl Date {
         self.plus_days(-1)
     }
 
+    /// The calendar year.
+    #[must_use]
+    pub fn year(self) -> i32 {
+        self.0.year()
+    }
+
     /// Weekday number as settings spell it: 0 is Sunday, 6 is Saturday. (C-STREAK-51)
     #[must_use]
     pub fn weekday(self) -> u8 {

@@ -16,11 +16,14 @@ use domain::catalog::{
     EvaluationMode, Filter, FreezesPatch, Patch, PointsSystemPatch, Rounding, StreakSettingsPatch,
     TriggerPatch, TriggerTypeFields,
 };
-use domain::ids::{AchievementId, AttributeId, BoostId, MetricId, PointsSystemId, TriggerId};
+use domain::ids::{
+    AchievementId, AttributeId, BoostId, MetricId, PauseId, PointsSystemId, TriggerId,
+};
 use domain::time::{Date, Timestamp};
-use domain::user::{Command, ProfilePatch};
+use domain::user::{Command, ProfilePatch, RestoreMode, StreakOverridesPatch};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
+use uuid::Uuid;
 
 use model::boost::BOOSTS;
 use model::plan::{ACHIEVEMENTS, Fires, Needs, SWITCHED, SYSTEMS, TIMED, TRIGGERS, XP_MAX};
@@ -95,6 +98,14 @@ enum Step {
     Identify(Profile),
     Call(Profile),
     Grant(u32),
+    /// First date counted from the UTC date, and how many dates more.
+    Pause(i64, i64),
+    /// By its place among those created.
+    Unpause(usize),
+    Restore(RestoreMode),
+    Reset,
+    /// Whether the user has a streak, and their own days off.
+    Prefer(Option<bool>, Option<Vec<u8>>),
     Read,
     Frequency(usize),
     Conditions {
@@ -160,6 +171,18 @@ fn steps() -> impl Strategy<Value = Step> {
         4 => profiles().prop_map(Step::Identify),
         2 => profiles().prop_map(Step::Call),
         1 => (1..4u32).prop_map(Step::Grant),
+        2 => (-1..8i64, -1..20i64).prop_map(|(from, more)| Step::Pause(from, more)),
+        1 => (0..3usize).prop_map(Step::Unpause),
+        2 => prop_oneof![Just(RestoreMode::Max), Just(RestoreMode::LastLost)]
+            .prop_map(Step::Restore),
+        2 => Just(Step::Reset),
+        2 => (
+            prop_oneof![2 => Just(None), 1 => any::<bool>().prop_map(Some)],
+            proptest::option::of(proptest::collection::btree_set(0..7u8, 0..4)),
+        )
+            .prop_map(|(enabled, days)| {
+                Step::Prefer(enabled, days.map(|days| days.into_iter().collect()))
+            }),
         4 => Just(Step::Read),
         2 => (0..3usize).prop_map(Step::Frequency),
         1 => conditions,
@@ -206,11 +229,17 @@ struct Planned {
     systems: Vec<PointsSystemId>,
     triggers: Vec<TriggerId>,
     boosts: [Option<BoostId>; 3],
+    /// Every pause in order of creation.
+    pauses: Vec<PauseId>,
 }
 
 impl Planned {
     fn new() -> Self {
         let mut world = World::new();
+        world.streaks(StreakSettingsPatch {
+            customization_enabled: Some(true),
+            ..StreakSettingsPatch::default()
+        });
         let metrics = [world.metric("a"), world.metric("b")];
         let tag = world.attribute(AttributeKind::Event, "tag");
         let plan = world.attribute(AttributeKind::User, "plan");
@@ -253,7 +282,8 @@ impl Planned {
             let trig = if own.pro { trig.if_user(plan, "pro") } else { trig };
             triggers.push(world.trigger(systems[system_place(own.system)], own.name, trig));
         }
-        Self { world, metrics, tag, plan, achievements, systems, triggers, boosts: [None; 3] }
+        let (boosts, pauses) = ([None; 3], Vec::new());
+        Self { world, metrics, tag, plan, achievements, systems, triggers, boosts, pauses }
     }
 
     fn patch(&self, profile: Profile) -> ProfilePatch {
@@ -298,6 +328,44 @@ impl Planned {
             }
             Step::Grant(count) => match self.world.grant(&now.to_string(), USER, *count) {
                 Ok(granted) => format!("granted {granted}"),
+                Err(rejection) => format!("rejected: {rejection}"),
+            },
+            Step::Pause(from, more) => {
+                let (start, end) = pause_dates(now, *from, *more);
+                let paused =
+                    self.world.pause(&now.to_string(), USER, &start.to_string(), &end.to_string());
+                match paused {
+                    Ok(id) => {
+                        self.pauses.push(id);
+                        "paused".to_owned()
+                    }
+                    Err(rejection) => format!("rejected: {rejection}"),
+                }
+            }
+            Step::Unpause(place) => {
+                let id = self.pauses.get(*place).copied().unwrap_or(PauseId(Uuid::nil()));
+                match self.world.unpause(&now.to_string(), USER, id) {
+                    Ok(()) => "unpaused".to_owned(),
+                    Err(rejection) => format!("rejected: {rejection}"),
+                }
+            }
+            Step::Restore(mode) => match self.world.restore(&now.to_string(), USER, *mode) {
+                Ok(()) => "restored".to_owned(),
+                Err(rejection) => format!("rejected: {rejection}"),
+            },
+            Step::Prefer(enabled, days) => {
+                let patch = StreakOverridesPatch {
+                    enabled: enabled.map_or(Patch::Clear, Patch::Set),
+                    days_off: days.clone().map_or(Patch::Clear, Patch::Set),
+                    ..StreakOverridesPatch::default()
+                };
+                match self.world.prefer(&now.to_string(), USER, Patch::Set(patch)) {
+                    Ok(()) => "preferred".to_owned(),
+                    Err(rejection) => format!("rejected: {rejection}"),
+                }
+            }
+            Step::Reset => match self.world.reset(&now.to_string(), USER) {
+                Ok(()) => "reset".to_owned(),
                 Err(rejection) => format!("rejected: {rejection}"),
             },
             Step::Read => {
@@ -424,6 +492,11 @@ impl Planned {
     }
 }
 
+fn pause_dates(now: Timestamp, from: i64, more: i64) -> (Date, Date) {
+    let start = now.utc_date().plus_days(from);
+    (start, start.plus_days(more))
+}
+
 fn system_place(key: &str) -> usize {
     SYSTEMS.iter().position(|(own, _)| *own == key).expect("listed")
 }
@@ -445,6 +518,11 @@ fn settings_patch(step: &Step) -> StreakSettingsPatch {
         | Step::Identify(_)
         | Step::Call(_)
         | Step::Grant(_)
+        | Step::Pause(..)
+        | Step::Unpause(_)
+        | Step::Restore(_)
+        | Step::Reset
+        | Step::Prefer(..)
         | Step::Read
         | Step::Tag(_)
         | Step::XpMax(_)
@@ -474,6 +552,14 @@ fn expect(model: &mut Model, planned: &Planned, now: Timestamp, step: &Step) -> 
         Step::Identify(profile) => model.identify(now, told(profile)),
         Step::Call(profile) => model.call(now, told(profile)),
         Step::Grant(count) => model.grant(now, *count),
+        Step::Pause(from, more) => {
+            let (start, end) = pause_dates(now, *from, *more);
+            model.pause(now, start, end)
+        }
+        Step::Unpause(place) => model.unpause(now, *place),
+        Step::Restore(mode) => model.restore(now, *mode == RestoreMode::LastLost),
+        Step::Reset => model.reset(now),
+        Step::Prefer(enabled, days) => model.prefer(now, (*enabled, days.clone())),
         Step::Read if model.exists => model.read(now),
         Step::Read => (String::new(), Vec::new()),
         Step::Frequency(_)
@@ -509,9 +595,16 @@ fn expect(model: &mut Model, planned: &Planned, now: Timestamp, step: &Step) -> 
 
 fn is_configuration(step: &Step) -> bool {
     match step {
-        Step::Event { .. } | Step::Identify(_) | Step::Call(_) | Step::Grant(_) | Step::Read => {
-            false
-        }
+        Step::Event { .. }
+        | Step::Identify(_)
+        | Step::Call(_)
+        | Step::Grant(_)
+        | Step::Pause(..)
+        | Step::Unpause(_)
+        | Step::Restore(_)
+        | Step::Reset
+        | Step::Prefer(..)
+        | Step::Read => false,
         Step::Frequency(_)
         | Step::Conditions { .. }
         | Step::DaysOff(_)
@@ -573,6 +666,10 @@ fn run_lazily(start: usize, history: &[(Gap, Step)]) -> (Planned, Model, Vec<Tim
             assert_eq!(day, judged.day, "step {place} at {now}: {step:?}");
             assert!(last_day.is_none_or(|last| last <= day), "the effective day moved back");
             last_day = Some(day);
+            if reply == "reset" || reply == "preferred" {
+                // A reset period may be met again.
+                grown.clear();
+            }
             if reply.contains("; extended") {
                 let frequency = planned.world.catalog.streaks.current().frequency;
                 let period = Period::containing(frequency, WeekStart::Sunday, day);
@@ -665,7 +762,9 @@ proptest! {
     })]
 
     // C-GEN-16 C-GEN-21 C-GEN-22 C-GEN-23 C-EVENT-13 C-IDEM-07 C-ACH-04 C-POINTS-03 C-POINTS-26
-    // C-STREAK-08 C-STREAK-12 C-STREAK-13 C-STREAK-14 C-STREAK-25 C-STREAK-63
+    // C-STREAK-08 C-STREAK-12 C-STREAK-13 C-STREAK-14 C-STREAK-25 C-STREAK-46 C-STREAK-47 C-STREAK-50
+    // C-STREAK-56 C-STREAK-57 C-STREAK-58 C-STREAK-61 C-STREAK-63 C-PREF-05
+    // C-PREF-09 C-PREF-10
     #[test]
     fn any_history_agrees_with_the_model((start, history) in histories()) {
         let (mut lazy, mut model, instants) = run_lazily(start, &history);

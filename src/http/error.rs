@@ -70,6 +70,7 @@ impl From<Rejection> for ApiError {
         let message = rejection.to_string();
         match rejection {
             Rejection::UserNotFound | Rejection::AchievementNotFound => Self::not_found(message),
+            Rejection::CustomizationNotEnabled => Self::new(StatusCode::FORBIDDEN, message),
             Rejection::EmailRequired
             | Rejection::SignUpDateInFuture
             | Rejection::TooManyAttributes
@@ -77,7 +78,14 @@ impl From<Rejection> for ApiError {
             | Rejection::InsufficientPoints(_)
             | Rejection::AchievementLocked
             | Rejection::FiltersNotMet
-            | Rejection::FreezesNotEnabled => Self::invalid(message),
+            | Rejection::FreezesNotEnabled
+            | Rejection::PauseStartsInPast
+            | Rejection::PauseEndsBeforeStart
+            | Rejection::PauseOverlaps
+            | Rejection::TooManyPauses
+            | Rejection::PauseNotFound
+            | Rejection::NoStreakToRestore
+            | Rejection::NoActiveStreakToReset => Self::invalid(message),
         }
     }
 }

@@ -13,7 +13,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::application::{
     achievements, metrics, points, streaks, user_achievements, user_metrics, user_points,
-    user_streak, users,
+    user_preferences, user_streak, users,
 };
 use super::error::ErrorBody;
 
@@ -38,7 +38,10 @@ use super::error::ErrorBody;
         user_points::get,
         user_points::event_summary,
         user_points::boosts,
+        user_preferences::get,
+        user_preferences::patch,
         streaks::list,
+        streaks::rankings,
         points::get,
         points::summary,
         points::boosts,

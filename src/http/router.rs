@@ -11,7 +11,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::application::{
     achievements, metrics, points, streaks, user_achievements, user_metrics, user_points,
-    user_streak, users,
+    user_preferences, user_streak, users,
 };
 use super::middleware::{
     cors, method_not_allowed, normalise_path, not_found, panicked, request_id,
@@ -56,7 +56,9 @@ fn application() -> Router<App> {
         .route("/users/{id}/points/{key}", get(user_points::get))
         .route("/users/{id}/points/{key}/event-summary", get(user_points::event_summary))
         .route("/users/{id}/points/{key}/boosts", get(user_points::boosts))
+        .route("/users/{id}/preferences", get(user_preferences::get).patch(user_preferences::patch))
         .route("/streaks", get(streaks::list))
+        .route("/streaks/rankings", get(streaks::rankings))
         .route("/points/{key}", get(points::get))
         .route("/points/{key}/summary", get(points::summary))
         .route("/points/{key}/boosts", get(points::boosts))

@@ -56,6 +56,7 @@ impl UserCommit<'_> {
             HistoryRow::PointsDay { system, day, record } => {
                 put(Key::points_day(scope, user, *system, *day), record)
             }
+            HistoryRow::PauseOwner { pause } => put(Key::pause_owner(scope, *pause), user),
         }
     }
 }

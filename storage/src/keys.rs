@@ -16,6 +16,7 @@
 //! 0x23  idempotency row    user text | metric 16 | key text
 //! 0x24  metric day         user text | metric 16 | date i32
 //! 0x25  points day         user text | points system 16 | date i32
+//! 0x26  pause owner        pause 16
 //! 0x30  timer, reserved    shard u16 | due instant i64 | user text
 //! 0x31  outbox, reserved   shard u16 | sequence u64
 //! 0x32  score, reserved    leaderboard 16 | run i32 | user text
@@ -32,7 +33,7 @@ mod tuple;
 use std::fmt;
 
 use domain::{
-    ids::{IdempotencyKey, MetricId, PointsSystemId, Scope, UserId},
+    ids::{IdempotencyKey, MetricId, PauseId, PointsSystemId, Scope, UserId},
     time::Date,
 };
 use uuid::Uuid;
@@ -69,6 +70,8 @@ pub enum Kind {
     MetricDay = 0x24,
     /// A user's points of one system at the end of one day.
     PointsDay = 0x25,
+    /// Whose a pause is; written with that user's rows.
+    PauseOwner = 0x26,
     /// A due time.
     Timer = 0x30,
     /// A message to deliver.
@@ -79,7 +82,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in key order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Instance,
         Self::ApiKey,
         Self::Catalog,
@@ -89,6 +92,7 @@ impl Kind {
         Self::Idempotency,
         Self::MetricDay,
         Self::PointsDay,
+        Self::PauseOwner,
         Self::Timer,
         Self::Outbox,
         Self::Score,
@@ -110,6 +114,7 @@ impl Kind {
             | Self::Idempotency
             | Self::MetricDay
             | Self::PointsDay
+            | Self::PauseOwner
             | Self::Timer
             | Self::Outbox
             | Self::Score => None,
@@ -184,6 +189,12 @@ impl Key {
     #[must_use]
     pub fn points_day(scope: Scope, user: &UserId, system: PointsSystemId, day: Date) -> Self {
         Self(Tuple::of_user(scope, Kind::PointsDay, user).uuid(system.0).date(day).0)
+    }
+
+    /// Whose a pause is.
+    #[must_use]
+    pub fn pause_owner(scope: Scope, pause: PauseId) -> Self {
+        Self(Tuple::scoped(scope, Kind::PauseOwner).uuid(pause.0).0)
     }
 
     /// A key read back from the journal or the tree.

@@ -25,11 +25,6 @@ const APPLICATION: &[Allowed] = &[
     ("GET /leaderboards*: missing", NOT_YET),
     ("GET /users/{id}/leaderboards/{key}: missing", NOT_YET),
     ("* 201 leaderboards{}*", "leaderboards are not offered yet: the map is always empty"),
-    ("* /users/{id}/preferences: missing", NOT_YET),
-    (
-        "GET /users/{id}/streak 200 pauses[].*: *, missing",
-        "pauses are not offered yet: the list is always empty",
-    ),
     ("GET /users/{id}/wrapped: missing", NOT_YET),
     ("GET /users/{id} 400: missing", "without a body nothing can be malformed (C-API-10)"),
     ("*maxPoints: null|number, integer|null", WHOLE_POINTS),
@@ -44,8 +39,6 @@ const ADMIN: &[Allowed] = &[
     ("* /application-api-keys: missing", NOT_YET),
     ("* /leaderboards*: missing", NOT_YET),
     ("POST /metrics/events: missing", NOT_YET),
-    ("* /streaks/pauses: missing", NOT_YET),
-    ("POST /streaks/restore: missing", NOT_YET),
     ("* /tenants*: missing", NOT_YET),
     ("* issues[].boostId: string?, missing", "never sent: boosts go by `id` (C-ADM-08)"),
 ];

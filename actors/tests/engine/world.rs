@@ -160,7 +160,12 @@ pub(crate) fn processed(reply: &Reply) -> (EventId, bool) {
         Reply::Settled
         | Reply::Identified { .. }
         | Reply::Completed(_)
-        | Reply::FreezesGranted { .. } => panic!("not an answer to an event"),
+        | Reply::FreezesGranted { .. }
+        | Reply::PauseCreated(_)
+        | Reply::PauseDeleted(_)
+        | Reply::StreakRestored
+        | Reply::StreakReset
+        | Reply::PreferencesUpdated => panic!("not an answer to an event"),
     }
 }
 

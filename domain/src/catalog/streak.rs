@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Catalog, Invalid, Patch};
+use crate::amount::Amount;
 use crate::calendar::Frequency;
 use crate::ids::MetricId;
 use crate::time::Timestamp;
@@ -32,8 +33,8 @@ impl EvaluationMode {
 pub struct StreakMetric {
     /// The metric.
     pub metric: MetricId,
-    /// The net change to reach, at least 1.
-    pub threshold: u64,
+    /// The net change to reach, above 0; a whole number in settings of an environment.
+    pub threshold: Amount,
 }
 
 /// Freezes earned by time. (C-STREAK-41)
@@ -180,9 +181,11 @@ impl Catalog {
             let metric = self
                 .find_metric_by_key(key)
                 .ok_or_else(|| Invalid::error(format!("metrics: Metric not found: {key}")))?;
-            let threshold = u64::try_from(*threshold)
-                .map_err(|_| Invalid::error("threshold must be an integer of at least 0"))?;
-            if threshold > 0 {
+            if *threshold < 0 {
+                return Err(Invalid::error("threshold must be an integer of at least 0"));
+            }
+            if *threshold > 0 {
+                let threshold = Amount::from(*threshold);
                 conditions.push(StreakMetric { metric: metric.id, threshold });
             }
         }

@@ -1,6 +1,7 @@
 //! The one entry: decides a command in the contract's fixed order. (C-EVENT-05)
 
 use super::decision::Decision;
+use super::preferences;
 use super::{
     Command, CompletionReply, EventReply, Existing, HistorySum, Outcome, ProfilePatch, Rejection,
     Reply, SubmitEvent, UserState,
@@ -42,6 +43,31 @@ pub fn apply(
             complete(state, input, *achievement, profile)
         }
         Command::GrantFreezes { count } => grant_freezes(existing(state, input)?, *count),
+        Command::CreatePause { start, end } => {
+            let mut decision = existing(state, input)?;
+            let pause = streak::create_pause(&mut decision, *start, *end)?;
+            Ok(decision.finish(Reply::PauseCreated(pause)))
+        }
+        Command::DeletePause { id } => {
+            let mut decision = existing(state, input)?;
+            streak::delete_pause(&mut decision, *id)?;
+            Ok(decision.finish(Reply::PauseDeleted(*id)))
+        }
+        Command::RestoreStreak { mode } => {
+            let mut decision = existing(state, input)?;
+            streak::restore(&mut decision, *mode)?;
+            Ok(decision.finish(Reply::StreakRestored))
+        }
+        Command::ResetStreak => {
+            let mut decision = existing(state, input)?;
+            streak::reset(&mut decision)?;
+            Ok(decision.finish(Reply::StreakReset))
+        }
+        Command::UpdatePreferences(patch) => {
+            let mut decision = existing(state, input)?;
+            preferences::update(&mut decision, patch)?;
+            Ok(decision.finish(Reply::PreferencesUpdated))
+        }
     }
 }
 

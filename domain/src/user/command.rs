@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::ProfilePatch;
+use super::{PreferencesPatch, ProfilePatch};
 use crate::amount::Amount;
-use crate::ids::{AchievementId, AttributeId, EventId, IdempotencyKey, MetricId};
+use crate::ids::{AchievementId, AttributeId, EventId, IdempotencyKey, MetricId, PauseId};
+use crate::time::Date;
 
 /// One request to one user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +35,36 @@ pub enum Command {
         /// How many were asked for.
         count: u32,
     },
+    /// Pause the streak over dates to come. (C-STREAK-45)
+    CreatePause {
+        /// The first date, not before the effective day.
+        start: Date,
+        /// The last date.
+        end: Date,
+    },
+    /// Take back what is left of a pause. (C-STREAK-50)
+    DeletePause {
+        /// The pause.
+        id: PauseId,
+    },
+    /// Put an earlier length back. (C-STREAK-54 to 57)
+    RestoreStreak {
+        /// Which one.
+        mode: RestoreMode,
+    },
+    /// Set the streak to zero. (C-STREAK-60, C-STREAK-61)
+    ResetStreak,
+    /// Change what the user chose for themselves. (C-PREF)
+    UpdatePreferences(PreferencesPatch),
+}
+
+/// Which earlier length a restore puts back. (C-STREAK-56)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RestoreMode {
+    /// The greatest of a window of time.
+    Max,
+    /// The one that was lost last.
+    LastLost,
 }
 
 /// What to do with a user that doesn't exist yet.

@@ -3,17 +3,18 @@
 //! Rules work on this and on nothing else. It starts from a copy, so a refused command leaves no
 //! trace, and ends as an [`Outcome`].
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{
-    AwardRecord, HistoryRow, Input, Outcome, Profile, ProfilePatch, Rejection, Reply, Signal,
-    SignalKind, StreakState, UserState,
+    AwardRecord, HistoryRow, Input, Outcome, Preferences, Profile, ProfilePatch, Rejection, Reply,
+    Signal, SignalKind, StreakState, UserState,
 };
 use crate::calendar::{Frequency, Zone};
-use crate::catalog::{Catalog, Patch, Settings};
+use crate::catalog::{Catalog, Patch, Settings, StreakSettings};
 use crate::ids::{AchievementId, EnvironmentId, LevelId, PointsSystemId, UserId};
 use crate::rules::{settle, streak};
 use crate::time::Timestamp;
@@ -77,9 +78,13 @@ impl<'a> Decision<'a> {
                 weekly: tracks(Frequency::Weekly),
                 monthly: tracks(Frequency::Monthly),
                 freezes: 0,
+                pauses: Vec::new(),
+                pauses_created: 0,
+                reset: None,
             },
             points: BTreeMap::new(),
             trackers: BTreeMap::new(),
+            preferences: Preferences::default(),
         };
         let mut decision = Self::start(state, catalog, now);
         decision.must_commit = true;
@@ -121,6 +126,11 @@ impl<'a> Decision<'a> {
     /// The user's zone as it stands.
     pub(crate) fn zone(&self) -> Zone {
         self.state.zone(&self.catalog.settings)
+    }
+
+    /// The streak settings of now as they hold for this user.
+    pub(crate) fn current_streaks(&self) -> Cow<'a, StreakSettings> {
+        self.state.personal_streaks(self.catalog, self.catalog.streaks.current())
     }
 
     /// Notes that something happened at `at`.

@@ -8,24 +8,29 @@ mod apply;
 mod command;
 pub(crate) mod decision;
 mod outcome;
+mod preferences;
 mod profile;
 mod state;
 mod view;
 
 pub use crate::rules::tracker::{HistorySum, MissingSum, missing_sums};
 pub use apply::{Input, apply};
-pub use command::{Command, Existing, SubmitEvent};
+pub use command::{Command, Existing, RestoreMode, SubmitEvent};
 pub use outcome::{
     AppliedBoost, AwardRecord, CompletionReply, EventRecord, EventReply, HistoryRow,
     IdempotencyRecord, MetricDay, Outcome, PointsChange, PointsDay, Rejection, Reply, Signal,
     SignalKind,
 };
+pub use preferences::{
+    NotificationChannel, NotificationType, Preferences, PreferencesPatch, StreakOverrides,
+    StreakOverridesPatch,
+};
 pub use profile::{Profile, ProfilePatch};
 pub use state::{
-    Completion, MetricProgress, PointsBalance, Span, SpanKind, StreakState, Track, Tracker,
-    UserState,
+    Completion, MetricProgress, Pause, Peak, PointsBalance, Reset, Span, SpanKind, StreakState,
+    Track, Tracker, UserState,
 };
 pub use view::{
     FreezesView, StreakPeriod, StreakStanding, StreakView, can_see, effective_day, points_boosts,
-    points_level, streak, streak_history, streak_standing,
+    points_level, streak, streak_history, streak_pauses, streak_standing,
 };

@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::UserState;
+use super::{Pause, UserState};
 use crate::amount::Amount;
 use crate::catalog::Rounding;
 use crate::ids::{
     AchievementId, AttributeId, AwardId, BoostId, CompletionId, EventId, IdempotencyKey, Key,
-    LevelId, MetricId, PointsSystemId, TriggerId,
+    LevelId, MetricId, PauseId, PointsSystemId, TriggerId,
 };
 use crate::time::{Date, Timestamp};
 
@@ -67,6 +67,30 @@ pub enum Rejection {
     /// (C-STREAK-44)
     #[error("Streak freezes are not enabled")]
     FreezesNotEnabled,
+    /// (C-STREAK-46)
+    #[error("Start date must not be in the past")]
+    PauseStartsInPast,
+    /// (C-STREAK-46)
+    #[error("End date must be on or after start date")]
+    PauseEndsBeforeStart,
+    /// (C-STREAK-46)
+    #[error("Overlaps an existing pause")]
+    PauseOverlaps,
+    /// Too many pauses to come. (C-GEN-14)
+    #[error("pauses must have at most 1000 entries")]
+    TooManyPauses,
+    /// (C-STREAK-50)
+    #[error("Streak pause not found by ID")]
+    PauseNotFound,
+    /// (C-STREAK-57)
+    #[error("No streak to restore")]
+    NoStreakToRestore,
+    /// (C-STREAK-61)
+    #[error("No active streak to reset")]
+    NoActiveStreakToReset,
+    /// (C-PREF-06)
+    #[error("Streak customization is not enabled")]
+    CustomizationNotEnabled,
 }
 
 /// What a command answers.
@@ -95,6 +119,16 @@ pub enum Reply {
         /// How many were given; the others would have exceeded the maximum.
         granted: u32,
     },
+    /// To [`super::Command::CreatePause`].
+    PauseCreated(Pause),
+    /// To [`super::Command::DeletePause`].
+    PauseDeleted(PauseId),
+    /// To [`super::Command::RestoreStreak`].
+    StreakRestored,
+    /// To [`super::Command::ResetStreak`].
+    StreakReset,
+    /// To [`super::Command::UpdatePreferences`].
+    PreferencesUpdated,
 }
 
 /// This event's effects. (C-EVENT-06)
@@ -176,6 +210,11 @@ pub enum HistoryRow {
         day: Date,
         /// The day's figures.
         record: PointsDay,
+    },
+    /// Whose a pause is, so that its id alone leads to it.
+    PauseOwner {
+        /// The pause.
+        pause: PauseId,
     },
 }
 

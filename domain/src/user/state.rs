@@ -8,11 +8,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Profile;
+use super::{Preferences, Profile};
 use crate::amount::Amount;
 use crate::calendar::{Frequency, Period, Zone};
 use crate::catalog::Settings;
-use crate::ids::{AchievementId, CompletionId, MetricId, PointsSystemId, UserId, derived_id};
+use crate::ids::{
+    AchievementId, CompletionId, MetricId, PauseId, PointsSystemId, UserId, derived_id,
+};
 use crate::time::{Date, Timestamp};
 
 /// A user.
@@ -48,6 +50,8 @@ pub struct UserState {
     pub points: BTreeMap<PointsSystemId, PointsBalance>,
     /// Progress of metric achievements and triggers that a metric's total alone doesn't tell.
     pub trackers: BTreeMap<Uuid, Tracker>,
+    /// What they chose for themselves. (C-PREF)
+    pub preferences: Preferences,
 }
 
 impl UserState {
@@ -141,6 +145,31 @@ pub struct StreakState {
     pub monthly: Track,
     /// Freezes held.
     pub freezes: u32,
+    /// Pauses that were not deleted, by their dates, which don't overlap. Those long over are
+    /// forgotten when there are many.
+    pub pauses: Vec<Pause>,
+    /// How many pauses were ever created, and so the sequence number of the next.
+    pub pauses_created: u64,
+    /// The latest reset by an operator. (C-STREAK-28)
+    pub reset: Option<Reset>,
+}
+
+/// An operator set the streak to zero. (C-STREAK-60)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reset {
+    /// When.
+    pub at: Timestamp,
+    /// On which effective day.
+    pub on: Date,
+}
+
+/// Dates that need no activity. (C-STREAK-45)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    /// Its id.
+    pub id: PauseId,
+    /// The dates it covers, both ends included.
+    pub dates: Period,
 }
 
 impl StreakState {
@@ -176,15 +205,31 @@ pub struct Track {
     pub length_before: u32,
     /// The effective day that started the current run; none at length 0. (C-STREAK-17)
     pub started_on: Option<Date>,
-    /// When the current run was last extended; none at length 0. (C-STREAK-20)
+    /// The latest extension, also of a run that is over. (C-STREAK-20, C-STREAK-58)
     pub extended_at: Option<Timestamp>,
     /// The greatest length ever.
     pub longest: u32,
     /// The last date of the latest period that a move east skipped and that was therefore kept.
     /// (C-STREAK-63)
     pub travel_protected_on: Option<Date>,
+    /// The run that was lost last. (C-STREAK-55)
+    pub lost: Option<Peak>,
+    /// Lengths reached in periods that resets left without one, oldest first and falling: what a
+    /// later one reaches as well needs no place here. (C-STREAK-61)
+    pub discarded: Vec<Peak>,
     /// Closed periods that had a length, oldest first; what lies between has length 0.
     pub past: Vec<Span>,
+}
+
+/// A length that a run reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Peak {
+    /// The length.
+    pub length: u32,
+    /// The start of the run.
+    pub started_on: Date,
+    /// The last date of the period it was last held in.
+    pub until: Date,
 }
 
 impl Track {
@@ -217,6 +262,8 @@ pub enum SpanKind {
     Met,
     /// A freeze was consumed for it.
     Frozen,
-    /// A day off, travel, or protection at another frequency kept it.
+    /// A pause, a day off, travel, or protection at another frequency kept it.
     Protected,
+    /// It was missed, and an operator put an earlier length on it. (C-STREAK-57)
+    Restored,
 }

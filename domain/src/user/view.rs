@@ -1,6 +1,6 @@
 //! What a settled user looks like from outside: pure readings of the state.
 
-use super::{SpanKind, Track, UserState};
+use super::{Pause, SpanKind, Track, UserState};
 use crate::calendar::{Frequency, Period};
 use crate::catalog::{
     Achievement, AchievementStatus, Boost, BoostTerms, Catalog, Level, PointsSystem, Settings,
@@ -53,37 +53,48 @@ pub struct StreakPeriod {
     pub used_freeze: bool,
     /// Whether a day off, travel or a pause kept it.
     pub used_pause: bool,
+    /// When an operator reset the streak in it. (C-STREAK-28)
+    pub reset_at: Option<Timestamp>,
 }
 
-/// What a user's streaks are, and until when they surely are that.
+/// What a user's streaks are, and until when they surely are that. Lengths are in the order of
+/// [`Frequency::ALL`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreakStanding {
-    /// The current lengths, in the order of [`Frequency::ALL`].
+    /// The current lengths.
     pub lengths: [u32; Frequency::ALL.len()],
-    /// The first instant at which one of them could drop without another event.
-    pub holds_until: Timestamp,
+    /// The greatest lengths ever. (C-STREAK-67)
+    pub longest: [u32; Frequency::ALL.len()],
+    /// The first instant at which a current length could drop without another event; none if
+    /// there is nothing to drop.
+    pub holds_until: Option<Timestamp>,
 }
 
-/// The user's streaks as of their last settlement; `None` if all lengths are 0.
+/// The user's streaks as of their last settlement; `None` if they never had one or want none.
 #[must_use]
 pub fn streak_standing(state: &UserState, settings: &Settings) -> Option<StreakStanding> {
+    if state.preferences.streak.is_off() {
+        return None;
+    }
     let tracks = Frequency::ALL.map(|frequency| (frequency, state.streak.track(frequency)));
     let kept_until = |(frequency, track): (Frequency, &Track)| {
         let unmet =
             if track.met { track.open.next(frequency, settings.week_start) } else { track.open };
         (track.length() > 0).then_some(unmet.end)
     };
-    let last_day = tracks.into_iter().filter_map(kept_until).min()?;
-    Some(StreakStanding {
+    let longest = tracks.map(|(_, track)| track.longest);
+    let last_day = tracks.into_iter().filter_map(kept_until).min();
+    (longest.iter().any(|longest| *longest > 0)).then(|| StreakStanding {
         lengths: tracks.map(|(_, track)| track.length()),
-        holds_until: state.zone(settings).day_start(last_day.succ()),
+        longest,
+        holds_until: last_day.map(|day| state.zone(settings).day_start(day.succ())),
     })
 }
 
 /// The user's streak at the configured frequency.
 #[must_use]
 pub fn streak(state: &UserState, catalog: &Catalog) -> StreakView {
-    let settings = catalog.streaks.current();
+    let settings = state.personal_streaks(catalog, catalog.streaks.current());
     let track = state.streak.track(settings.frequency);
     let length = if settings.enabled { track.length() } else { 0 };
     let freezes = settings.freezes.map(|freezes| FreezesView {
@@ -121,15 +132,15 @@ fn expires(state: &UserState, catalog: &Catalog) -> Option<Date> {
 }
 
 fn needs_no_activity(state: &UserState, catalog: &Catalog, period: Period) -> bool {
-    let settings = catalog.streaks.current();
+    let settings = state.personal_streaks(catalog, catalog.streaks.current());
     let zone = state.zone(&catalog.settings);
-    is_protected(&state.streak, settings, zone, settings.frequency, period)
+    is_protected(&state.streak, &settings, zone, settings.frequency, period)
 }
 
 /// The latest `periods` periods, oldest first, ending with the open one. (C-STREAK-25, C-STREAK-26)
 #[must_use]
 pub fn streak_history(state: &UserState, catalog: &Catalog, periods: usize) -> Vec<StreakPeriod> {
-    let settings = catalog.streaks.current();
+    let settings = state.personal_streaks(catalog, catalog.streaks.current());
     let week_start = catalog.settings.week_start;
     let track = state.streak.track(settings.frequency);
     let mut history = Vec::with_capacity(periods);
@@ -142,12 +153,15 @@ pub fn streak_history(state: &UserState, catalog: &Catalog, periods: usize) -> V
             seen_in_span = 0;
         }
         let span = spans.peek().filter(|span| settings.enabled && span.dates.contains(dates.start));
+        let reset_at = reset_in(state, dates);
         history.push(match span {
-            None => StreakPeriod { dates, length: 0, used_freeze: false, used_pause: false },
+            None => {
+                StreakPeriod { dates, length: 0, used_freeze: false, used_pause: false, reset_at }
+            }
             Some(span) => {
                 let length = match span.kind {
                     SpanKind::Met => span.length.saturating_sub(seen_in_span),
-                    SpanKind::Frozen | SpanKind::Protected => span.length,
+                    SpanKind::Frozen | SpanKind::Protected | SpanKind::Restored => span.length,
                 };
                 seen_in_span += 1;
                 StreakPeriod {
@@ -155,6 +169,7 @@ pub fn streak_history(state: &UserState, catalog: &Catalog, periods: usize) -> V
                     length,
                     used_freeze: span.kind == SpanKind::Frozen,
                     used_pause: span.kind == SpanKind::Protected,
+                    reset_at,
                 }
             }
         });
@@ -166,8 +181,13 @@ pub fn streak_history(state: &UserState, catalog: &Catalog, periods: usize) -> V
     history
 }
 
+/// The pauses not yet over, by start. (C-STREAK-29)
+pub fn streak_pauses(state: &UserState) -> impl Iterator<Item = &Pause> {
+    state.streak.pauses.iter().filter(|pause| pause.dates.end >= state.effective_day)
+}
+
 fn open_period(state: &UserState, catalog: &Catalog) -> StreakPeriod {
-    let settings = catalog.streaks.current();
+    let settings = state.personal_streaks(catalog, catalog.streaks.current());
     let track = state.streak.track(settings.frequency);
     let kept =
         !track.met && track.length_before > 0 && needs_no_activity(state, catalog, track.open);
@@ -177,7 +197,12 @@ fn open_period(state: &UserState, catalog: &Catalog) -> StreakPeriod {
         length,
         used_freeze: false,
         used_pause: kept && settings.enabled,
+        reset_at: reset_in(state, track.open),
     }
+}
+
+fn reset_in(state: &UserState, period: Period) -> Option<Timestamp> {
+    state.streak.reset.filter(|reset| period.contains(reset.on)).map(|reset| reset.at)
 }
 
 /// Whether the user can still complete this achievement and so may see it. (C-ACH-30)

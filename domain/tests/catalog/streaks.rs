@@ -109,7 +109,7 @@ fn conditions_replace_the_whole_list_and_zero_removes() {
     let lessons = world.metric("lessons").unwrap();
     let now = |world: &World| -> Vec<_> {
         let current = &world.catalog.streaks.current().metrics;
-        current.iter().map(|own| (own.metric, own.threshold)).collect()
+        current.iter().map(|own| (own.metric, own.threshold.multiples_of(1))).collect()
     };
     world.streaks(conditions(&[("words", 500), ("lessons", 1)])).unwrap();
     assert_eq!(now(&world), [(words, 500), (lessons, 1)]);

@@ -1,10 +1,11 @@
 //! Worked examples X1 to X12 of the contract, with their exact values and instants.
 
 use domain::calendar::Frequency;
-use domain::catalog::{EvaluationMode, Patch, StreakSettingsPatch};
-use domain::user::ProfilePatch;
+use domain::catalog::{EvaluationMode, Patch, StreakMetric, StreakSettingsPatch};
+use domain::ids::MetricId;
+use domain::user::{ProfilePatch, RestoreMode, StreakOverridesPatch};
 
-use crate::support::{Ach, Event, NONE, Trig, World, at, date, tz};
+use crate::support::{Ach, Event, NONE, Trig, World, amount, at, date, tz};
 
 // X1 X2 C-EVENT-05 C-EVENT-06 C-EVENT-08 C-EVENT-10 C-EVENT-15 C-USER-23 C-ACH-05 C-ACH-08
 // C-POINTS-15 C-POINTS-17 C-POINTS-24 C-POINTS-47 C-POINTS-49 C-STREAK-06 C-STREAK-32
@@ -447,18 +448,53 @@ fn x10_moving_west() {
     );
 }
 
-// X11 C-STREAK-04 C-STREAK-51 C-STREAK-53
+// X11 C-STREAK-04 C-STREAK-51 C-STREAK-53: of the environment.
 #[test]
 fn x11_days_off_and_all_conditions() {
     let mut world = World::new();
     let words = world.metric("words");
     let lessons = world.metric("lessons");
+    x11_days_off(&mut world, words, lessons, |world| {
+        world.streaks(StreakSettingsPatch {
+            evaluation_mode: Some(EvaluationMode::And),
+            metrics: Some(vec![("words".into(), 500), ("lessons".into(), 1)]),
+            days_off: Some(vec![6, 0]),
+            ..StreakSettingsPatch::default()
+        })
+    });
+}
+
+// X11 C-PREF-04 C-PREF-05 C-PREF-07: the user's own.
+#[test]
+fn x11_own_days_off_and_all_conditions() {
+    let mut world = World::new();
+    let words = world.metric("words");
+    let lessons = world.metric("lessons");
     world.streaks(StreakSettingsPatch {
-        evaluation_mode: Some(EvaluationMode::And),
-        metrics: Some(vec![("words".into(), 500), ("lessons".into(), 1)]),
-        days_off: Some(vec![6, 0]),
+        customization_enabled: Some(true),
         ..StreakSettingsPatch::default()
     });
+    x11_days_off(&mut world, words, lessons, |world| {
+        let own = |metric, threshold| StreakMetric { metric, threshold: amount(threshold) };
+        let patch = StreakOverridesPatch {
+            enabled: Patch::Keep,
+            evaluation_mode: Patch::Set(EvaluationMode::And),
+            metrics: Patch::Set(vec![own(words, "500"), own(lessons, "1")]),
+            days_off: Patch::Set(vec![0, 6]),
+        };
+        world.prefer("2026-06-04T12:00:00Z", "u", Patch::Set(patch)).expect("allowed");
+    });
+}
+
+/// Part b of X11, after whatever makes these settings hold.
+fn x11_days_off(
+    world: &mut World,
+    words: MetricId,
+    lessons: MetricId,
+    configure: impl FnOnce(&mut World),
+) {
+    world.identify("2026-06-04T11:00:00Z", "u", tz("Europe/Berlin")).expect("allowed");
+    configure(world);
     let event = |metric, value| Event::of(metric, value).user(tz("Europe/Berlin"));
     assert_eq!(world.event("2026-06-05T08:00:00Z", "u", event(words, "500")), "total 500");
     assert_eq!(world.streak("2026-06-05T08:00:00Z", "u"), "0");
@@ -479,9 +515,8 @@ fn x11_days_off_and_all_conditions() {
     assert_eq!(world.signals("u"), ["2026-06-08T22:00:00.000Z streak.lost 1"]);
 }
 
-// X12 C-STREAK-17 C-STREAK-25 C-STREAK-32
-#[test]
-fn x12_two_runs_before_any_restore() {
+/// The two runs of X12, both lost.
+fn x12() -> World {
     let mut world = World::new();
     let metric = world.metric("m");
     let run = |world: &mut World, first: &str, days: i64| {
@@ -517,4 +552,91 @@ fn x12_two_runs_before_any_restore() {
     );
     let longest = world.read("2026-03-01T12:00:00Z", "u").streak.daily.longest;
     assert_eq!(longest, 12);
+    world
+}
+
+// X12 C-STREAK-17 C-STREAK-25 C-STREAK-28 C-STREAK-32 C-STREAK-54 C-STREAK-55 C-STREAK-56
+// C-STREAK-57 C-STREAK-58 C-STREAK-60 C-STREAK-61
+#[test]
+fn x12_restore_and_reset() {
+    let mut world = x12();
+    let noon = "2026-03-01T12:00:00Z";
+    let mut other = world.clone();
+    assert_eq!(world.restore(noon, "u", RestoreMode::Max), Ok(()));
+    assert_eq!(
+        world.streak(noon, "u"),
+        "12 since 2026-01-30, 2026-03-01..2026-03-01, expires 2026-03-01, \
+         extended 2026-02-22T12:00:00.000Z"
+    );
+    assert_eq!(world.history(noon, "u", 3), "2026-02-27: 0 12 0");
+    assert_eq!(other.restore(noon, "u", RestoreMode::LastLost), Ok(()));
+    assert!(other.streak(noon, "u").starts_with("3 since 2026-02-20"));
+    assert_eq!(
+        world.restore(noon, "u", RestoreMode::Max),
+        Err(domain::user::Rejection::NoStreakToRestore)
+    );
+    assert_eq!(world.signals("u"), NONE);
+    let metric = world.catalog.find_metric_by_key("m").expect("configured").id;
+    let mut event = |now: &str| {
+        let reply = world.event(now, "u", Event::of(metric, "1"));
+        assert!(reply.ends_with("; extended"), "{now}: {reply}");
+        let shown = world.streak(now, "u");
+        (shown, world.signals("u"))
+    };
+    let (shown, signals) = event("2026-03-01T15:00:00Z");
+    assert!(shown.starts_with("13 since 2026-01-30") && shown.contains("expires 2026-03-02"));
+    assert_eq!(signals, ["2026-03-01T15:00:00.000Z streak.extended 13"]);
+    let evening = "2026-03-01T18:00:00Z";
+    assert_eq!(world.reset(evening, "u"), Ok(()));
+    assert_eq!(world.reset(evening, "u"), Err(domain::user::Rejection::NoActiveStreakToReset));
+    assert_eq!(world.streak(evening, "u"), "0");
+    assert_eq!(world.history(evening, "u", 2), "2026-02-28: 12 0r");
+    assert_eq!(world.read(evening, "u").streak.reset.map(|reset| reset.at), Some(at(evening)));
+    assert_eq!(world.signals("u"), NONE);
+    let again = "2026-03-01T19:00:00Z";
+    let reply = world.event(again, "u", Event::of(metric, "1"));
+    assert!(reply.ends_with("; extended"));
+    assert_eq!(
+        world.streak(again, "u"),
+        "1 since 2026-03-01, 2026-03-01..2026-03-01, expires 2026-03-02, \
+         extended 2026-03-01T19:00:00.000Z"
+    );
+    assert_eq!(world.signals("u"), ["2026-03-01T19:00:00.000Z streak.started"]);
+    assert_eq!(world.restore("2026-03-01T20:00:00Z", "u", RestoreMode::Max), Ok(()));
+    assert!(world.streak("2026-03-01T20:00:00Z", "u").starts_with("13 since 2026-01-30"));
+}
+
+// X11 C-STREAK-45 C-STREAK-46 C-STREAK-48 C-STREAK-29: pause.
+#[test]
+fn x11_pause() {
+    let mut world = World::new();
+    let lessons = world.metric("lessons");
+    world.freezes(1, 2, None);
+    for day in 6..=9 {
+        let event = Event::of(lessons, "1").user(tz("Europe/Paris"));
+        world.event(&format!("2026-07-{day:02}T10:00:00Z"), "u", event);
+    }
+    let now = "2026-07-09T12:00:00Z";
+    assert_eq!(
+        world.pause(now, "u", "2026-07-08", "2026-07-14"),
+        Err(domain::user::Rejection::PauseStartsInPast)
+    );
+    world.pause(now, "u", "2026-07-10", "2026-07-14").expect("allowed");
+    world.signals("u");
+    let read = "2026-07-12T09:00:00Z";
+    assert_eq!(
+        world.streak(read, "u"),
+        "4 since 2026-07-06, 2026-07-12..2026-07-12, expires 2026-07-15, \
+         extended 2026-07-09T10:00:00.000Z, freezes 1/2"
+    );
+    assert_eq!(world.history(read, "u", 5), "2026-07-08: 3 4 4p 4p 4p");
+    assert_eq!(world.pauses(read, "u"), ["2026-07-10..2026-07-14"]);
+    let back = "2026-07-15T10:00:00Z";
+    assert_eq!(world.event(back, "u", Event::of(lessons, "1")), "total 5; extended");
+    assert_eq!(
+        world.streak(back, "u"),
+        "5 since 2026-07-06, 2026-07-15..2026-07-15, expires 2026-07-16, \
+         extended 2026-07-15T10:00:00.000Z, freezes 1/2"
+    );
+    assert_eq!(world.signals("u"), ["2026-07-15T10:00:00.000Z streak.extended 5"]);
 }

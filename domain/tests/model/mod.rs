@@ -11,13 +11,13 @@ pub(crate) mod time;
 use std::collections::BTreeMap;
 
 use domain::amount::Amount;
-use domain::calendar::Zone;
+use domain::calendar::{Period, Zone};
 use domain::catalog::StreakSettings;
 use domain::ids::MetricId;
-use domain::time::Timestamp;
+use domain::time::{Date, Timestamp};
 
 use plan::{ACHIEVEMENTS, Achievement, Fires, Needs, SWITCHED, SYSTEMS, TRIGGERS, Trigger, XP_MAX};
-use streak::{Fact, Judged, judge};
+use streak::{Fact, Judged, Own, judge};
 use time::Timed;
 
 /// The profile fields a request passes.
@@ -167,6 +167,74 @@ impl Model {
         let granted = self.judge(now).granted;
         let reply = format!("granted {}", granted.last().expect("just granted"));
         (reply, self.new_signals(now, Vec::new()))
+    }
+
+    /// C-STREAK-46
+    pub(crate) fn pause(&mut self, now: Timestamp, start: Date, end: Date) -> Expected {
+        if !self.exists {
+            return ("rejected: User not found".to_owned(), Vec::new());
+        }
+        let judged = self.judge(now);
+        let overlaps = |dates: &Period| start <= dates.end && dates.start <= end;
+        let error = if start < judged.day {
+            Some("Start date must not be in the past")
+        } else if end < start {
+            Some("End date must be on or after start date")
+        } else if judged.pauses.iter().flatten().any(overlaps) {
+            Some("Overlaps an existing pause")
+        } else {
+            None
+        };
+        if let Some(error) = error {
+            return (format!("rejected: {error}"), Vec::new());
+        }
+        self.pass(now);
+        self.facts.push((now, Fact::Paused(Period { start, end })));
+        ("paused".to_owned(), self.new_signals(now, Vec::new()))
+    }
+
+    /// C-STREAK-50; the pause by its place among those created.
+    pub(crate) fn unpause(&mut self, now: Timestamp, place: usize) -> Expected {
+        if !self.exists {
+            return ("rejected: User not found".to_owned(), Vec::new());
+        }
+        if self.judge(now).pauses.get(place).copied().flatten().is_none() {
+            return ("rejected: Streak pause not found by ID".to_owned(), Vec::new());
+        }
+        self.pass(now);
+        self.facts.push((now, Fact::Unpaused(place)));
+        ("unpaused".to_owned(), self.new_signals(now, Vec::new()))
+    }
+
+    pub(crate) fn restore(&mut self, now: Timestamp, last_lost: bool) -> Expected {
+        self.act(now, Fact::Restored(last_lost), "restored", "No streak to restore")
+    }
+
+    pub(crate) fn prefer(&mut self, now: Timestamp, own: Own) -> Expected {
+        if !self.exists {
+            return ("rejected: User not found".to_owned(), Vec::new());
+        }
+        self.pass(now);
+        self.facts.push((now, Fact::Own(own)));
+        ("preferred".to_owned(), self.new_signals(now, Vec::new()))
+    }
+
+    pub(crate) fn reset(&mut self, now: Timestamp) -> Expected {
+        self.act(now, Fact::Reset, "reset", "No active streak to reset")
+    }
+
+    /// An operator's act, which is no fact if it has no effect.
+    fn act(&mut self, now: Timestamp, fact: Fact, done: &str, refused: &str) -> Expected {
+        if !self.exists {
+            return ("rejected: User not found".to_owned(), Vec::new());
+        }
+        self.facts.push((now, fact));
+        if !self.judge(now).acted {
+            self.facts.pop();
+            return (format!("rejected: {refused}"), Vec::new());
+        }
+        self.pass(now);
+        (done.to_owned(), self.new_signals(now, Vec::new()))
     }
 
     pub(crate) fn call(&mut self, now: Timestamp, told: Told) -> Expected {

@@ -19,7 +19,17 @@ pub(crate) enum Fact {
     Settings(StreakSettings),
     Event(MetricId, Amount),
     Granted(u32),
+    Paused(Period),
+    /// The pause by its place among those created.
+    Unpaused(usize),
+    /// Whether the one that was lost last.
+    Restored(bool),
+    Reset,
+    Own(Own),
 }
+
+/// What the user overrides: whether they have a streak, and their days off.
+pub(crate) type Own = (Option<bool>, Option<Vec<u8>>);
 
 /// What a closed period with a length was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +37,11 @@ enum Kind {
     Met,
     Frozen,
     Protected,
+    Restored,
 }
+
+/// A length that a period ended with or a reset took from it, and the start of its run.
+type Reached = (Frequency, Period, u32, Date);
 
 /// A period by frequency and first date.
 type Of = (Frequency, Date);
@@ -47,13 +61,27 @@ pub(crate) struct Judged {
     pub(crate) midnights: Vec<Timestamp>,
     /// Every date that began, with the instant at which it did.
     pub(crate) begun: Vec<(Timestamp, Date)>,
+    /// The environment's merged with the user's.
     settings: StreakSettings,
+    common: StreakSettings,
+    own: Own,
     values: Vec<(Date, MetricId, Amount)>,
     created_at: Timestamp,
     pub(crate) created_on: Date,
+    /// Every pause in order of creation; none in the place of a deleted one.
+    pub(crate) pauses: Vec<Option<Period>>,
     /// The periods whose conditions were met, with the effective day and the instant.
     met: BTreeMap<Of, (Date, Timestamp)>,
     closed: BTreeMap<Of, (u32, Kind)>,
+    /// What an open period counts on from, where that isn't what the one before ended with.
+    base: BTreeMap<Of, u32>,
+    started: BTreeMap<Frequency, Date>,
+    extended: BTreeMap<Frequency, Timestamp>,
+    reached: Vec<Reached>,
+    lost: BTreeMap<Frequency, (u32, Date)>,
+    reset: Option<Date>,
+    /// Whether the latest restore or reset had an effect.
+    pub(crate) acted: bool,
     frozen: Vec<(Frequency, Period)>,
     travelled: Vec<(Frequency, Date)>,
 }
@@ -71,7 +99,14 @@ pub(crate) fn judge(facts: &[(Timestamp, Fact)], until: Timestamp) -> Judged {
             None => match fact {
                 Fact::Settings(new) => settings = new.clone(),
                 Fact::Created(zone) => judged = Some(Judged::new(settings.clone(), *zone, *at)),
-                Fact::Moved(_) | Fact::Event(..) | Fact::Granted(_) => panic!("no user yet"),
+                Fact::Moved(_)
+                | Fact::Event(..)
+                | Fact::Granted(_)
+                | Fact::Paused(_)
+                | Fact::Unpaused(_)
+                | Fact::Restored(_)
+                | Fact::Reset
+                | Fact::Own(_) => panic!("no user yet"),
             },
         }
     }
@@ -92,12 +127,22 @@ impl Judged {
             signals: Vec::new(),
             midnights: Vec::new(),
             begun: Vec::new(),
+            common: settings.clone(),
             settings,
+            own: (None, None),
             values: Vec::new(),
             created_at: at,
             created_on: day,
+            pauses: Vec::new(),
             met: BTreeMap::new(),
             closed: BTreeMap::new(),
+            base: BTreeMap::new(),
+            started: BTreeMap::new(),
+            extended: BTreeMap::new(),
+            reached: Vec::new(),
+            lost: BTreeMap::new(),
+            reset: None,
+            acted: false,
             frozen: Vec::new(),
             travelled: Vec::new(),
         }
@@ -106,13 +151,27 @@ impl Judged {
     fn take(&mut self, at: Timestamp, fact: &Fact) {
         match fact {
             Fact::Created(_) => panic!("created once"),
-            Fact::Settings(settings) => self.settings = settings.clone(),
+            Fact::Settings(settings) => {
+                self.common = settings.clone();
+                self.merge();
+            }
+            Fact::Own(own) => {
+                if own.0 == Some(false) && self.own.0 != Some(false) {
+                    self.discard();
+                }
+                self.own = own.clone();
+                self.merge();
+            }
             Fact::Moved(zone) => {
                 self.zone = *zone;
                 while self.day < zone.local_date(at) {
                     self.end_day(at, true);
                 }
             }
+            Fact::Paused(dates) => self.pauses.push(Some(*dates)),
+            Fact::Unpaused(place) => self.pauses[*place] = None,
+            Fact::Restored(last_lost) => self.acted = self.restore(*last_lost),
+            Fact::Reset => self.acted = self.reset(),
             Fact::Event(metric, value) => self.event(at, *metric, *value),
             Fact::Granted(count) => {
                 let max = self.settings.freezes.expect("granted while enabled").max_count;
@@ -150,24 +209,99 @@ impl Judged {
             return;
         }
         let of = (frequency, period.start);
-        let before = self.length_after(frequency, period.previous(frequency, WEEK));
+        let before = self.length_before(frequency, period);
         let counts = self.settings.enabled && frequency == self.settings.frequency;
         if self.met.contains_key(&of) {
-            self.closed.insert(of, (before + 1, Kind::Met));
+            self.end(frequency, period, before + 1, Kind::Met);
         } else if before == 0 {
         } else if self.is_protected(frequency, period) {
-            self.closed.insert(of, (before, Kind::Protected));
+            self.end(frequency, period, before, Kind::Protected);
         } else if travel && self.may_travel(frequency) {
             self.travelled.push((frequency, self.day));
-            self.closed.insert(of, (before, Kind::Protected));
+            self.end(frequency, period, before, Kind::Protected);
         } else if counts && self.settings.freezes.is_some() && self.freezes > 0 {
             self.freezes -= 1;
             self.frozen.push((frequency, period));
-            self.closed.insert(of, (before, Kind::Frozen));
+            self.end(frequency, period, before, Kind::Frozen);
             self.signals.push(format!("{at} streak.freeze_consumed 1, {} left", self.freezes));
-        } else if counts {
-            self.signals.push(format!("{at} streak.lost {before}"));
+        } else {
+            let started = self.started.remove(&frequency).expect("a run has a start");
+            self.lost.insert(frequency, (before, started));
+            if counts {
+                self.signals.push(format!("{at} streak.lost {before}"));
+            }
         }
+    }
+
+    fn end(&mut self, frequency: Frequency, period: Period, length: u32, kind: Kind) {
+        self.closed.insert((frequency, period.start), (length, kind));
+        self.reached.push((frequency, period, length, self.started[&frequency]));
+    }
+
+    /// C-STREAK-54 to 58; whether anything was restored.
+    fn restore(&mut self, last_lost: bool) -> bool {
+        let (frequency, open) = (self.settings.frequency, self.open());
+        let from = self.window(frequency);
+        let inside = self.reached.iter().filter(|own| own.0 == frequency && own.1.end >= from);
+        let highest = inside.max_by_key(|own| (own.2, own.1.end)).map(|own| (own.2, own.3));
+        let found = if last_lost { self.lost.get(&frequency).copied() } else { highest };
+        let Some((length, started)) = found else { return false };
+        if !self.settings.enabled || length <= self.length() {
+            return false;
+        }
+        self.started.insert(frequency, started);
+        if self.met.contains_key(&(frequency, open.start)) {
+            self.base.insert((frequency, open.start), length - 1);
+        } else {
+            self.base.insert((frequency, open.start), length);
+            let previous = open.previous(frequency, WEEK);
+            let kind = self.closed.get(&(frequency, previous.start));
+            let kind = kind.map_or(Kind::Restored, |(_, kind)| *kind);
+            self.end(frequency, previous, length, kind);
+        }
+        true
+    }
+
+    fn window(&self, frequency: Frequency) -> Date {
+        let year = self.day.to_string()[..4].parse::<i32>().expect("a year");
+        let new_year = |year| Date::from_ymd(year, 1, 1).expect("a date");
+        match frequency {
+            Frequency::Daily => self.day.plus_days(-89),
+            Frequency::Weekly => Period::containing(frequency, WEEK, new_year(year)).start,
+            Frequency::Monthly => new_year(year - 1),
+        }
+    }
+
+    /// C-STREAK-60, C-STREAK-61; whether there was a streak to reset.
+    fn reset(&mut self) -> bool {
+        if !self.settings.enabled || self.length() == 0 {
+            return false;
+        }
+        self.discard();
+        self.reset = Some(self.day);
+        true
+    }
+
+    fn merge(&mut self) {
+        self.settings = self.common.clone();
+        self.settings.enabled &= self.own.0 != Some(false);
+        if let (Frequency::Daily, Some(days)) = (self.common.frequency, &self.own.1) {
+            self.settings.days_off = days.clone();
+        }
+    }
+
+    fn discard(&mut self) {
+        for frequency in Frequency::ALL {
+            let period = Period::containing(frequency, WEEK, self.day);
+            let of = (frequency, period.start);
+            if self.met.remove(&of).is_some() {
+                let length = self.length_before(frequency, period) + 1;
+                self.reached.push((frequency, period, length, self.started[&frequency]));
+            }
+            self.base.insert(of, 0);
+            self.started.remove(&frequency);
+        }
+        self.values.clear();
     }
 
     fn may_travel(&self, frequency: Frequency) -> bool {
@@ -179,6 +313,7 @@ impl Judged {
         let day_off = self.settings.days_off.contains(&period.start.weekday());
         let skipped = !self.zone.has_date(period.start);
         (daily && (day_off || skipped))
+            || self.pauses.iter().flatten().any(|dates| dates.overlaps(period))
             || self.frozen.iter().any(|(own, dates)| *own != frequency && dates.overlaps(period))
     }
 
@@ -206,6 +341,10 @@ impl Judged {
     }
 
     fn event(&mut self, at: Timestamp, metric: MetricId, value: Amount) {
+        if self.own.0 == Some(false) {
+            self.events.push((self.day, false));
+            return;
+        }
         self.values.push((self.day, metric, value));
         let mut raised = false;
         for frequency in Frequency::ALL {
@@ -215,6 +354,8 @@ impl Judged {
                 continue;
             }
             self.met.insert(of, (self.day, at));
+            self.started.entry(frequency).or_insert(self.day);
+            self.extended.insert(frequency, at);
             if self.settings.enabled && frequency == self.settings.frequency {
                 raised = true;
                 self.signals.push(match self.length() {
@@ -236,8 +377,7 @@ impl Judged {
             return self.values.iter().any(|(_, metric, _)| change(*metric) > Amount::ZERO);
         }
         let reached = |condition: &domain::catalog::StreakMetric| {
-            let threshold = i64::try_from(condition.threshold).expect("small");
-            change(condition.metric) >= Amount::from(threshold)
+            change(condition.metric) >= condition.threshold
         };
         match self.settings.evaluation_mode {
             EvaluationMode::Or => self.settings.metrics.iter().any(reached),
@@ -249,6 +389,11 @@ impl Judged {
         self.closed.get(&(frequency, period.start)).map_or(0, |(length, _)| *length)
     }
 
+    fn length_before(&self, frequency: Frequency, period: Period) -> u32 {
+        let after = || self.length_after(frequency, period.previous(frequency, WEEK));
+        self.base.get(&(frequency, period.start)).copied().unwrap_or_else(after)
+    }
+
     fn open(&self) -> Period {
         Period::containing(self.settings.frequency, WEEK, self.day)
     }
@@ -257,7 +402,7 @@ impl Judged {
     pub(crate) fn length(&self) -> u32 {
         let (frequency, open) = (self.settings.frequency, self.open());
         let met = self.met.contains_key(&(frequency, open.start));
-        self.length_after(frequency, open.previous(frequency, WEEK)) + u32::from(met)
+        self.length_before(frequency, open) + u32::from(met)
     }
 
     /// The streak in the same words as the world shows it.
@@ -267,7 +412,7 @@ impl Judged {
         let mut line = length.to_string();
         if length > 0 {
             let open = self.open();
-            let (started, extended) = self.run();
+            let (started, extended) = (self.started[&frequency], self.extended[&frequency]);
             line += &format!(" since {started}, {}..{}", open.start, open.end);
             let mut period = open;
             let horizon = open.start.plus_days(3653);
@@ -290,39 +435,33 @@ impl Judged {
         line
     }
 
-    /// The effective day that started the current run and the instant that last extended it.
-    fn run(&self) -> (Date, Timestamp) {
-        let frequency = self.settings.frequency;
-        let mut period = self.open();
-        let mut marks: Vec<&(Date, Timestamp)> = Vec::new();
-        loop {
-            marks.extend(self.met.get(&(frequency, period.start)));
-            period = period.previous(frequency, WEEK);
-            if self.length_after(frequency, period) == 0 {
-                break;
-            }
-        }
-        (marks.last().expect("a run starts met").0, marks[0].1)
-    }
-
     /// The history in the same words as the world shows it.
     pub(crate) fn history(&self, periods: usize) -> String {
         let frequency = self.settings.frequency;
         let mut shown = Vec::new();
         let mut period = self.open();
-        shown.push(self.shown_open());
+        let reset = if self.is_reset_in(period) { "r" } else { "" };
+        shown.push(self.shown_open() + reset);
         for _ in 1..periods {
             period = period.previous(frequency, WEEK);
             let item = self.closed.get(&(frequency, period.start));
-            shown.push(match item.filter(|_| self.settings.enabled) {
-                None => "0".to_owned(),
-                Some((length, Kind::Met)) => length.to_string(),
-                Some((length, Kind::Frozen)) => format!("{length}f"),
-                Some((length, Kind::Protected)) => format!("{length}p"),
-            });
+            let reset = if self.is_reset_in(period) { "r" } else { "" };
+            let item = item.filter(|_| self.settings.enabled);
+            shown.push(
+                match item {
+                    None => "0".to_owned(),
+                    Some((length, Kind::Met | Kind::Restored)) => length.to_string(),
+                    Some((length, Kind::Frozen)) => format!("{length}f"),
+                    Some((length, Kind::Protected)) => format!("{length}p"),
+                } + reset,
+            );
         }
         shown.reverse();
         format!("{}: {}", period.start, shown.join(" "))
+    }
+
+    fn is_reset_in(&self, period: Period) -> bool {
+        self.reset.is_some_and(|on| period.contains(on))
     }
 
     fn shown_open(&self) -> String {

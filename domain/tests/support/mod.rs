@@ -10,20 +10,21 @@
 mod setup;
 mod shown;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::amount::Amount;
 use domain::calendar::Zone;
 use domain::catalog::{Catalog, Patch, Settings};
 use domain::ids::{
-    AchievementId, AttributeId, EnvironmentId, IdempotencyKey, MetricId, PointsSystemId, Scope,
-    UserId,
+    AchievementId, AttributeId, EnvironmentId, IdempotencyKey, MetricId, PauseId, PointsSystemId,
+    Scope, UserId,
 };
 use domain::time::{Date, Timestamp};
 use domain::user::{
     AwardRecord, Command, EventRecord, Existing, HistoryRow, HistorySum, IdempotencyRecord, Input,
-    MetricDay, MissingSum, Outcome, PointsDay, ProfilePatch, Rejection, Reply, Signal, SubmitEvent,
-    UserState, apply, missing_sums, streak, streak_history,
+    MetricDay, MissingSum, Outcome, PointsDay, PreferencesPatch, ProfilePatch, Rejection, Reply,
+    RestoreMode, Signal, StreakOverridesPatch, SubmitEvent, UserState, apply, missing_sums, streak,
+    streak_history, streak_pauses,
 };
 use uuid::Uuid;
 
@@ -63,6 +64,8 @@ pub(crate) struct Stored {
     pub(crate) metric_days: BTreeMap<(MetricId, Date), MetricDay>,
     pub(crate) points_days: BTreeMap<(PointsSystemId, Date), PointsDay>,
     pub(crate) keys: BTreeMap<(MetricId, IdempotencyKey), IdempotencyRecord>,
+    /// The pauses that lead to this user.
+    pub(crate) pauses: BTreeSet<PauseId>,
     pub(crate) signals: Vec<Signal>,
 }
 
@@ -181,7 +184,12 @@ impl World {
             Reply::Settled
             | Reply::Identified { .. }
             | Reply::Completed(_)
-            | Reply::FreezesGranted { .. } => panic!("not an answer to an event"),
+            | Reply::FreezesGranted { .. }
+            | Reply::PauseCreated(_)
+            | Reply::PauseDeleted(_)
+            | Reply::StreakRestored
+            | Reply::StreakReset
+            | Reply::PreferencesUpdated => panic!("not an answer to an event"),
         }
     }
 
@@ -224,6 +232,67 @@ impl World {
         let outcome = self.run(at(now), user, &Command::GrantFreezes { count })?;
         let Reply::FreezesGranted { granted } = outcome.reply else { panic!("not a grant") };
         Ok(granted)
+    }
+
+    /// Creates a pause; its id.
+    pub(crate) fn pause(
+        &mut self,
+        now: &str,
+        user: &str,
+        start: &str,
+        end: &str,
+    ) -> Result<PauseId, Rejection> {
+        let command = Command::CreatePause { start: date(start), end: date(end) };
+        let outcome = self.run(at(now), user, &command)?;
+        let Reply::PauseCreated(pause) = outcome.reply else { panic!("not a pause") };
+        assert_eq!((pause.dates.start, pause.dates.end), (date(start), date(end)));
+        Ok(pause.id)
+    }
+
+    /// Deletes a pause.
+    pub(crate) fn unpause(&mut self, now: &str, user: &str, id: PauseId) -> Result<(), Rejection> {
+        let outcome = self.run(at(now), user, &Command::DeletePause { id })?;
+        assert_eq!(outcome.reply, Reply::PauseDeleted(id));
+        Ok(())
+    }
+
+    /// Changes the user's streak overrides.
+    pub(crate) fn prefer(
+        &mut self,
+        now: &str,
+        user: &str,
+        streak: Patch<StreakOverridesPatch>,
+    ) -> Result<(), Rejection> {
+        let patch = PreferencesPatch { streak, ..PreferencesPatch::default() };
+        let outcome = self.run(at(now), user, &Command::UpdatePreferences(patch))?;
+        assert_eq!(outcome.reply, Reply::PreferencesUpdated);
+        Ok(())
+    }
+
+    /// Restores the streak.
+    pub(crate) fn restore(
+        &mut self,
+        now: &str,
+        user: &str,
+        mode: RestoreMode,
+    ) -> Result<(), Rejection> {
+        let outcome = self.run(at(now), user, &Command::RestoreStreak { mode })?;
+        assert_eq!(outcome.reply, Reply::StreakRestored);
+        Ok(())
+    }
+
+    /// Resets the streak.
+    pub(crate) fn reset(&mut self, now: &str, user: &str) -> Result<(), Rejection> {
+        let outcome = self.run(at(now), user, &Command::ResetStreak)?;
+        assert_eq!(outcome.reply, Reply::StreakReset);
+        Ok(())
+    }
+
+    /// The pauses as read at `now`, `2026-07-10..2026-07-14` each.
+    pub(crate) fn pauses(&mut self, now: &str, user: &str) -> Vec<String> {
+        let state = self.read(now, user);
+        let dates = streak_pauses(&state).map(|pause| pause.dates);
+        dates.map(|dates| format!("{}..{}", dates.start, dates.end)).collect()
     }
 
     /// The user as any read at `now` sees them.
@@ -282,6 +351,9 @@ impl Stored {
                 }
                 HistoryRow::PointsDay { system, day, record } => {
                     self.points_days.insert((system, day), record);
+                }
+                HistoryRow::PauseOwner { pause } => {
+                    assert!(self.pauses.insert(pause), "a pause is created once");
                 }
             }
         }

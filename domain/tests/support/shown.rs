@@ -136,12 +136,13 @@ pub(super) fn streak(view: &StreakView) -> String {
     line
 }
 
-/// `2026-02-01: 0 1 2 3 3f 3p 0`
+/// `2026-02-01: 0 1 2 3 3f 3p 0r`
 pub(super) fn history(periods: &[StreakPeriod]) -> String {
     let period = |period: &StreakPeriod| {
         let freeze = if period.used_freeze { "f" } else { "" };
         let pause = if period.used_pause { "p" } else { "" };
-        format!("{}{freeze}{pause}", period.length)
+        let reset = if period.reset_at.is_some() { "r" } else { "" };
+        format!("{}{freeze}{pause}{reset}", period.length)
     };
     let first = periods.first().map_or(String::new(), |first| format!("{}: ", first.dates.start));
     first + &periods.iter().map(period).collect::<Vec<_>>().join(" ")

@@ -26,6 +26,7 @@ struct Laws {
     points_days: Law,
     strays: Law,
     keys: Law,
+    pauses: Law,
     orphans: Law,
 }
 
@@ -102,6 +103,20 @@ impl User<'_> {
         for (_, key) in self.rows::<IdempotencyRecord>(laws, Kind::Idempotency)? {
             laws.keys.expect(ids.contains(&key.event), || {
                 self.says(&format!("a key of event {}, which is not there", key.event))
+            });
+        }
+        self.pauses(laws)
+    }
+
+    fn pauses(&self, laws: &mut Laws) -> Result<(), Error> {
+        for pause in &self.state.streak.pauses {
+            let key = Key::pause_owner(self.scope, pause.id);
+            let owner = match self.found.get(&key)? {
+                Some(value) => read::<UserId>(&mut laws.values, &(key, value)),
+                None => None,
+            };
+            laws.pauses.expect(owner.as_ref() == Some(&self.state.id), || {
+                self.says(&format!("pause {}, which doesn't lead back", pause.id))
             });
         }
         Ok(())
@@ -257,6 +272,7 @@ impl Laws {
             points_days: Law::new("a balance is the sum of its days, as each day says", "balances"),
             strays: Law::new("the snapshot knows of every award and day", "counts"),
             keys: Law::new("an idempotency key leads to an event that exists", "keys"),
+            pauses: Law::new("a pause leads to its user", "pauses"),
             orphans: Law::new("every row of history belongs to a user", "rows"),
         }
     }
@@ -274,6 +290,7 @@ impl Laws {
             points_days,
             strays,
             keys,
+            pauses,
             orphans,
         } = self;
         vec![
@@ -288,6 +305,7 @@ impl Laws {
             points_days,
             strays,
             keys,
+            pauses,
             orphans,
         ]
     }

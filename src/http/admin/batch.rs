@@ -22,7 +22,7 @@ use crate::http::json::{Fields, parse_uuid};
 /// Most items of one request. (C-ADM-03, C-ADM-17)
 pub(super) const ITEMS_MAX: usize = 100;
 
-const BAD_ID: &str = "id must be a valid UUID";
+pub(super) const BAD_ID: &str = "id must be a valid UUID";
 
 /// Whether an item was left undone or merely had less effect than asked. (C-ADM-10)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -204,6 +204,11 @@ impl Ids {
             return Err(ApiError::invalid(format!("ids must have 1 to {ITEMS_MAX} entries")));
         }
         Ok(Self(ids.into_iter().map(str::to_owned).collect()))
+    }
+
+    /// The ids in order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
     }
 }
 

@@ -9,10 +9,13 @@ pub mod achievements;
 pub mod attributes;
 pub mod batch;
 pub mod boosts;
+pub mod each_user;
 pub mod levels;
 pub mod metrics;
 pub mod points_systems;
 pub mod streak_freezes;
+pub mod streak_lengths;
+pub mod streak_pauses;
 pub mod streak_settings;
 pub mod trigger;
 pub mod triggers;
@@ -79,6 +82,9 @@ pub fn routes() -> Router<App> {
         .route("/points/{systemId}/boosts/{id}", get(boosts::read))
         .route("/streaks/settings", get(streak_settings::read).patch(streak_settings::update))
         .route("/streaks/freezes", post(streak_freezes::create))
+        .route("/streaks/pauses", post(streak_pauses::create).delete(streak_pauses::delete))
+        .route("/streaks/restore", post(streak_lengths::restore))
+        .route("/streaks/reset", post(streak_lengths::reset))
 }
 
 /// What this API offers, for its OpenAPI document; paths are relative to the API's base.
@@ -124,6 +130,10 @@ pub fn routes() -> Router<App> {
         streak_settings::read,
         streak_settings::update,
         streak_freezes::create,
+        streak_pauses::create,
+        streak_pauses::delete,
+        streak_lengths::restore,
+        streak_lengths::reset,
     )
 )]
 pub struct AdminOperations;

@@ -157,7 +157,12 @@ fn granted(reply: &Reply) -> u32 {
         | Reply::Identified { .. }
         | Reply::Event(_)
         | Reply::Replayed { .. }
-        | Reply::Completed(_) => unreachable!("a grant is answered as a grant"),
+        | Reply::Completed(_)
+        | Reply::PauseCreated(_)
+        | Reply::PauseDeleted(_)
+        | Reply::StreakRestored
+        | Reply::StreakReset
+        | Reply::PreferencesUpdated => unreachable!("a grant is answered as a grant"),
     }
 }
 

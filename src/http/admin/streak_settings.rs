@@ -5,9 +5,7 @@
 use axum::Json;
 use axum::extract::State;
 use domain::calendar::Frequency;
-use domain::catalog::{
-    Catalog, EvaluationMode, FreezeSettings, FreezesPatch, Invalid, StreakSettingsPatch,
-};
+use domain::catalog::{Catalog, FreezeSettings, FreezesPatch, Invalid, StreakSettingsPatch};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -18,6 +16,7 @@ use crate::http::auth::Caller;
 use crate::http::error::ApiError;
 use crate::http::extract::Body;
 use crate::http::json::{self, Fields};
+use crate::http::wire::preferences::evaluation_mode;
 
 /// The streak settings of an environment.
 #[derive(Debug, Serialize, ToSchema)]
@@ -70,7 +69,8 @@ impl From<&Catalog> for StreakSettings {
         let settings = catalog.streaks.current();
         let conditions = settings.metrics.iter().filter_map(|condition| {
             let key = catalog.find_metric(condition.metric)?.key.to_string();
-            Some(StreakSettingsMetric { key, threshold: condition.threshold })
+            let threshold = condition.threshold.multiples_of(1).unsigned_abs();
+            Some(StreakSettingsMetric { key, threshold })
         });
         Self {
             enabled: settings.enabled,
@@ -166,15 +166,6 @@ fn read_patch(body: Fields<'_>) -> Result<StreakSettingsPatch, Invalid> {
 fn frequency(value: &Value, field: &str) -> Result<Frequency, Invalid> {
     let all = [Frequency::Daily, Frequency::Weekly, Frequency::Monthly];
     json::one_of(&all.map(|own| (frequency_name(own), own)))(value, field)
-}
-
-/// `ALL` is how some documentation spells `AND`. (C-ADM-89)
-fn evaluation_mode(value: &Value, field: &str) -> Result<EvaluationMode, Invalid> {
-    if value.as_str() == Some("ALL") {
-        return Ok(EvaluationMode::And);
-    }
-    let both = [EvaluationMode::Or, EvaluationMode::And];
-    json::one_of(&both.map(|own| (own.as_str(), own)))(value, field)
 }
 
 fn days_off(value: &Value, field: &str) -> Result<Vec<i64>, Invalid> {

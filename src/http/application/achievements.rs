@@ -126,7 +126,12 @@ pub async fn complete(
         | Reply::Identified { .. }
         | Reply::Event(_)
         | Reply::Replayed { .. }
-        | Reply::FreezesGranted { .. } => unreachable!("a completion is answered by its own reply"),
+        | Reply::FreezesGranted { .. }
+        | Reply::PauseCreated(_)
+        | Reply::PauseDeleted(_)
+        | Reply::StreakRestored
+        | Reply::StreakReset
+        | Reply::PreferencesUpdated => unreachable!("a completion is answered by its own reply"),
     }
 }
 

@@ -82,7 +82,12 @@ pub async fn event(
         Reply::Settled
         | Reply::Identified { .. }
         | Reply::Completed(_)
-        | Reply::FreezesGranted { .. } => {
+        | Reply::FreezesGranted { .. }
+        | Reply::PauseCreated(_)
+        | Reply::PauseDeleted(_)
+        | Reply::StreakRestored
+        | Reply::StreakReset
+        | Reply::PreferencesUpdated => {
             unreachable!("an event is answered by its own replies")
         }
     }

@@ -10,6 +10,7 @@ pub mod streaks;
 pub mod user_achievements;
 pub mod user_metrics;
 pub mod user_points;
+pub mod user_preferences;
 pub mod user_streak;
 pub mod users;
 

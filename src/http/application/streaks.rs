@@ -1,7 +1,10 @@
-//! `GET /streaks`: the streaks of several users at once. (C-STREAK-65, C-STREAK-66)
+//! `GET /streaks` and `GET /streaks/rankings`: the streaks of several users at once.
+//! (C-STREAK-65 to 68)
 
 use std::cmp::Reverse;
+use std::collections::HashMap;
 
+use actors::RankedLength;
 use axum::Json;
 use axum::extract::State;
 use domain::ids::UserId;
@@ -14,10 +17,14 @@ use crate::http::error::ApiError;
 use crate::http::extract::{Query, USER_ID_FORM};
 use crate::http::wire::failure::{Invalid, Unauthorized};
 use crate::http::wire::scalar::At;
-use crate::http::wire::streak::BulkStreakItem;
+use crate::http::wire::streak::{BulkStreakItem, StreakRankingItem};
 
 /// Most users of one request. (C-STREAK-66)
 const USERS_MAX: usize = 100;
+
+/// The most users of a ranking, and how many there are unless asked otherwise.
+const RANKED_MAX: u32 = 100;
+const RANKED: u32 = 10;
 
 /// The streaks of up to 100 users, longest first; users that don't exist have none.
 #[utoipa::path(
@@ -72,4 +79,58 @@ async fn read(app: App, caller: Caller, user: UserId) -> Result<BulkStreakItem, 
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// The users with the longest streaks.
+#[utoipa::path(
+    get,
+    path = "/streaks/rankings",
+    operation_id = "streaks_rankings",
+    tag = "Streaks",
+    params(
+        ("limit" = Option<i32>, Query, description = "How many users at most, 1 to 100, by default 10."),
+        ("type" = Option<String>, Query, description = "`active` for current lengths, the default, or `longest` for the greatest ever."),
+    ),
+    responses(
+        (status = 200, description = "Users with a streak, longest first.", body = Vec<StreakRankingItem>),
+        Unauthorized, Invalid,
+    ),
+    security(("ApiKeyAuth" = []))
+)]
+pub async fn rankings(
+    caller: Caller,
+    State(app): State<App>,
+    query: Query,
+) -> Result<Json<Vec<StreakRankingItem>>, ApiError> {
+    let limit = query.integer("limit", 1, RANKED_MAX, RANKED)?;
+    let ranked = match query.text("type") {
+        None | Some("active") => RankedLength::Active,
+        Some("longest") => RankedLength::Longest,
+        Some(_) => return Err(ApiError::invalid("type must be one of active, longest")),
+    };
+    let catalog = app.engine.catalog(caller.scope);
+    let ranking = app.engine.streak_ranking(caller.scope, &catalog, ranked, limit as usize).await;
+    let users = ranking.iter().map(|(user, _)| user.clone());
+    let mut reads: JoinSet<_> = users.map(|user| name(app.clone(), caller, user)).collect();
+    let mut names = HashMap::with_capacity(reads.len());
+    while let Some(read) = reads.join_next().await {
+        let (user, name) = read.expect("reads neither panic nor are aborted")?;
+        names.insert(user, name);
+    }
+    let item = |(user, length): (UserId, u32)| StreakRankingItem {
+        name: names.remove(&user).flatten(),
+        user_id: user.to_string(),
+        streak_length: length,
+    };
+    Ok(Json(ranking.into_iter().map(item).collect()))
+}
+
+async fn name(
+    app: App,
+    caller: Caller,
+    user: UserId,
+) -> Result<(UserId, Option<String>), ApiError> {
+    let catalog = app.engine.catalog(caller.scope);
+    let applied = app.engine.run(caller.scope, user.clone(), catalog, Command::Settle).await?;
+    Ok((user, applied.state.profile.name.clone()))
 }

@@ -17,6 +17,11 @@ pub struct BadRequest(#[expect(dead_code, reason = "describes the body")] ErrorB
 #[response(status = 401, description = "The API key is missing or invalid.")]
 pub struct Unauthorized(#[expect(dead_code, reason = "describes the body")] ErrorBody<'static>);
 
+/// The operation is switched off.
+#[derive(IntoResponses)]
+#[response(status = 403, description = "The operation is switched off.")]
+pub struct Forbidden(#[expect(dead_code, reason = "describes the body")] ErrorBody<'static>);
+
 /// The path names something that doesn't exist.
 #[derive(IntoResponses)]
 #[response(status = 404, description = "The path names something that doesn't exist.")]

@@ -10,6 +10,7 @@ pub mod event;
 pub mod failure;
 pub mod metric;
 pub mod points;
+pub mod preferences;
 pub mod scalar;
 pub mod streak;
 pub mod summary;

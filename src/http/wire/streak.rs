@@ -2,9 +2,12 @@
 
 use domain::calendar::Frequency;
 use domain::catalog::Catalog;
-use domain::user::{FreezesView, StreakPeriod, UserState, streak, streak_history};
+use domain::user::{
+    FreezesView, Pause, StreakPeriod, UserState, streak, streak_history, streak_pauses,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::scalar::{At, On};
 
@@ -106,6 +109,10 @@ pub struct StreakHistoryItem {
     #[schema(nullable = false)]
     used_freeze: Option<bool>,
     used_pause: bool,
+    /// Only on the period of the latest reset. (C-STREAK-28)
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    reset_at: Option<At>,
 }
 
 impl StreakHistoryItem {
@@ -116,6 +123,7 @@ impl StreakHistoryItem {
             length: period.length,
             used_freeze: freezes_enabled.then_some(period.used_freeze),
             used_pause: period.used_pause,
+            reset_at: period.reset_at.map(At),
         }
     }
 }
@@ -135,8 +143,21 @@ pub struct StreakResponse {
     /// Oldest first, ending with the current period. (C-STREAK-24)
     streak_history: Vec<StreakHistoryItem>,
     /// Pauses not yet over. (C-STREAK-29)
-    #[schema(value_type = Vec<Object>)]
-    pauses: [(); 0],
+    pauses: Vec<StreakPause>,
+}
+
+/// Dates that need no activity.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct StreakPause {
+    id: Uuid,
+    start: On,
+    end: On,
+}
+
+impl From<&Pause> for StreakPause {
+    fn from(pause: &Pause) -> Self {
+        Self { id: pause.id.0, start: On(pause.dates.start), end: On(pause.dates.end) }
+    }
 }
 
 impl StreakResponse {
@@ -152,7 +173,7 @@ impl StreakResponse {
                 .into_iter()
                 .map(|period| StreakHistoryItem::new(period, view.freezes.is_some()))
                 .collect(),
-            pauses: [],
+            pauses: streak_pauses(state).map(StreakPause::from).collect(),
         }
     }
 }
@@ -168,4 +189,17 @@ pub struct BulkStreakItem {
     /// The latest extension.
     #[schema(required)]
     pub extended: Option<At>,
+}
+
+/// One user in a ranking.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StreakRankingItem {
+    /// The user.
+    pub user_id: String,
+    /// Their display name.
+    #[schema(required)]
+    pub name: Option<String>,
+    /// The length they are ranked by, never 0. (C-STREAK-68)
+    pub streak_length: u32,
 }

@@ -195,7 +195,7 @@ mod tests {
             evaluation_mode: EvaluationMode::And,
             customization_enabled: true,
             days_off: vec![0, 6],
-            metrics: vec![StreakMetric { metric: metric_id(), threshold: 5 }],
+            metrics: vec![StreakMetric { metric: metric_id(), threshold: Amount::from(5) }],
             freezes: Some(FreezeSettings {
                 start_count: 1,
                 max_count: 3,

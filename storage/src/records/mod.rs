@@ -16,6 +16,7 @@ mod event;
 #[cfg(test)]
 mod golden;
 mod idempotency;
+mod pause_owner;
 pub(crate) mod user;
 
 use serde::{Serialize, de::DeserializeOwned};

@@ -13,11 +13,15 @@ pub(crate) mod tests {
     use domain::{
         amount::Amount,
         calendar::{Frequency, Period, WeekStart, Zone},
-        ids::{AchievementId, AttributeId, CompletionId, MetricId, PointsSystemId, UserId},
+        catalog::{EvaluationMode, StreakMetric},
+        ids::{
+            AchievementId, AttributeId, CompletionId, MetricId, PauseId, PointsSystemId, UserId,
+        },
         time::{Date, Timestamp},
         user::{
-            Completion, MetricProgress, PointsBalance, Profile, Span, SpanKind, StreakState, Track,
-            Tracker, UserState,
+            Completion, MetricProgress, NotificationChannel, NotificationType, Pause, Peak,
+            PointsBalance, Preferences, Profile, Reset, Span, SpanKind, StreakOverrides,
+            StreakState, Track, Tracker, UserState,
         },
     };
     use uuid::Uuid;
@@ -66,10 +70,13 @@ pub(crate) mod tests {
             extended_at: running.then(|| at(7)),
             longest: 301,
             travel_protected_on: running.then(|| day(19)),
+            lost: running.then(|| Peak { length: 4, started_on: day(4), until: day(7) }),
+            discarded: vec![Peak { length: 301, started_on: day(1), until: day(20) }],
             past: vec![
                 span(SpanKind::Met, 3),
                 span(SpanKind::Frozen, 3),
                 span(SpanKind::Protected, 3),
+                span(SpanKind::Restored, 3),
             ],
         }
     }
@@ -105,6 +112,12 @@ pub(crate) mod tests {
                 weekly: track(Frequency::Weekly),
                 monthly: track(Frequency::Monthly),
                 freezes: 2,
+                pauses: vec![Pause {
+                    id: PauseId(Uuid::from_u128(9)),
+                    dates: Period { start: day(21), end: day(22) },
+                }],
+                pauses_created: 4,
+                reset: Some(Reset { at: at(8), on: day(20) }),
             },
             points: [(PointsSystemId(Uuid::from_u128(3)), balance)].into(),
             trackers: [
@@ -118,6 +131,19 @@ pub(crate) mod tests {
                 ),
             ]
             .into(),
+            preferences: Preferences {
+                notifications: [(NotificationType::Recap, [NotificationChannel::Push].into())]
+                    .into(),
+                streak: StreakOverrides {
+                    enabled: Some(true),
+                    evaluation_mode: Some(EvaluationMode::And),
+                    metrics: Some(vec![StreakMetric {
+                        metric: MetricId(Uuid::from_u128(2)),
+                        threshold: amount("0.5"),
+                    }]),
+                    days_off: Some(vec![0, 6]),
+                },
+            },
         }
     }
 

@@ -3,5 +3,6 @@
 mod achievements;
 mod metrics;
 mod points;
+mod preferences;
 mod profile;
 mod streak;

@@ -383,6 +383,40 @@ studyTest("admin.streaks.freezes.create", async (world) => {
     assert.equal((await client.users.streak("u")).freezes, 1);
 });
 
+studyTest("admin.streaks.restore", async (world) => {
+    // C-GEN-29, C-ADM-09, C-ADM-80, C-STREAK-57, C-STREAK-61
+    const { client } = world;
+    await client.metrics.event("cards", { user: { id: "u" }, value: 1 });
+    const restore = (...ids) => client.admin.streaks.restore({ users: ids.map((id) => ({ id })) });
+    const shape = ({ userId, level, reason }) => [userId, level, reason];
+    const none = await restore("u", "ghost");
+    assert.deepEqual(none.restoredUsers, []);
+    assert.deepEqual(none.issues.map(shape), [
+        ["u", "warning", "No streak to restore"],
+        ["ghost", "error", "User does not exist"],
+    ]);
+    await world.send("POST", "/admin/v1/streaks/reset", { users: [{ id: "u" }] });
+    assert.equal((await client.users.streak("u")).length, 0);
+    assert.deepEqual((await restore("u")).restoredUsers, ["u"]);
+    assert.equal((await client.users.streak("u")).length, 1);
+});
+
+studyTest("streaks.rankings", async (world) => {
+    // C-STREAK-67, C-STREAK-68
+    const { client } = world;
+    await client.users.create({ id: "a", name: "Ann" });
+    await client.users.create({ id: "zero" });
+    for (const id of ["b", "a"]) await client.metrics.event("cards", { user: { id }, value: 1 });
+    const shape = ({ userId, name, streakLength }) => [userId, name ?? null, streakLength];
+    for (const type of ["active", "longest"]) {
+        assert.deepEqual((await client.streaks.rankings({ type })).map(shape), [
+            ["a", "Ann", 1],
+            ["b", null, 1],
+        ]);
+    }
+    assert.deepEqual((await client.streaks.rankings({ limit: 1 })).map(shape), [["a", "Ann", 1]]);
+});
+
 studyTest("a wrong key", async (world) => {
     // C-AUTH-15
     const client = world.clientWith("testkey1.wrong");

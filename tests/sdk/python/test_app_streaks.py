@@ -111,3 +111,15 @@ class TestStreaks:
         assert not sent(world.client.users.streak("new"), "freezes")
         world.catalog.streaks(freezes=UpdateStreakSettingsFreezes(start_count=0, max_count=1))
         assert_fields(world.client.users.streak("new"), freezes=2, max_freezes=1)
+
+
+def test_rankings(world):
+    # C-STREAK-67, C-STREAK-68: this SDK has no method for it.
+    world.catalog.metric("words")
+    for user in ["b", "a"]:
+        world.event("words", user)
+    world.client.users.create(id="zero")
+    expected = [{"userId": user, "name": None, "streakLength": 1} for user in ["a", "b"]]
+    for query in ["", "?type=active", "?type=longest"]:
+        assert world.wire.read(f"/v1/streaks/rankings{query}") == expected
+    assert world.wire.read("/v1/streaks/rankings?limit=1") == expected[:1]

@@ -15,11 +15,28 @@ COMPLETE = ("POST", "/v1/achievements/tour/complete")
 CREATE_USER = ("POST", "/v1/users")
 IDENTIFY = ("PUT", f"/v1/users/{GHOST}")
 UPDATE_USER = ("PATCH", "/v1/users/known")
+PREFERENCES = ("PATCH", "/v1/users/known/preferences")
 SETTINGS = ("PATCH", "/admin/v1/streaks/settings")
 FREEZES = ("POST", "/admin/v1/streaks/freezes")
+PAUSES = ("POST", "/admin/v1/streaks/pauses")
+RESTORE = ("POST", "/admin/v1/streaks/restore")
+RESET = ("POST", "/admin/v1/streaks/reset")
 ADVANCE = ("POST", "/admin/v1/clock/advance")
 
-OBJECTS = [EVENT, COMPLETE, CREATE_USER, IDENTIFY, UPDATE_USER, SETTINGS, FREEZES, ADVANCE]
+OBJECTS = [
+    EVENT,
+    COMPLETE,
+    CREATE_USER,
+    IDENTIFY,
+    UPDATE_USER,
+    PREFERENCES,
+    SETTINGS,
+    FREEZES,
+    PAUSES,
+    RESTORE,
+    RESET,
+    ADVANCE,
+]
 
 ARRAYS = [(method, path) for path in RESOURCES for method in ("POST", "PATCH")]
 
@@ -328,6 +345,118 @@ def test_streak_settings(untouched, body):
 def test_streak_freezes(untouched, body):
     # C-GEN-30, C-ADM-03
     refuses(untouched, FREEZES, {422}, value=body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"pauses": None},
+        {"pauses": {}},
+        {"pauses": []},
+        {"pauses": [{"userId": "known", "start": "2030-01-01", "end": "2030-01-02"}] * 101},
+        [{"userId": "known", "start": "2030-01-01", "end": "2030-01-02"}],
+    ],
+    ids=short,
+)
+def test_streak_pauses(untouched, body):
+    # C-GEN-30, C-ADM-03
+    refuses(untouched, PAUSES, {422}, value=body)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {},
+        5,
+        {"userId": "known"},
+        {"userId": "known", "start": "2030-01-01"},
+        {"userId": "known", "start": 5, "end": "2030-01-02"},
+        {"userId": "known", "start": "2030-02-30", "end": "2030-03-02"},
+        {"userId": "known", "start": "2030-01-01T00:00:00Z", "end": "2030-01-02"},
+        {"userId": "known", "start": "2030-01-03", "end": "2030-01-02"},
+        {"userId": "known", "start": "2000-01-03", "end": "2030-01-02"},
+        {"userId": GHOST, "start": "2030-01-01", "end": "2030-01-02"},
+    ],
+    ids=short,
+)
+def test_streak_pause_entries(untouched, entry):
+    # C-STREAK-46, C-ADM-76
+    with untouched.unchanged():
+        answer = untouched.send(*PAUSES, value={"pauses": [entry]})
+        assert answer.status == 200, answer.raw
+        assert answer.body["created"] == []
+        assert [item["severity"] for item in answer.body["issues"]] == ["error"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"notifications": []},
+        {"notifications": {"sms": []}},
+        {"notifications": {"recap": ["sms"]}},
+        {"notifications": {"recap": "email"}},
+        {"notifications": {"recap": [1]}},
+        {"streak": []},
+        {"streak": {"enabled": "yes"}},
+    ],
+    ids=short,
+)
+def test_preferences(untouched, body):
+    # C-PREF-02
+    refuses(untouched, PREFERENCES, {422}, value=body)
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"evaluationMode": "XOR"},
+        {"metrics": []},
+        {"metrics": [{"key": "words", "threshold": 0}]},
+        {"daysOff": [7]},
+        {"daysOff": []},
+        {"enabled": False, "daysOff": [0]},
+    ],
+    ids=short,
+)
+def test_customization_is_off(untouched, own):
+    # C-PREF-06
+    refuses(untouched, PREFERENCES, {403}, value={"streak": own})
+
+
+@pytest.mark.parametrize("endpoint", [RESTORE, RESET], ids=["restore", "reset"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"users": None},
+        {"users": {}},
+        {"users": "known"},
+        {"users": []},
+        {"users": [{"id": "known"}] * 101},
+        [{"id": "known"}],
+    ],
+    ids=short,
+)
+def test_streak_users(untouched, endpoint, body):
+    # C-GEN-30, C-ADM-03
+    refuses(untouched, endpoint, {422}, value=body)
+
+
+@pytest.mark.parametrize("mode", ["", "MAX", "longest", 1, []], ids=short)
+def test_restore_modes(untouched, mode):
+    # C-STREAK-56
+    refuses(untouched, RESTORE, {422}, value={"users": [{"id": "known"}], "mode": mode})
+
+
+@pytest.mark.parametrize("endpoint", [RESTORE, RESET], ids=["restore", "reset"])
+@pytest.mark.parametrize("entry", [{}, {"id": 5}, {"id": None}, {"id": GHOST}, 5], ids=short)
+def test_streak_user_entries(untouched, endpoint, entry):
+    # C-ADM-04
+    with untouched.unchanged():
+        answer = untouched.send(*endpoint, value={"users": [entry]})
+        assert answer.status == 200, answer.raw
+        assert [item["severity"] for item in answer.body["issues"]] == ["error"]
 
 
 @pytest.mark.parametrize("entry", [{}, {"userId": 5}, {"userId": None}, 5, None], ids=short)

@@ -67,6 +67,7 @@ def test_unknown_route(untouched, path, key):
         ("POST", "/v1/users/known/metrics/words/event-summary"),
         ("POST", "/v1/users/known/achievements"),
         ("DELETE", "/v1/users/known/streak"),
+        ("PUT", "/v1/users/known/preferences"),
         ("POST", "/v1/users/known/points/xp"),
         ("POST", "/v1/users/known/points/xp/event-summary"),
         ("GET", EVENT),
@@ -74,6 +75,7 @@ def test_unknown_route(untouched, path, key):
         ("POST", "/v1/achievements"),
         ("GET", "/v1/achievements/tour/complete"),
         ("DELETE", "/v1/streaks"),
+        ("POST", "/v1/streaks/rankings"),
         ("POST", "/v1/points/xp"),
         ("PATCH", "/v1/points/xp/levels"),
         ("POST", "/v1/points/xp/level-summary"),
@@ -83,6 +85,10 @@ def test_unknown_route(untouched, path, key):
         ("POST", "/admin/v1/streaks/settings"),
         ("DELETE", "/admin/v1/streaks/settings"),
         ("GET", "/admin/v1/streaks/freezes"),
+        ("GET", "/admin/v1/streaks/pauses"),
+        ("PATCH", "/admin/v1/streaks/pauses"),
+        ("GET", "/admin/v1/streaks/restore"),
+        ("DELETE", "/admin/v1/streaks/reset"),
         ("POST", "/admin/v1/clock"),
         ("GET", "/admin/v1/clock/advance"),
     ],
@@ -278,6 +284,20 @@ def test_awards(untouched, value):
     # C-POINTS-55, C-API-19
     message = refuses(untouched, {422}, "GET", f"/v1/users/known/points/xp?awards={value}")
     assert "awards" in message
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "101", *NOT_INTEGERS])
+def test_streak_ranking_limit(untouched, value):
+    # C-STREAK-67, C-API-19
+    message = refuses(untouched, {422}, "GET", f"/v1/streaks/rankings?limit={value}")
+    assert "limit" in message
+
+
+@pytest.mark.parametrize("value", ["", "ACTIVE", "best", "active,longest"])
+def test_streak_ranking_type(untouched, value):
+    # C-STREAK-67
+    message = refuses(untouched, {422}, "GET", f"/v1/streaks/rankings?type={value}")
+    assert "type" in message
 
 
 @pytest.mark.parametrize("resource", RESOURCES)

@@ -1,4 +1,4 @@
-"""Worked examples X4, X5, X8 to X10 and X12 of the core contract: streaks over time.
+"""Worked examples X4, X5 and X8 to X12 of the core contract: streaks over time.
 
 Only what the contract lists is asserted, plus the instants just before and at each boundary
 it names. Signals are not visible over HTTP, so where an example names one, the state that the
@@ -8,9 +8,11 @@ signal would announce is read instead.
 from __future__ import annotations
 
 import pytest
-from trophy import UpdateStreakSettingsFreezes
+from trophy import NotificationPreferences, StreakPreferences, UpdateStreakSettingsFreezes
+from trophy.admin.streaks.pauses import CreateStreakPausesRequestPausesItem
 
 from expect import (
+    refused,
     assert_fields,
     assert_inactive,
     assert_no_streak,
@@ -248,7 +250,7 @@ def test_x10_travelling_west(start):
 
 
 def test_x12_reads_over_two_runs(start):
-    # X12 (reads; restore and reset are other features), C-STREAK-20, C-STREAK-25
+    # X12 before any restore, C-STREAK-20, C-STREAK-25
     world = start("2026-01-29T00:00:00Z")
     world.catalog.metric("lessons")
     first_run = [f"2026-01-{day}" for day in (30, 31)] + [f"2026-02-{d:02}" for d in range(1, 11)]
@@ -280,3 +282,142 @@ def test_x12_reads_over_two_runs(start):
     assert_no_streak(
         world.client.metrics.event("lessons", user={"id": "zero"}, value=0).current_streak
     )
+
+
+def test_x12_restore_and_reset(start):
+    # X12, C-STREAK-28, C-STREAK-54 to C-STREAK-61, C-ADM-79 to C-ADM-84
+    world = start("2026-01-30T00:00:00Z")
+    world.catalog.metric("lessons")
+    runs = [f"2026-01-{day}" for day in (30, 31)] + [f"2026-02-{d:02}" for d in range(1, 11)]
+    for day in runs + ["2026-02-20", "2026-02-21", "2026-02-22"]:
+        world.event_at(f"{day}T12:00:00Z", "lessons", "u")
+        world.event("lessons", "v")
+    world.clock.to("2026-03-01T12:00:00Z")
+    restore = world.admin.streaks.with_raw_response.restore
+    done = restore(users=[{"id": "u"}])
+    assert (done.status_code, done.data.restored_users, done.data.issues) == (201, ["u"], [])
+    read = world.client.users.streak("u", history_periods=3)
+    assert_fields(
+        read,
+        length=12,
+        started="2026-01-30",
+        period_start="2026-03-01",
+        expires="2026-03-01",
+        extended=instant("2026-02-22T12:00:00.000Z"),
+    )
+    assert lengths(read) == [0, 12, 0]
+    lost = world.wire.send(
+        "POST", "/admin/v1/streaks/restore", {"users": [{"id": "v"}], "mode": "last_lost"}
+    )
+    assert (lost.status, lost.body) == (201, {"restoredUsers": ["v"], "issues": []})
+    assert_fields(world.client.users.streak("v"), length=3, started="2026-02-20")
+    again = restore(users=[{"id": "u"}])
+    assert (again.status_code, again.data.restored_users) == (200, [])
+    [issue] = again.data.issues
+    assert_fields(issue, user_id="u", severity="warning", message="No streak to restore")
+    assert (extra(issue, "level"), extra(issue, "reason")) == ("warning", "No streak to restore")
+    extended = world.event_at("2026-03-01T15:00:00Z", "lessons", "u").current_streak
+    assert_fields(extended, length=13, expires="2026-03-02", extended=True)
+    world.clock.to("2026-03-01T18:00:00Z")
+    reset = world.admin.streaks.reset(users=[{"id": "u"}])
+    assert (reset.reset_users, reset.issues) == (["u"], [])
+    empty = world.client.users.streak("u", history_periods=2)
+    assert_inactive(empty)
+    last = empty.streak_history[-1]
+    assert_fields(last, period_start="2026-03-01", length=0)
+    assert last.reset_at == instant("2026-03-01T18:00:00.000Z")
+    assert not sent(empty.streak_history[0], "reset_at")
+    anew = world.event_at("2026-03-01T19:00:00Z", "lessons", "u").current_streak
+    assert_fields(anew, length=1, started="2026-03-01", expires="2026-03-02", extended=True)
+    world.clock.to("2026-03-01T20:00:00Z")
+    assert restore(users=[{"id": "u"}]).status_code == 201
+    assert_fields(world.client.users.streak("u"), length=13, started="2026-01-30")
+
+
+def test_x11a_pause(start):
+    # X11, C-STREAK-19, C-STREAK-27, C-STREAK-29, C-STREAK-45, C-STREAK-46, C-STREAK-48, C-ADM-76
+    world = start("2026-07-06T00:00:00Z")
+    world.catalog.metric("lessons")
+    world.catalog.streaks(freezes=UpdateStreakSettingsFreezes(start_count=1, max_count=2))
+    for day in ["06", "07", "08", "09"]:
+        world.event_at(f"2026-07-{day}T10:00:00Z", "lessons", "u", tz="Europe/Paris")
+    world.clock.to("2026-07-09T12:00:00Z")
+    create = world.admin.streaks.pauses.with_raw_response.create
+
+    def pause(start_on, end_on):
+        item = CreateStreakPausesRequestPausesItem(user_id="u", start=start_on, end=end_on)
+        return create(pauses=[item])
+
+    past = pause("2026-07-08", "2026-07-14")
+    assert past.status_code == 200
+    assert past.data.created == []
+    assert [i.message for i in past.data.issues] == ["Start date must not be in the past"]
+    made = pause("2026-07-10", "2026-07-14")
+    assert made.status_code == 201
+    assert made.data.issues == []
+    [created] = made.data.created
+    assert_fields(created, user_id="u", start="2026-07-10", end="2026-07-14", status="active")
+    read = world.streak_at("2026-07-12T09:00:00Z", "u", periods=5)
+    assert_fields(read, length=4, period_start="2026-07-12", expires="2026-07-15", freezes=1)
+    assert lengths(read) == [3, 4, 4, 4, 4]
+    assert list(history(read, "used_pause").values()) == [False, False, True, True, True]
+    assert not any(history(read, "used_freeze").values())
+    assert [(p.id, p.start, p.end) for p in read.pauses] == [
+        (created.id, "2026-07-10", "2026-07-14")
+    ]
+    again = world.event_at("2026-07-15T10:00:00Z", "lessons", "u")
+    assert_fields(
+        again.current_streak, length=5, expires="2026-07-16", freezes=1, extended=True
+    )
+
+
+def test_a_deleted_pause_keeps_closed_days(start):
+    # C-STREAK-49, C-STREAK-50, C-ADM-78
+    world = start("2026-07-06T00:00:00Z")
+    world.catalog.metric("lessons")
+    world.event_at("2026-07-06T10:00:00Z", "lessons", "u")
+    item = CreateStreakPausesRequestPausesItem(
+        user_id="u", start="2026-07-07", end="2026-07-20"
+    )
+    [pause] = world.admin.streaks.pauses.create(pauses=[item]).created
+    assert world.streak_at("2026-07-08T09:00:00Z", "u").expires == "2026-07-21"
+    assert [d.id for d in world.admin.streaks.pauses.delete(ids=pause.id).deleted] == [pause.id]
+    assert world.admin.streaks.pauses.delete(ids=[pause.id]).issues[0].message == (
+        "Streak pause not found by ID"
+    )
+    read = world.streak_at("2026-07-08T09:00:00Z", "u", periods=3)
+    assert_fields(read, length=1, expires="2026-07-08", pauses=[])
+    assert lengths(read) == [1, 1, 0]
+    assert world.streak_at("2026-07-09T00:00:00Z", "u").length == 0
+
+
+def test_x11b_own_days_off_and_conditions(start):
+    # X11, C-PREF-02, C-PREF-04 to C-PREF-07, C-STREAK-04, C-STREAK-51
+    world = start("2026-06-04T12:00:00Z")
+    world.catalog.metric("words")
+    world.catalog.metric("lessons")
+    world.client.users.create(id="u", tz="Europe/Berlin")
+    own = StreakPreferences(
+        evaluation_mode="ALL",
+        metrics=[{"key": "words", "threshold": 500}, {"key": "lessons", "threshold": 1}],
+        days_off=[6, 0],
+    )
+    update = world.client.users.update_preferences
+    with refused(403, "Streak customization is not enabled"):
+        update("u", streak=own)
+    world.catalog.streaks(customization_enabled=True)
+    changed = update("u", streak=own, notifications=NotificationPreferences(recap=["push", "email"]))
+    assert changed.notifications.recap == ["email", "push"]
+    assert_fields(changed.streak, evaluation_mode="AND", days_off=[0, 6])
+    assert [(m.key, m.threshold) for m in changed.streak.metrics] == [("words", 500), ("lessons", 1)]
+    assert world.client.users.get_preferences("u") == changed
+    first = world.event_at("2026-06-05T08:00:00Z", "words", "u", 500)
+    assert_fields(first.current_streak, length=0, extended=False)
+    second = world.event_at("2026-06-05T09:00:00Z", "lessons", "u", 1)
+    assert_fields(second.current_streak, length=1, expires="2026-06-08", extended=True)
+    read = world.streak_at("2026-06-07T12:00:00Z", "u", periods=3)
+    assert_fields(read, length=1, expires="2026-06-08")
+    assert lengths(read) == [1, 1, 1]
+    assert list(history(read, "used_pause").values()) == [False, True, True]
+    assert world.streak_at("2026-06-08T21:59:59.999Z", "u").length == 1
+    assert_inactive(world.streak_at("2026-06-08T22:00:00Z", "u"))

@@ -46,6 +46,7 @@ READS = [
     "/v1/users/known/metrics",
     "/v1/users/known/achievements?includeIncomplete=true",
     "/v1/users/known/streak",
+    "/v1/users/known/preferences",
     "/v1/users/known/points/xp?awards=100",
     "/v1/points/xp",
     "/v1/points/xp/levels",
@@ -53,6 +54,7 @@ READS = [
     "/v1/users/known/points/xp/boosts",
     "/v1/points/xp/level-summary",
     "/v1/streaks?userIds=known,ghost",
+    "/v1/streaks/rankings",
 ]
 
 

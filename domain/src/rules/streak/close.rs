@@ -5,7 +5,7 @@ use crate::calendar::{Frequency, Zone};
 use crate::catalog::StreakSettings;
 use crate::time::{Date, Timestamp};
 use crate::user::decision::Decision;
-use crate::user::{SignalKind, Span, SpanKind, StreakState, Track};
+use crate::user::{Peak, SignalKind, Span, SpanKind, StreakState, Track};
 
 /// Spans remembered per frequency. Neighbouring spans differ or have a gap between them, so this
 /// covers more than the 400 periods that history can be asked for. (C-STREAK-24)
@@ -68,8 +68,8 @@ fn close(
         Verdict::Frozen => remember(track, SpanKind::Frozen),
         Verdict::Nothing => {}
         Verdict::Lost => {
-            track.started_on = None;
-            track.extended_at = None;
+            let started_on = track.started_on.take().expect("a length belongs to a run");
+            track.lost = Some(Peak { length, started_on, until: track.open.start.pred() });
         }
     }
     track.length_before = if verdict == Verdict::Lost { 0 } else { length };
@@ -126,23 +126,29 @@ fn judge(
     if can_freeze && streak.freezes > 0 { Verdict::Frozen } else { Verdict::Lost }
 }
 
-/// Adds the open period to the past, to the latest span if it continues it.
+/// Adds the open period to the past.
 fn remember(track: &mut Track, kind: SpanKind) {
     let length = track.length();
     let started_on = track.started_on.expect("a period with a length belongs to a run");
     let period = track.open;
+    push_span(track, Span { dates: period, periods: 1, kind, length, started_on });
+}
+
+/// Adds one closed period, to the latest span if it continues it.
+pub(super) fn push_span(track: &mut Track, span: Span) {
     if let Some(last) = track.past.last_mut()
-        && last.kind == kind
-        && last.started_on == started_on
-        && last.dates.end.succ() == period.start
+        && last.kind == span.kind
+        && last.started_on == span.started_on
+        && last.dates.end.succ() == span.dates.start
+        && span.length == last.length + u32::from(span.kind == SpanKind::Met)
     {
-        last.dates.end = period.end;
+        last.dates.end = span.dates.end;
         last.periods += 1;
-        last.length = length;
+        last.length = span.length;
         return;
     }
     if track.past.len() == SPANS_MAX {
         track.past.remove(0);
     }
-    track.past.push(Span { dates: period, periods: 1, kind, length, started_on });
+    track.past.push(span);
 }

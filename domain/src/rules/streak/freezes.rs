@@ -44,7 +44,7 @@ pub(super) fn accrue(
 
 /// Grants up to `count` freezes below the maximum; how many were granted. (C-STREAK-43, 44)
 pub(crate) fn grant_freezes(decision: &mut Decision<'_>, count: u32) -> Result<u32, Rejection> {
-    let settings = decision.catalog.streaks.current();
+    let settings = decision.current_streaks();
     let freezes = settings.freezes.ok_or(Rejection::FreezesNotEnabled)?;
     let held = decision.state.streak.freezes;
     let earned = count.min(freezes.max_count.saturating_sub(held));

@@ -7,12 +7,16 @@
 
 mod close;
 mod freezes;
+mod pauses;
 mod protection;
+mod restore;
 
 use std::collections::BTreeMap;
 
 pub(crate) use freezes::{grant_freezes, grant_initial_freezes};
+pub(crate) use pauses::{create_pause, delete_pause};
 pub(crate) use protection::is_protected;
+pub(crate) use restore::{reset, restore, silence};
 
 use crate::amount::Amount;
 use crate::calendar::{Frequency, Period, WeekStart};
@@ -42,6 +46,8 @@ pub(crate) fn fresh_track(frequency: Frequency, week_start: WeekStart, today: Da
         extended_at: None,
         longest: 0,
         travel_protected_on: None,
+        lost: None,
+        discarded: Vec::new(),
         past: Vec::new(),
     }
 }
@@ -56,8 +62,9 @@ pub(crate) fn begin_day(decision: &mut Decision<'_>, day: Date, at: Timestamp, p
         Passage::Midnight => catalog.streaks.before(at),
         Passage::Travel => catalog.streaks.current(),
     };
-    close::close_ended(decision, settings, day, at, passage);
-    freezes::accrue(decision, settings, day, at);
+    let settings = decision.state.personal_streaks(catalog, settings);
+    close::close_ended(decision, &settings, day, at, passage);
+    freezes::accrue(decision, &settings, day, at);
     decision.state.effective_day = day;
 }
 
@@ -88,15 +95,18 @@ pub(crate) fn skip_to(decision: &mut Decision<'_>, today: Date) {
 /// Counts an event towards the open periods; whether it raised the configured streak.
 /// (C-STREAK-07, C-EVENT-02)
 pub(crate) fn on_event(decision: &mut Decision<'_>, metric: MetricId, value: Amount) -> bool {
+    if decision.state.preferences.streak.is_off() {
+        return false;
+    }
     let catalog = decision.catalog;
-    let settings = catalog.streaks.current();
+    let settings = decision.state.personal_streaks(catalog, catalog.streaks.current());
     let (now, day) = (decision.now, decision.state.effective_day);
     let mut extended = false;
     for frequency in Frequency::ALL {
         let track = decision.state.streak.track_mut(frequency);
         let change = track.changes.entry(metric).or_insert(Amount::ZERO);
         *change += value;
-        if track.met || value == Amount::ZERO || !is_met(catalog, settings, &track.changes) {
+        if track.met || value == Amount::ZERO || !is_met(catalog, &settings, &track.changes) {
             continue;
         }
         track.met = true;
@@ -125,11 +135,8 @@ fn is_met(
     if settings.metrics.is_empty() {
         return catalog.live_metrics().any(|metric| change(metric.id) > Amount::ZERO);
     }
-    let mut conditions = settings.metrics.iter().map(|condition| {
-        // Thresholds come from JSON integers, so they fit.
-        change(condition.metric)
-            >= Amount::from(i64::try_from(condition.threshold).expect("thresholds fit i64"))
-    });
+    let mut conditions =
+        settings.metrics.iter().map(|condition| change(condition.metric) >= condition.threshold);
     match settings.evaluation_mode {
         EvaluationMode::Or => conditions.any(|holds| holds),
         EvaluationMode::And => conditions.all(|holds| holds),

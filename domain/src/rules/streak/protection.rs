@@ -8,8 +8,8 @@ use crate::calendar::{Frequency, Period, Zone};
 use crate::catalog::StreakSettings;
 use crate::user::{SpanKind, StreakState};
 
-/// Whether the period needs no activity: a day off, a date the zone skipped, or dates a freeze
-/// consumed at another frequency covers. (C-STREAK-12, C-STREAK-51)
+/// Whether the period needs no activity: a day off, a date the zone skipped, or dates that a pause
+/// or a freeze consumed at another frequency covers. (C-STREAK-12, C-STREAK-47, C-STREAK-51)
 pub(crate) fn is_protected(
     streak: &StreakState,
     settings: &StreakSettings,
@@ -19,6 +19,7 @@ pub(crate) fn is_protected(
 ) -> bool {
     is_day_off(settings, frequency, period)
         || is_skipped(zone, frequency, period)
+        || is_paused(streak, period)
         || is_covered_by_freeze(streak, frequency, period)
 }
 
@@ -30,6 +31,11 @@ fn is_day_off(settings: &StreakSettings, frequency: Frequency, period: Period) -
 /// A date that the zone itself skipped can't be missed by anyone living there.
 fn is_skipped(zone: Zone, frequency: Frequency, period: Period) -> bool {
     frequency == Frequency::Daily && !zone.has_date(period.start)
+}
+
+/// One shared date is enough at any frequency. (C-STREAK-47)
+fn is_paused(streak: &StreakState, period: Period) -> bool {
+    streak.pauses.iter().any(|pause| pause.dates.overlaps(period))
 }
 
 /// The other frequency may have been the configured one earlier: the freeze still covers its dates.

@@ -1,4 +1,6 @@
 //! `/admin/v1/streaks/...`
 
 mod freezes;
+mod lengths;
+mod pauses;
 mod settings;

@@ -1,0 +1,133 @@
+//! What operators do to a length: put an earlier one back, or set it to zero. (C-STREAK-54 to 61)
+//!
+//! Both are silent: no signal, achievement, points or freeze. A reset keeps what it takes away as
+//! a peak, so that a restore can undo it.
+
+use super::close::push_span;
+use crate::calendar::{Frequency, Period, WeekStart};
+use crate::time::Date;
+use crate::user::decision::Decision;
+use crate::user::{Peak, Rejection, Reset, RestoreMode, Span, SpanKind, Track};
+
+/// Local dates, today included, that a daily streak is looked for in. (C-STREAK-56)
+const DAILY_WINDOW_DAYS: i64 = 90;
+
+/// Puts an earlier length of the configured frequency back. (C-STREAK-57)
+pub(crate) fn restore(decision: &mut Decision<'_>, mode: RestoreMode) -> Result<(), Rejection> {
+    let settings = decision.current_streaks();
+    let (frequency, week_start) = (settings.frequency, decision.catalog.settings.week_start);
+    let from = window_start(frequency, week_start, decision.state.effective_day);
+    let track = decision.state.streak.track_mut(frequency);
+    let candidate = match mode {
+        RestoreMode::Max => highest(track, from),
+        RestoreMode::LastLost => track.lost,
+    };
+    let peak = candidate
+        .filter(|peak| settings.enabled && peak.length > track.length())
+        .ok_or(Rejection::NoStreakToRestore)?;
+    track.started_on = Some(peak.started_on);
+    if track.met {
+        track.length_before = peak.length - 1;
+    } else {
+        track.length_before = peak.length;
+        put_on_previous(track, peak, frequency, week_start);
+    }
+    decision.must_commit();
+    Ok(())
+}
+
+/// The first date of the window that lengths are looked for in. (C-STREAK-54, C-STREAK-56)
+fn window_start(frequency: Frequency, week_start: WeekStart, today: Date) -> Date {
+    let new_year = |year| Date::from_ymd(year, 1, 1).expect("every year has a first of January");
+    match frequency {
+        Frequency::Daily => today.plus_days(1 - DAILY_WINDOW_DAYS),
+        Frequency::Weekly => {
+            Period::containing(frequency, week_start, new_year(today.year())).start
+        }
+        Frequency::Monthly => new_year(today.year() - 1),
+    }
+}
+
+/// The greatest length in a closed or discarded period from `from` on; the latest of equals.
+fn highest(track: &Track, from: Date) -> Option<Peak> {
+    let spans = track.past.iter().map(|span| Peak {
+        length: span.length,
+        started_on: span.started_on,
+        until: span.dates.end,
+    });
+    // A period that was met again after a reset counts as what it was in the end.
+    let inside = track.discarded.iter().copied().chain(spans).filter(|peak| peak.until >= from);
+    inside.max_by_key(|peak| (peak.length, peak.until))
+}
+
+/// Makes the period before the open one end with the peak's length. (C-STREAK-57, C-STREAK-58)
+///
+/// A freeze or a pause that it used stays its own; a missed one has nothing to show but the length.
+fn put_on_previous(track: &mut Track, peak: Peak, frequency: Frequency, week_start: WeekStart) {
+    let dates = track.open.previous(frequency, week_start);
+    let kind = take_last_period(track, dates, frequency, week_start);
+    let kind = kind.unwrap_or(SpanKind::Restored);
+    let Peak { length, started_on, .. } = peak;
+    push_span(track, Span { dates, periods: 1, kind, length, started_on });
+}
+
+/// Takes the period out of the latest span, if that one ends with it; what the period was.
+fn take_last_period(
+    track: &mut Track,
+    dates: Period,
+    frequency: Frequency,
+    week_start: WeekStart,
+) -> Option<SpanKind> {
+    let last = track.past.last_mut().filter(|last| last.dates.end == dates.end)?;
+    let kind = last.kind;
+    if last.periods == 1 {
+        track.past.pop();
+        return Some(kind);
+    }
+    last.periods -= 1;
+    last.dates.end = dates.previous(frequency, week_start).end;
+    match kind {
+        SpanKind::Met => last.length -= 1,
+        SpanKind::Frozen | SpanKind::Protected | SpanKind::Restored => {}
+    }
+    Some(kind)
+}
+
+/// Sets the streak to zero at every frequency and forgets the progress of the open periods.
+/// (C-STREAK-60, C-STREAK-61)
+pub(crate) fn reset(decision: &mut Decision<'_>) -> Result<(), Rejection> {
+    let settings = decision.current_streaks();
+    if !settings.enabled || decision.state.streak.track(settings.frequency).length() == 0 {
+        return Err(Rejection::NoActiveStreakToReset);
+    }
+    silence(decision);
+    let reset = Reset { at: decision.now, on: decision.state.effective_day };
+    decision.state.streak.reset = Some(reset);
+    Ok(())
+}
+
+/// As [`reset`], without a trace of it. (C-PREF-10)
+pub(crate) fn silence(decision: &mut Decision<'_>) {
+    let (week_start, today) = (decision.catalog.settings.week_start, decision.state.effective_day);
+    for frequency in Frequency::ALL {
+        let from = window_start(frequency, week_start, today);
+        discard(decision.state.streak.track_mut(frequency), from);
+    }
+    decision.must_commit();
+}
+
+/// Length 0 with nothing met. A met open period is not in the past yet, so its length is kept as a
+/// peak. Lower ones before it can't be the highest of any window any more, nor those before `from`.
+fn discard(track: &mut Track, from: Date) {
+    let length = track.length();
+    if track.met
+        && let Some(started_on) = track.started_on
+    {
+        track.discarded.retain(|peak| peak.length > length && peak.until >= from);
+        track.discarded.push(Peak { length, started_on, until: track.open.end });
+    }
+    track.met = false;
+    track.changes.clear();
+    track.length_before = 0;
+    track.started_on = None;
+}
