@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::{AttributeKind, Catalog, Invalid};
 use crate::ids::AttributeId;
 
-/// Most attributes one object may carry or be filtered by. (C-GEN-14)
-pub(super) const FILTERS_MAX: usize = 50;
+/// Most attributes one user, event or request may carry, or one object be filtered by. (C-GEN-14)
+pub const ATTRIBUTES_MAX: usize = 50;
 
 /// Longest value of an attribute, in characters. (C-ATTR-06)
 pub const ATTRIBUTE_CHARS_MAX: usize = 255;
@@ -35,8 +35,10 @@ impl Catalog {
         field: &str,
         filters: Vec<Filter>,
     ) -> Result<Vec<Filter>, Invalid> {
-        if filters.len() > FILTERS_MAX {
-            return Err(Invalid::error(format!("{field} must have at most {FILTERS_MAX} entries")));
+        if filters.len() > ATTRIBUTES_MAX {
+            return Err(Invalid::error(format!(
+                "{field} must have at most {ATTRIBUTES_MAX} entries"
+            )));
         }
         for (i, filter) in filters.iter().enumerate() {
             match self.find_attribute(filter.attribute) {

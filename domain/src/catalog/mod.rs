@@ -24,7 +24,7 @@ pub use achievement::{
 };
 pub use attribute::{Attribute, AttributeDraft, AttributeKind, AttributePatch};
 pub(crate) use filter::all_match;
-pub use filter::{ATTRIBUTE_CHARS_MAX, Filter};
+pub use filter::{ATTRIBUTE_CHARS_MAX, ATTRIBUTES_MAX, Filter};
 pub use history::History;
 pub use invalid::Invalid;
 pub use metric::{Metric, MetricDraft, MetricPatch, UnitType};

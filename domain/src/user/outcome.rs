@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::{Pause, UserState};
 use crate::amount::Amount;
-use crate::catalog::Rounding;
+use crate::catalog::{ATTRIBUTES_MAX, Rounding};
 use crate::ids::{
     AchievementId, AttributeId, AwardId, BoostId, CompletionId, EventId, IdempotencyKey, Key,
     LevelId, MetricId, PauseId, PointsSystemId, TriggerId,
@@ -47,7 +47,7 @@ pub enum Rejection {
     #[error("signUpDate must not be in the future")]
     SignUpDateInFuture,
     /// Too many attributes on one user. (C-GEN-14)
-    #[error("attributes must have at most 50 entries")]
+    #[error("attributes must have at most {} entries", ATTRIBUTES_MAX)]
     TooManyAttributes,
     /// The total would leave its range. (C-GEN-33)
     #[error("value would move the total out of range")]

@@ -6,12 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Rejection;
 use crate::calendar::Zone;
-use crate::catalog::{Catalog, Patch};
+use crate::catalog::{ATTRIBUTES_MAX, Catalog, Patch};
 use crate::ids::AttributeId;
 use crate::time::Date;
-
-/// Most attributes one user can carry. (C-GEN-14)
-const ATTRIBUTES_MAX: usize = 50;
 
 /// The stored profile of a user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

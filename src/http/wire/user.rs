@@ -7,7 +7,9 @@
 use std::collections::BTreeMap;
 
 use domain::calendar::Zone;
-use domain::catalog::{ATTRIBUTE_CHARS_MAX, AttributeKind, Catalog, Invalid, Patch};
+use domain::catalog::{
+    ATTRIBUTE_CHARS_MAX, ATTRIBUTES_MAX, AttributeKind, Catalog, Invalid, Patch,
+};
 use domain::ids::{AttributeId, UserId};
 use domain::time::{Date, Timestamp};
 use domain::user::{ProfilePatch, UserState};
@@ -20,8 +22,6 @@ use crate::http::error::ApiError;
 use crate::http::extract::USER_ID_FORM;
 use crate::http::json::{Fields, array, boolean, text, text_up_to};
 
-/// Most attributes one request may carry. (C-GEN-14)
-const ATTRIBUTES_MAX: usize = 50;
 /// Longest user name, in characters. (C-GEN-13)
 const NAME_CHARS_MAX: usize = 255;
 /// Most device tokens of one user, and the longest of them in characters. (C-USER-17)
