@@ -3,7 +3,7 @@
 //! [`Engine`] is the public face. Behind it a router finds or creates the one activation of a
 //! user, the activation decides by the rules of `domain` and commits through `storage`, a catalog
 //! actor owns the configuration, and projections count over all users. Reading order: `engine`,
-//! `router`, `user`, `catalog`, `projection`, `standings`, `supervisor`, `rows`.
+//! `router`, `user`, `catalog`, `projection`, `standings`, `ranking`, `supervisor`, `rows`.
 //!
 //! Absences that hold here: nothing is visible before it is durable; no actor waits for another
 //! actor or for the network; a user has one activation at a time; only [`clock`] reads time.
@@ -16,6 +16,7 @@ mod engine;
 mod error;
 mod permit;
 mod projection;
+pub mod ranking;
 mod router;
 mod rows;
 mod standings;
