@@ -16,6 +16,7 @@ use crate::user::decision::Decision;
 /// A user with nothing to lose and nothing to earn by a day passing is moved on without looking at
 /// every midnight.
 pub(crate) fn settle(decision: &mut Decision<'_>) {
+    adopt_rules(decision);
     let zone = decision.zone();
     let mut settled = decision.state.settled_at;
     loop {
@@ -46,15 +47,30 @@ pub(crate) fn settle(decision: &mut Decision<'_>) {
 /// for local time to catch up. What begins with a skipped date happens at the move.
 /// (C-GEN-16, C-STREAK-63)
 pub(crate) fn travel(decision: &mut Decision<'_>) {
-    let today = decision.zone().local_date(decision.now);
-    let first = decision.state.effective_day.succ();
+    if let Some(dates) = begin_passed(decision, decision.now, Passage::Travel) {
+        time::pay_travelled(decision, dates);
+    }
+}
+
+/// Dates that had begun when the user was last settled, and that the effective day doesn't know of,
+/// show that the rules of the zone have changed since: they begin at that instant, the earliest
+/// that is not over. Under unchanged rules there are none. (C-GEN-37)
+fn adopt_rules(decision: &mut Decision<'_>) {
+    let at = decision.state.settled_at;
+    if let Some(dates) = begin_passed(decision, at, Passage::NewRules) {
+        time::pay_adopted(decision, at, dates);
+    }
+}
+
+/// Begins every date that is behind local time at `at`; which these are.
+fn begin_passed(decision: &mut Decision<'_>, at: Timestamp, passage: Passage) -> Option<Period> {
+    let today = decision.zone().local_date(at);
+    let start = decision.state.effective_day.succ();
     while decision.state.effective_day < today {
         let day = decision.state.effective_day.succ();
-        begin_day(decision, day, decision.now, Passage::Travel);
+        begin_day(decision, day, at, passage);
     }
-    if first <= today {
-        time::pay_travelled(decision, Period { start: first, end: today });
-    }
+    (start <= today).then_some(Period { start, end: today })
 }
 
 /// The dates after `before` that began at `due`: none or one, or several where the zone skipped a

@@ -46,14 +46,29 @@ pub(crate) fn pay_due(decision: &mut Decision<'_>, due: Timestamp, begun: Option
 /// Pays for the dates that a move east skipped, at the move. A move is part of a request and so
 /// judged by the configuration that the request reads.
 pub(crate) fn pay_travelled(decision: &mut Decision<'_>, dates: Period) {
+    pay_jumped(decision, dates, Occasion::Moved, |trigger| trigger.terms.current().as_ref());
+}
+
+/// Pays for the dates that had begun by `at` under new rules of the zone. Hours that fell due at
+/// that instant are paid already. (C-GEN-37)
+pub(crate) fn pay_adopted(decision: &mut Decision<'_>, at: Timestamp, dates: Period) {
+    pay_jumped(decision, dates, Occasion::Due(at), |trigger| trigger.terms.before(at).as_ref());
+}
+
+fn pay_jumped(
+    decision: &mut Decision<'_>,
+    dates: Period,
+    occasion: Occasion,
+    terms_of: impl Fn(&Trigger) -> Option<&TimeTerms>,
+) {
     let zone = decision.zone();
     for (system, trigger) in timed_triggers(decision) {
-        if let Some(terms) = trigger.terms.current()
+        if let Some(terms) = terms_of(trigger)
             && terms.unit == TimeUnit::Days
             && has_due_date(&decision.state, zone, terms, dates)
             && filters_match_user(&terms.user_filters, &decision.state)
         {
-            award(decision, system, trigger.id, terms.points, Occasion::Moved);
+            award(decision, system, trigger.id, terms.points, occasion);
         }
     }
 }

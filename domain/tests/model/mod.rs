@@ -155,6 +155,20 @@ impl Model {
         (String::new(), self.new_signals(now, signals))
     }
 
+    /// The rules of the user's zone become those of another. (C-GEN-37)
+    pub(crate) fn new_rules(&mut self, now: Timestamp, zone: Zone) -> Expected {
+        if !self.exists {
+            return (String::new(), Vec::new());
+        }
+        self.pass(now);
+        self.zone = Some(zone);
+        self.facts.push((now, Fact::Rules(zone)));
+        // What is paid for belongs to no request.
+        self.requests += 1;
+        self.pay_skipped(now);
+        (String::new(), self.new_signals(now, Vec::new()))
+    }
+
     pub(crate) fn grant(&mut self, now: Timestamp, count: u32) -> Expected {
         if !self.exists {
             return ("rejected: User not found".to_owned(), Vec::new());

@@ -16,6 +16,8 @@ const WEEK: WeekStart = WeekStart::Sunday;
 pub(crate) enum Fact {
     Created(Zone),
     Moved(Zone),
+    /// The rules of the user's zone are from now on those of this one.
+    Rules(Zone),
     Settings(StreakSettings),
     Event(MetricId, Amount),
     Granted(u32),
@@ -38,6 +40,16 @@ enum Kind {
     Frozen,
     Protected,
     Restored,
+}
+
+/// What ends a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ends {
+    /// Its midnight.
+    Itself,
+    ByTravel,
+    /// New rules of the zone. (C-GEN-37)
+    ByRules,
 }
 
 /// A length that a period ended with or a reset took from it, and the start of its run.
@@ -100,6 +112,7 @@ pub(crate) fn judge(facts: &[(Timestamp, Fact)], until: Timestamp) -> Judged {
                 Fact::Settings(new) => settings = new.clone(),
                 Fact::Created(zone) => judged = Some(Judged::new(settings.clone(), *zone, *at)),
                 Fact::Moved(_)
+                | Fact::Rules(_)
                 | Fact::Event(..)
                 | Fact::Granted(_)
                 | Fact::Paused(_)
@@ -165,7 +178,13 @@ impl Judged {
             Fact::Moved(zone) => {
                 self.zone = *zone;
                 while self.day < zone.local_date(at) {
-                    self.end_day(at, true);
+                    self.end_day(at, Ends::ByTravel);
+                }
+            }
+            Fact::Rules(zone) => {
+                self.zone = *zone;
+                while self.day < zone.local_date(at) {
+                    self.end_day(at, Ends::ByRules);
                 }
             }
             Fact::Paused(dates) => self.pauses.push(Some(*dates)),
@@ -186,16 +205,16 @@ impl Judged {
         while self.zone.day_start(self.day.succ()) <= until {
             let due = self.zone.day_start(self.day.succ());
             self.midnights.push(due);
-            self.end_day(due, false);
+            self.end_day(due, Ends::Itself);
         }
     }
 
-    fn end_day(&mut self, at: Timestamp, travel: bool) {
+    fn end_day(&mut self, at: Timestamp, how: Ends) {
         // The configured frequency first: the freeze it uses covers dates of the others.
         let configured = self.settings.frequency;
-        self.close(configured, at, travel);
+        self.close(configured, at, how);
         for frequency in Frequency::ALL.into_iter().filter(|other| *other != configured) {
-            self.close(frequency, at, travel);
+            self.close(frequency, at, how);
         }
         self.day = self.day.succ();
         self.begun.push((at, self.day));
@@ -203,7 +222,7 @@ impl Judged {
     }
 
     /// C-STREAK-08, word for word.
-    fn close(&mut self, frequency: Frequency, at: Timestamp, travel: bool) {
+    fn close(&mut self, frequency: Frequency, at: Timestamp, how: Ends) {
         let period = Period::containing(frequency, WEEK, self.day);
         if period.end != self.day {
             return;
@@ -214,9 +233,9 @@ impl Judged {
         if self.met.contains_key(&of) {
             self.end(frequency, period, before + 1, Kind::Met);
         } else if before == 0 {
-        } else if self.is_protected(frequency, period) {
+        } else if how == Ends::ByRules || self.is_protected(frequency, period) {
             self.end(frequency, period, before, Kind::Protected);
-        } else if travel && self.may_travel(frequency) {
+        } else if how == Ends::ByTravel && self.may_travel(frequency) {
             self.travelled.push((frequency, self.day));
             self.end(frequency, period, before, Kind::Protected);
         } else if counts && self.settings.freezes.is_some() && self.freezes > 0 {

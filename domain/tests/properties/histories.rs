@@ -89,6 +89,8 @@ pub(crate) enum Step {
     /// Whether the user has a streak, and their own days off.
     Prefer(Option<bool>, Option<Vec<u8>>),
     Read,
+    /// A new tz database: the user's zone has the rules of another one, by its place in `ZONES`.
+    NewRules(usize),
     Frequency(usize),
     Conditions {
         and: bool,
@@ -166,6 +168,7 @@ pub(crate) fn steps() -> impl Strategy<Value = Step> {
                 Step::Prefer(enabled, days.map(|days| days.into_iter().collect()))
             }),
         4 => Just(Step::Read),
+        1 => (0..ZONES.len()).prop_map(Step::NewRules),
         2 => (0..3usize).prop_map(Step::Frequency),
         1 => conditions,
         1 => days_off.prop_map(|days| Step::DaysOff(days.into_iter().collect())),
@@ -228,6 +231,7 @@ pub(crate) fn settings_patch(step: &Step) -> StreakSettingsPatch {
         | Step::Reset
         | Step::Prefer(..)
         | Step::Read
+        | Step::NewRules(_)
         | Step::Tag(_)
         | Step::XpMax(_)
         | Step::Switch(_)
@@ -248,7 +252,8 @@ pub(crate) fn is_configuration(step: &Step) -> bool {
         | Step::Restore(_)
         | Step::Reset
         | Step::Prefer(..)
-        | Step::Read => false,
+        | Step::Read
+        | Step::NewRules(_) => false,
         Step::Frequency(_)
         | Step::Conditions { .. }
         | Step::DaysOff(_)

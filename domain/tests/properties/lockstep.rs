@@ -51,6 +51,7 @@ pub(crate) fn expect(
         Step::Restore(mode) => model.restore(now, *mode == RestoreMode::LastLost),
         Step::Reset => model.reset(now),
         Step::Prefer(enabled, days) => model.prefer(now, (*enabled, days.clone())),
+        Step::NewRules(place) => model.new_rules(now, support::zone(ZONES[*place])),
         Step::Read if model.exists => model.read(now),
         Step::Read => (String::new(), Vec::new()),
         Step::Frequency(_)
@@ -116,6 +117,10 @@ pub(crate) fn run_lazily(
     let mut grown = BTreeSet::new();
     for (place, (gap, step)) in history.iter().enumerate() {
         now = after(now, gap, &model);
+        if matches!(step, Step::NewRules(_)) {
+            // No change of configuration happens at the very instant of an update.
+            now = now.plus_millis(1);
+        }
         instants.push(now);
         let before = planned.world.users.clone();
         let reply = planned.take(now, step);

@@ -175,6 +175,14 @@ impl Planned {
                 self.settle(now);
                 String::new()
             }
+            Step::NewRules(place) => {
+                if self.world.knows(USER) {
+                    self.world.settle(&now.to_string(), USER);
+                    self.world.new_rules(USER, ZONES[*place]);
+                    self.settle(now);
+                }
+                String::new()
+            }
             Step::Frequency(_)
             | Step::Conditions { .. }
             | Step::DaysOff(_)

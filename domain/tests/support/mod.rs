@@ -288,6 +288,21 @@ impl World {
         Ok(())
     }
 
+    /// Settles the user and stores what that made of them, whether or not it had to be kept.
+    pub(crate) fn settle(&mut self, now: &str, user: &str) {
+        let eager = std::mem::replace(&mut self.eager, true);
+        self.read(now, user);
+        self.eager = eager;
+    }
+
+    /// A new tz database: by its rules the days of the user's zone are those of `name`. To the
+    /// user it is no move, so nothing else changes and nobody is asked.
+    pub(crate) fn new_rules(&mut self, user: &str, name: &str) {
+        let stored = self.users.get_mut(&UserId::new(user).expect("a valid user id"));
+        let state = stored.and_then(|stored| stored.state.as_mut()).expect("a known user");
+        state.profile.time_zone = Some(zone(name));
+    }
+
     /// The pauses as read at `now`, `2026-07-10..2026-07-14` each.
     pub(crate) fn pauses(&mut self, now: &str, user: &str) -> Vec<String> {
         let state = self.read(now, user);

@@ -49,9 +49,15 @@ fn close(
     let counts = settings.enabled && frequency == settings.frequency;
     let last_day = decision.state.effective_day;
     let streak = &mut decision.state.streak;
-    let travelled =
-        passage == Passage::Travel && may_protect_travel(streak.track(frequency), last_day);
-    let verdict = judge(streak, settings, frequency, zone, travelled);
+    let jump = match passage {
+        Passage::Midnight => None,
+        Passage::Travel => {
+            may_protect_travel(streak.track(frequency), last_day).then_some(Verdict::Travelled)
+        }
+        // Nobody can bring a change of rules about, so there is nothing to ration.
+        Passage::NewRules => Some(Verdict::Protected),
+    };
+    let verdict = judge(streak, settings, frequency, zone, jump);
     if verdict == Verdict::Frozen {
         streak.freezes -= 1;
     }
@@ -100,13 +106,14 @@ enum Verdict {
     Lost,
 }
 
-/// Protection is tried before freezes. (C-STREAK-08, C-STREAK-40)
+/// Protection is tried before freezes; `jump` is what a jump of the date makes of the period, if
+/// it protects it. (C-STREAK-08, C-STREAK-40)
 fn judge(
     streak: &StreakState,
     settings: &StreakSettings,
     frequency: Frequency,
     zone: Zone,
-    travelled: bool,
+    jump: Option<Verdict>,
 ) -> Verdict {
     let track = streak.track(frequency);
     if track.met {
@@ -118,8 +125,8 @@ fn judge(
     if is_protected(streak, settings, zone, frequency, track.open) {
         return Verdict::Protected;
     }
-    if travelled {
-        return Verdict::Travelled;
+    if let Some(verdict) = jump {
+        return verdict;
     }
     let can_freeze =
         settings.enabled && frequency == settings.frequency && settings.freezes.is_some();

@@ -33,6 +33,8 @@ pub(crate) enum Passage {
     Midnight,
     /// The user moved east past it. (C-STREAK-63)
     Travel,
+    /// The tz database was updated, and by its new rules it had passed. (C-GEN-37)
+    NewRules,
 }
 
 /// A track that starts with the period of `today`.
@@ -59,7 +61,7 @@ pub(crate) fn fresh_track(frequency: Frequency, week_start: WeekStart, today: Da
 pub(crate) fn begin_day(decision: &mut Decision<'_>, day: Date, at: Timestamp, passage: Passage) {
     let catalog = decision.catalog;
     let settings = match passage {
-        Passage::Midnight => catalog.streaks.before(at),
+        Passage::Midnight | Passage::NewRules => catalog.streaks.before(at),
         Passage::Travel => catalog.streaks.current(),
     };
     let settings = decision.state.personal_streaks(catalog, settings);
