@@ -14,6 +14,7 @@ mod pauses;
 mod points;
 mod preferences;
 mod restore;
+mod rules_change;
 mod streaks;
 mod time;
 mod travel;
