@@ -3,12 +3,11 @@
 //! Lazily, nothing but the steps themselves settles anything. Punctually, a settlement happens at
 //! every instant that the model says something is due.
 
-use std::collections::BTreeSet;
-
-use domain::calendar::{Period, WeekStart, Zone};
+use domain::calendar::Zone;
 use domain::time::{Date, Timestamp};
 use domain::user::RestoreMode;
 
+use crate::books::Watch;
 use crate::histories::{
     Gap, Profile, STARTS, Step, TAGS, VALUES, ZONES, is_configuration, pause_dates,
 };
@@ -85,20 +84,19 @@ pub(crate) fn expect(
     }
 }
 
-/// When the next step happens.
-pub(crate) fn after(now: Timestamp, gap: &Gap, model: &Model) -> Timestamp {
+/// When the next step happens; `here` tells the user's zone and day.
+pub(crate) fn after(
+    now: Timestamp,
+    gap: &Gap,
+    here: impl FnOnce() -> Option<(Zone, Date)>,
+) -> Timestamp {
     match gap {
         Gap::None => now,
         Gap::Minutes(minutes) => now.plus_millis(minutes * 60_000),
         Gap::Hours(hours) => now.plus_millis(hours * 3_600_000),
         Gap::Days(days) => now.plus_millis(days * 86_400_000 + 1_234_567),
         Gap::Midnight(beyond) => {
-            let (zone, day) = if model.exists {
-                let judged = model.judge(now);
-                (judged.zone, judged.day)
-            } else {
-                (Zone::UTC, now.utc_date())
-            };
+            let (zone, day) = here().unwrap_or_else(|| (Zone::UTC, now.utc_date()));
             zone.day_start(day.succ()).plus_millis(*beyond).max(now)
         }
     }
@@ -113,10 +111,12 @@ pub(crate) fn run_lazily(
     let mut now = at(STARTS[start]);
     let mut model = Model::new(planned.metrics, TAGS[0], now);
     let mut instants = Vec::new();
-    let mut last_day: Option<Date> = None;
-    let mut grown = BTreeSet::new();
+    let mut watch = Watch::default();
     for (place, (gap, step)) in history.iter().enumerate() {
-        now = after(now, gap, &model);
+        now = after(now, gap, || {
+            let judged = model.exists.then(|| model.judge(now))?;
+            Some((judged.zone, judged.day))
+        });
         if matches!(step, Step::NewRules(_)) {
             // No change of configuration happens at the very instant of an update.
             now = now.plus_millis(1);
@@ -138,17 +138,7 @@ pub(crate) fn run_lazily(
             assert_eq!(shown, judged.shown(), "step {place} at {now}: {step:?}");
             let day = planned.world.read(&now.to_string(), USER).effective_day;
             assert_eq!(day, judged.day, "step {place} at {now}: {step:?}");
-            assert!(last_day.is_none_or(|last| last <= day), "the effective day moved back");
-            last_day = Some(day);
-            if reply == "reset" || reply == "preferred" {
-                // A reset period may be met again.
-                grown.clear();
-            }
-            if reply.contains("; extended") {
-                let frequency = planned.world.catalog.streaks.current().frequency;
-                let period = Period::containing(frequency, WeekStart::Sunday, day);
-                assert!(grown.insert((frequency, period)), "a period raised the streak twice");
-            }
+            watch.look(&planned, day, &reply);
             assert_eq!(planned.world.signals(USER), model.read(now).1, "settled by reading");
         }
     }

@@ -14,13 +14,15 @@ mod books;
 mod histories;
 mod lockstep;
 mod planned;
+mod rules;
 
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 
-use books::check_books;
-use histories::histories;
+use books::{check_agreement, check_books};
+use histories::{ZONES, histories};
 use lockstep::{USER, run_lazily, run_punctually};
+use rules::run_over_new_rules;
 
 proptest! {
     #![proptest_config(ProptestConfig {
@@ -33,7 +35,7 @@ proptest! {
         ..ProptestConfig::default()
     })]
 
-    // C-GEN-16 C-GEN-21 C-GEN-22 C-GEN-23 C-EVENT-13 C-IDEM-07 C-ACH-04 C-POINTS-03 C-POINTS-26
+    // C-GEN-16 C-GEN-21 C-GEN-22 C-GEN-23 C-GEN-37 C-EVENT-13 C-IDEM-07 C-ACH-04 C-POINTS-03 C-POINTS-26
     // C-STREAK-08 C-STREAK-12 C-STREAK-13 C-STREAK-14 C-STREAK-25 C-STREAK-46 C-STREAK-47 C-STREAK-50
     // C-STREAK-56 C-STREAK-57 C-STREAK-58 C-STREAK-61 C-STREAK-63 C-PREF-05
     // C-PREF-09 C-PREF-10
@@ -46,7 +48,8 @@ proptest! {
             let history_shown = lazy.world.history(&end.to_string(), USER, 400);
             prop_assert_eq!(history_shown, judged.history(400));
             model.pass(end);
-            check_books(&lazy, &model);
+            check_books(&lazy);
+            check_agreement(&lazy, &model);
 
             let mut dues = judged.midnights.clone();
             dues.extend(&model.dues);
@@ -57,5 +60,15 @@ proptest! {
             lazy.settle(end);
             prop_assert_eq!(lazy.world.stored(USER), punctual.world.stored(USER));
         }
+    }
+
+    // C-GEN-37 C-GEN-16 C-GEN-22 C-STREAK-08 C-POINTS-03
+    #[test]
+    fn laws_hold_over_an_update_of_the_tz_database(
+        (start, history) in histories(),
+        updated in 0..45usize,
+        rules in 0..ZONES.len(),
+    ) {
+        run_over_new_rules(start, &history, (updated, rules));
     }
 }
