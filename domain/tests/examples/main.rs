@@ -8,8 +8,10 @@ mod support;
 
 mod achievements;
 mod boosts;
+mod date_line;
 mod events;
 mod freezes;
+mod meetings;
 mod pauses;
 mod points;
 mod preferences;
