@@ -74,6 +74,12 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
+    /// The rules of the zone changed under what was stored: a day that was only read, and on which
+    /// nothing happened, may begin later by the new ones.
+    pub(crate) fn forget_reads(&mut self, stored: Date) {
+        self.last_day = Some(stored);
+    }
+
     /// Looks at the user after a step that was answered with `reply`.
     pub(crate) fn look(&mut self, planned: &Planned, day: Date, reply: &str) {
         assert!(self.last_day.is_none_or(|last| last <= day), "the effective day moved back");

@@ -21,7 +21,9 @@ pub(crate) fn run_over_new_rules(
     let mut settled = None;
     for (place, (gap, step)) in history.iter().enumerate() {
         if place == updated % history.len() && planned.world.knows(USER) {
-            settled = Some(planned.world.stored(USER).clone());
+            let before = planned.world.stored(USER).clone();
+            watch.forget_reads(before.state.as_ref().expect("a known user").effective_day);
+            settled = Some(before);
             planned.world.new_rules(USER, ZONES[rules]);
         }
         now = after(now, gap, || {

@@ -1,8 +1,8 @@
 //! What keeps a streak over a period without activity, at no cost. (C-STREAK-08)
 //!
 //! Closing a period, showing the open one and looking for the end of a streak all ask here, so
-//! that what is shown is what will happen. Travel isn't here: it protects only in the instant of
-//! the move.
+//! that what is shown is what will happen. Travel and new rules of a zone aren't here: they protect
+//! only in the instant of the jump.
 
 use crate::calendar::{Frequency, Period, Zone};
 use crate::catalog::StreakSettings;
