@@ -99,6 +99,11 @@ sections! {
         /// See [`EngineConfig::catalog_changes_in_flight_max`].
         catalog_changes_in_flight_max: NonZeroUsize,
     }
+    /// What happens by itself.
+    timers as Timers, TimersOverrides {
+        /// See [`EngineConfig::timer_tick_ms`].
+        tick_ms: NonZeroU64,
+    }
     /// What a new data directory starts with. (C-GEN-36)
     environment as Environment, EnvironmentOverrides {
         /// The zone of users without one.
@@ -191,6 +196,7 @@ impl Config {
             in_flight_per_shard_max: self.engine.in_flight_per_shard_max.get(),
             catalog_changes_in_flight_max: self.engine.catalog_changes_in_flight_max.get(),
             user_idle_ms: self.engine.user_idle_ms.get(),
+            timer_tick_ms: self.timers.tick_ms.get(),
         }
     }
 

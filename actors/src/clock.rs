@@ -10,6 +10,8 @@ use std::time::{Duration, SystemTime};
 
 use domain::time::Timestamp;
 
+use crate::error::Error;
+
 /// Where the current instant comes from; clones share it.
 #[derive(Clone, Debug)]
 pub struct Clock {
@@ -25,7 +27,7 @@ enum Source {
 }
 
 /// Why the clock can't be moved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AdvanceError {
     /// Real time passes by itself.
     #[error("the system clock can't be moved")]
@@ -33,6 +35,9 @@ pub enum AdvanceError {
     /// The wanted instant has passed.
     #[error("the clock can't go backwards")]
     Backwards,
+    /// Something that fell due on the way could not be done; the clock stands where that was.
+    #[error("what fell due could not be done: {0}")]
+    Interrupted(Error),
 }
 
 impl Clock {
@@ -64,6 +69,15 @@ impl Clock {
     #[must_use]
     pub fn is_test(&self) -> bool {
         self.source == Source::Test
+    }
+
+    /// Whether virtual time can be moved to `to`.
+    pub(crate) fn check_advance(&self, to: Timestamp) -> Result<(), AdvanceError> {
+        match self.source {
+            Source::System => Err(AdvanceError::NotATestClock),
+            Source::Test if self.now() > to => Err(AdvanceError::Backwards),
+            Source::Test => Ok(()),
+        }
     }
 
     /// Moves virtual time to `to`.

@@ -16,6 +16,8 @@ pub struct EngineConfig {
     pub catalog_changes_in_flight_max: usize,
     /// How long, in milliseconds, an unused user stays in memory.
     pub user_idle_ms: u64,
+    /// How often, in milliseconds, it is looked whether something is due; unused in virtual time.
+    pub timer_tick_ms: u64,
 }
 
 /// What a new data directory starts with; one that was used before keeps what it has.

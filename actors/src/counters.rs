@@ -13,6 +13,8 @@ pub(crate) struct Counters {
     pub(crate) shed: Counter,
     pub(crate) catalog_changes: Counter,
     pub(crate) failures: Counter,
+    pub(crate) timers_fired: Counter,
+    pub(crate) timer_lateness_ms: Gauge,
 }
 
 /// One number that only grows.
@@ -22,6 +24,20 @@ pub(crate) struct Counter(AtomicU64);
 impl Counter {
     pub(crate) fn add_one(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn value(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// One number that goes up and down.
+#[derive(Debug, Default)]
+pub(crate) struct Gauge(AtomicU64);
+
+impl Gauge {
+    pub(crate) fn set(&self, value: u64) {
+        self.0.store(value, Ordering::Relaxed);
     }
 
     fn value(&self) -> u64 {
@@ -52,10 +68,21 @@ pub struct EngineStats {
     pub catalog_changes: u64,
     /// Actors that ended by a failure.
     pub failures: u64,
+    /// Users settled because they were due.
+    pub timers_fired: u64,
+    /// Users who are due and whose turn has not come, as far as was read ahead.
+    pub timers_waiting: usize,
+    /// How long after its due instant the latest user was settled, in milliseconds.
+    pub timer_lateness_ms: u64,
 }
 
 impl Counters {
-    pub(crate) fn read(&self, active_users: usize, in_flight: usize) -> EngineStats {
+    pub(crate) fn read(
+        &self,
+        active_users: usize,
+        in_flight: usize,
+        timers_waiting: usize,
+    ) -> EngineStats {
         EngineStats {
             active_users,
             in_flight,
@@ -67,6 +94,9 @@ impl Counters {
             shed: self.shed.value(),
             catalog_changes: self.catalog_changes.value(),
             failures: self.failures.value(),
+            timers_fired: self.timers_fired.value(),
+            timers_waiting,
+            timer_lateness_ms: self.timer_lateness_ms.value(),
         }
     }
 }

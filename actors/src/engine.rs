@@ -24,10 +24,13 @@ use crate::config::{Bootstrap, EngineConfig};
 use crate::counters::{Counters, EngineStats};
 use crate::error::Error;
 use crate::projection::Statistics;
-use crate::router::Router;
+use crate::plans::Plans;
+use crate::router::{Origin, Router};
 use crate::rows;
+use crate::schedule::{Schedule, Source};
 use crate::standings::RankedLength;
 use crate::supervisor::Supervisor;
+use crate::timer::Timers;
 use crate::user::{Applied, Request, UserContext};
 use crate::user_key::UserKey;
 
@@ -61,6 +64,7 @@ struct Shared {
     catalogs: Arc<Catalogs>,
     context: Arc<UserContext>,
     counters: Arc<Counters>,
+    schedule: Schedule,
     /// Bounds the reads of all users that run at a time.
     scans: Semaphore,
     /// What runs beside the requests; none once stopped.
@@ -71,6 +75,8 @@ struct Background {
     supervisor: ActorRef<()>,
     supervisor_ended: JoinHandle<()>,
     sweeper: JoinHandle<()>,
+    /// None in virtual time.
+    ticker: Option<JoinHandle<()>>,
 }
 
 /// The environment is what tells engines apart; the rest is state.
@@ -113,20 +119,37 @@ impl Engine {
             clock: clock.clone(),
             store: store.clone(),
             projections,
+            plans: Plans::unknown(store.shards()),
             counters: Arc::clone(&counters),
         });
         let idle = Duration::from_millis(config.user_idle_ms);
+        let tick = Duration::from_millis(config.timer_tick_ms);
         let router = Arc::new(Router::new(config, Arc::clone(&context), store.shards()));
-        let root = Supervisor { catalogs: Arc::clone(&catalogs), counters: Arc::clone(&counters) };
+        let timers = Arc::new(Timers::new(
+            scope,
+            Arc::clone(&context),
+            Arc::clone(&router),
+            Arc::clone(&catalogs),
+        ));
+        let root = Supervisor {
+            catalogs: Arc::clone(&catalogs),
+            timers: Arc::clone(&timers),
+            counters: Arc::clone(&counters),
+        };
         let (supervisor, supervisor_ended) =
             ActorRuntime::spawn(None, root, ()).await.map_err(|error| {
                 tracing::error!(%error, "the actors could not be started");
                 Error::Internal
             })?;
         router.supervised_by(supervisor.get_cell());
+        // Also in virtual time: what fell due while no engine ran is caught up with at once.
+        timers.wake_due();
         let sweeper = tokio::spawn(sweep(Arc::clone(&router), clock.clone(), idle));
+        let ticker = (!clock.is_test()).then(|| tokio::spawn(wake(Arc::clone(&timers), tick)));
+        let sources: Vec<Arc<dyn Source>> = vec![timers];
+        let schedule = Schedule::new(clock.clone(), sources);
         let scans = Semaphore::new(SCANS_MAX);
-        let background = Mutex::new(Some(Background { supervisor, supervisor_ended, sweeper }));
+        let background = Mutex::new(Some(Background { supervisor, supervisor_ended, sweeper, ticker }));
         let shared = Shared {
             environment,
             clock,
@@ -135,6 +158,7 @@ impl Engine {
             catalogs,
             context,
             counters,
+            schedule,
             scans,
             background,
         };
@@ -188,7 +212,8 @@ impl Engine {
         command: Command,
     ) -> Result<Applied, Error> {
         let (reply, answer) = oneshot::channel();
-        self.shared.router.send(&UserKey { scope, user }, Request { catalog, command, reply })?;
+        let request = Request { catalog, command, reply };
+        self.shared.router.send(&UserKey { scope, user }, request, Origin::Caller)?;
         // A dropped reply is an activation that failed before it committed.
         answer.await.unwrap_or(Err(Error::Internal))
     }
@@ -359,17 +384,17 @@ impl Engine {
     /// What the actors did since the start, for operators.
     #[must_use]
     pub fn stats(&self) -> EngineStats {
-        self.shared.counters.read(self.shared.router.active(), self.shared.router.in_flight())
+        let Shared { router, context, counters, .. } = self.shared.as_ref();
+        counters.read(router.active(), router.in_flight(), context.plans.waiting())
     }
 
-    /// Moves the test clock and answers with the instant that is now current. State is settled
-    /// when it is next read.
+    /// Moves the test clock, from one due instant to the next, and answers with the instant that is
+    /// now current when everything that fell due on the way is committed.
     ///
     /// # Errors
-    /// If `to` is in the past, or time is real.
-    #[expect(clippy::unused_async, reason = "timers that fall due are awaited here")]
+    /// If `to` is in the past, time is real, or storage takes no writes.
     pub async fn advance_clock(&self, to: Timestamp) -> Result<Timestamp, AdvanceError> {
-        self.shared.clock.advance_to(to)?;
+        self.shared.schedule.advance_to(to).await?;
         Ok(self.now())
     }
 
@@ -381,6 +406,9 @@ impl Engine {
     pub async fn stop(&self) -> Result<(), Error> {
         let Some(background) = self.shared.background.lock().await.take() else { return Ok(()) };
         background.sweeper.abort();
+        if let Some(ticker) = background.ticker {
+            ticker.abort();
+        }
         self.shared.router.drain().await;
         self.shared.catalogs.drain().await;
         background.supervisor.stop_children_and_wait(None, None).await;
@@ -398,5 +426,13 @@ async fn sweep(router: Arc<Router>, clock: Clock, idle: Duration) {
     loop {
         clock::pause(idle / SWEEPS_PER_IDLE_TIME).await;
         router.deactivate_unused_since(clock.now().plus_millis(-idle_ms));
+    }
+}
+
+/// Wakes the timers that have something to do, for as long as the engine runs.
+async fn wake(timers: Arc<Timers>, tick: Duration) {
+    loop {
+        clock::pause(tick).await;
+        timers.wake_due();
     }
 }

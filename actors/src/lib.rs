@@ -2,8 +2,9 @@
 //!
 //! [`Engine`] is the public face. Behind it a router finds or creates the one activation of a
 //! user, the activation decides by the rules of `domain` and commits through `storage`, a catalog
-//! actor owns the configuration, and projections count over all users. Reading order: `engine`,
-//! `router`, `user`, `catalog`, `projection`, `standings`, `ranking`, `supervisor`, `rows`.
+//! actor owns the configuration, timers settle users when something falls due, and projections count
+//! over all users. Reading order: `engine`, `router`, `user`, `catalog`, `timer`, `plans`,
+//! `schedule`, `projection`, `standings`, `ranking`, `supervisor`, `rows`.
 //!
 //! Absences that hold here: nothing is visible before it is durable; no actor waits for another
 //! actor or for the network; a user has one activation at a time; only [`clock`] reads time.
@@ -15,12 +16,15 @@ mod counters;
 mod engine;
 mod error;
 mod permit;
+mod plans;
 mod projection;
 pub mod ranking;
 mod router;
 mod rows;
+mod schedule;
 mod standings;
 mod supervisor;
+mod timer;
 mod user;
 mod user_key;
 

@@ -34,6 +34,16 @@ pub(crate) struct Router {
     supervisor: OnceLock<ActorCell>,
 }
 
+/// Where a request comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// Someone asked.
+    Caller,
+    /// Time passed. That is no use of the activation: it keeps nobody in memory, and drives nobody
+    /// out for longer than it takes.
+    Timer,
+}
+
 /// The activations of one virtual shard, least recently used last.
 struct Shard {
     activations: Mutex<LruCache<UserKey, Activation>>,
@@ -44,7 +54,8 @@ struct Shard {
 struct Activation {
     actor: ActorRef<Box<UserMessage>>,
     in_flight: Arc<AtomicUsize>,
-    used_at: Timestamp,
+    /// None if no caller has used it yet.
+    used_at: Option<Timestamp>,
 }
 
 impl Router {
@@ -72,11 +83,16 @@ impl Router {
     ///
     /// # Errors
     /// If too many requests are in flight or the engine is stopping; the request is dropped.
-    pub(crate) fn send(&self, key: &UserKey, mut request: Request) -> Result<(), Error> {
+    pub(crate) fn send(
+        &self,
+        key: &UserKey,
+        mut request: Request,
+        origin: Origin,
+    ) -> Result<(), Error> {
         let shard = self.shard_of(key);
         // The second round is for an activation that had died: its successor is fresh.
         for _ in 0..2 {
-            let (actor, permit) = self.admit(shard, key)?;
+            let (actor, permit) = self.admit(shard, key, origin)?;
             match actor.send_message(Box::new(UserMessage { request, permit })) {
                 Ok(()) => return Ok(()),
                 Err(MessagingErr::SendErr(returned)) => request = returned.request,
@@ -89,12 +105,21 @@ impl Router {
         Err(Error::Internal)
     }
 
+    /// Forgets an activation that only timers have used, once its request is answered.
+    pub(crate) fn release(&self, key: &UserKey) {
+        let mut activations = self.shards[self.shard_of(key).index()].activations.lock();
+        let unused = activations.peek(key).is_some_and(|own| own.used_at.is_none() && own.is_idle());
+        if unused && let Some(activation) = activations.pop(key) {
+            self.deactivate(&activation);
+        }
+    }
+
     /// Forgets every activation that was last used before `instant` and has nothing in flight.
     pub(crate) fn deactivate_unused_since(&self, instant: Timestamp) {
         for shard in &self.shards {
             let mut activations = shard.activations.lock();
             while let Some((_, oldest)) = activations.peek_lru() {
-                if oldest.used_at >= instant || !oldest.is_idle() {
+                if oldest.used_at >= Some(instant) || !oldest.is_idle() {
                     break;
                 }
                 let (_, oldest) = activations.pop_lru().expect("it was just looked at");
@@ -138,6 +163,7 @@ impl Router {
         &self,
         id: ShardId,
         key: &UserKey,
+        origin: Origin,
     ) -> Result<(ActorRef<Box<UserMessage>>, Permit), Error> {
         let shard = &self.shards[id.index()];
         let mut room = None;
@@ -150,9 +176,13 @@ impl Router {
             if shard.in_flight.load(Ordering::Acquire) >= self.config.in_flight_per_shard_max {
                 return Err(self.shed());
             }
-            let now = self.context.clock.now();
-            if let Some(activation) = activations.get_mut(key) {
-                activation.used_at = now;
+            let used_at = (origin == Origin::Caller).then(|| self.context.clock.now());
+            let known = match origin {
+                Origin::Caller => activations.get_mut(key),
+                Origin::Timer => activations.peek_mut(key),
+            };
+            if let Some(activation) = known {
+                activation.used_at = activation.used_at.max(used_at);
                 if activation.in_flight.load(Ordering::Acquire)
                     >= self.config.in_flight_per_user_max
                 {
@@ -161,9 +191,12 @@ impl Router {
                 return Ok((activation.actor.clone(), self.permit(shard, activation)));
             }
             if let Some(room) = room.take() {
-                let activation = self.activate(key, now, room)?;
+                let activation = self.activate(key, used_at, room)?;
                 let admitted = (activation.actor.clone(), self.permit(shard, &activation));
                 activations.put(key.clone(), activation);
+                if origin == Origin::Timer {
+                    activations.demote(key);
+                }
                 return Ok(admitted);
             }
             drop(activations);
@@ -224,7 +257,7 @@ impl Router {
     fn activate(
         &self,
         key: &UserKey,
-        now: Timestamp,
+        used_at: Option<Timestamp>,
         mut room: Room<'_>,
     ) -> Result<Activation, Error> {
         let arguments = (key.clone(), Arc::clone(&self.context));
@@ -238,7 +271,7 @@ impl Router {
         }
         room.taken = true;
         self.context.counters.activations.add_one();
-        Ok(Activation { actor, in_flight: Arc::default(), used_at: now })
+        Ok(Activation { actor, in_flight: Arc::default(), used_at })
     }
 }
 

@@ -120,13 +120,67 @@ pub(crate) async fn sum_events(
     .await
 }
 
-/// Makes an outcome durable: the state, its rows of history and the key it used up, in one batch.
+/// Makes an outcome durable: the state, its rows of history, the key it used up and the timer that
+/// it moved away from `planned`, in one batch.
 pub(crate) async fn commit_user(
     store: &Store,
     UserKey { scope, user }: &UserKey,
+    planned: Option<Timestamp>,
     outcome: &Outcome,
 ) -> Result<(), Error> {
-    store.commit(UserCommit { scope: *scope, user, outcome }.batch(store.shards())).await
+    let commit = UserCommit { scope: *scope, user, planned, outcome };
+    store.commit(commit.batch(store.shards())).await
+}
+
+/// The timers of a shard that were not read yet: from an instant on, without those up to a row.
+#[derive(Clone, Debug)]
+pub(crate) struct UnreadTimers {
+    pub(crate) from: Timestamp,
+    pub(crate) after: Option<Key>,
+}
+
+/// What was read of a shard's timers.
+#[derive(Debug)]
+pub(crate) struct DueTimers {
+    /// Who is due when, in due order.
+    pub(crate) due: Vec<(Timestamp, UserId)>,
+    /// What is to be read next.
+    pub(crate) unread: UnreadTimers,
+    /// When the first one that is not due yet will be; none also if not everything due was read.
+    pub(crate) next: Option<Timestamp>,
+}
+
+/// Up to `limit` unread timers of a shard that are due by `now`.
+pub(crate) async fn due_timers(
+    store: &Store,
+    scope: Scope,
+    shard: ShardId,
+    UnreadTimers { from, after }: UnreadTimers,
+    now: Timestamp,
+    limit: usize,
+) -> Result<DueTimers, Error> {
+    blocking(store, move |store| {
+        let range = KeyRange::timers(scope, shard, from, now);
+        let range = after.iter().fold(range, KeyRange::after);
+        let rows = store.scan(&range, limit)?;
+        let due: Vec<_> = rows.iter().map(|(key, _)| timer_parts(key)).collect();
+        if due.len() == limit
+            && let (Some((key, _)), Some((from, _))) = (rows.into_iter().last(), due.last())
+        {
+            let unread = UnreadTimers { from: *from, after: Some(key) };
+            return Ok(DueTimers { due, unread, next: None });
+        }
+        let from = now.plus_millis(1);
+        let later = store.scan(&KeyRange::timers(scope, shard, from, Timestamp::MAX), 1)?;
+        let next = later.first().map(|(key, _)| timer_parts(key).0);
+        Ok(DueTimers { due, unread: UnreadTimers { from, after: None }, next })
+    })
+    .await
+}
+
+fn timer_parts(key: &Key) -> (Timestamp, UserId) {
+    let (_, due, user) = key.timer_parts().expect("a range of timers holds nothing else");
+    (due, user)
 }
 
 /// The latest awards below sequence `recorded`, newest first.

@@ -1,7 +1,8 @@
 //! The root of the actors: sees every failure, counts it, and puts back what must always be there.
 //!
 //! A user's activation that fails needs no successor: the next request to that user builds one from
-//! what was committed. The catalog's writer is always there, so it is started again.
+//! what was committed. The catalog's writer and the timers are always there, so they are started
+//! again.
 
 use std::sync::Arc;
 
@@ -9,10 +10,12 @@ use ractor::{Actor, ActorProcessingErr, ActorRef, SupervisionEvent};
 
 use crate::catalog::Catalogs;
 use crate::counters::Counters;
+use crate::timer::Timers;
 
 /// The parent of all other actors.
 pub(crate) struct Supervisor {
     pub(crate) catalogs: Arc<Catalogs>,
+    pub(crate) timers: Arc<Timers>,
     pub(crate) counters: Arc<Counters>,
 }
 
@@ -22,7 +25,8 @@ impl Actor for Supervisor {
     type Arguments = ();
 
     async fn pre_start(&self, myself: ActorRef<()>, (): ()) -> Result<(), ActorProcessingErr> {
-        self.catalogs.start_actor(myself.get_cell())
+        self.catalogs.start_actor(myself.get_cell())?;
+        self.timers.start_actors(&myself.get_cell())
     }
 
     async fn handle_supervisor_evt(
@@ -38,6 +42,7 @@ impl Actor for Supervisor {
                 if self.catalogs.is_actor(&child) {
                     self.catalogs.start_actor(myself.get_cell())?;
                 }
+                self.timers.replace_actor(&child, &myself.get_cell())?;
             }
             SupervisionEvent::ActorStarted(_)
             | SupervisionEvent::ActorTerminated(..)

@@ -15,13 +15,14 @@ use domain::user::{
     missing_sums,
 };
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use storage::Store;
+use storage::{ShardId, Store};
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
 use crate::counters::Counters;
 use crate::error::Error;
 use crate::permit::Permit;
+use crate::plans::Plans;
 use crate::projection::Projections;
 use crate::rows;
 use crate::user_key::UserKey;
@@ -33,6 +34,7 @@ pub(crate) struct UserContext {
     pub(crate) clock: Clock,
     pub(crate) store: Store,
     pub(crate) projections: Projections,
+    pub(crate) plans: Plans,
     pub(crate) counters: Arc<Counters>,
 }
 
@@ -196,18 +198,30 @@ impl Activation {
         settings: &Settings,
     ) -> Result<Arc<UserState>, Error> {
         if outcome.must_commit {
-            if let Err(error) = rows::commit_user(&self.context.store, &self.key, &outcome).await {
+            let planned = before.and_then(|before| before.next_due);
+            let commit = rows::commit_user(&self.context.store, &self.key, planned, &outcome);
+            if let Err(error) = commit.await {
                 tracing::error!(user.id = %self.key.user, %error, "a commit failed; the user is built anew");
                 self.rebuild();
                 return Err(error.into());
             }
             self.context.counters.commits.add_one();
+            if let Some(due) = outcome.state.next_due.filter(|due| planned != Some(*due)) {
+                self.announce(due);
+            }
             self.context.projections.record(self.key.scope, before, &outcome.state);
         }
         self.context.projections.record_streaks(self.key.scope, &outcome.state, settings);
         let state = Arc::new(outcome.state);
         self.known = Known::State(Some(Arc::clone(&state)));
         Ok(state)
+    }
+
+    /// Has the shard's timer know of an instant that is now durable.
+    fn announce(&self, due: Timestamp) {
+        let UserKey { scope, user } = &self.key;
+        let shard = ShardId::of_user(*scope, user, self.context.store.shards());
+        self.context.plans.announce(shard, due);
     }
 
     fn rebuild(&mut self) {

@@ -14,6 +14,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// Before everything.
+    pub const MIN: Self = Self(i64::MIN);
+
+    /// After everything.
+    pub const MAX: Self = Self(i64::MAX);
+
     /// The instant `millis` milliseconds after 1970-01-01T00:00:00Z.
     #[must_use]
     pub const fn from_millis(millis: i64) -> Self {

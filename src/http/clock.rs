@@ -43,6 +43,7 @@ pub async fn advance(
         Err(AdvanceError::Backwards | AdvanceError::NotATestClock) => {
             Err(ApiError::invalid("the clock can only be moved forwards"))
         }
+        Err(AdvanceError::Interrupted(error)) => Err(error.into()),
     }
 }
 

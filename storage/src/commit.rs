@@ -6,13 +6,14 @@
 use domain::{
     catalog::Catalog,
     ids::{Scope, UserId},
+    time::Timestamp,
     user::{HistoryRow, Outcome},
 };
 
 use crate::{
     batch::{Batch, Op},
     keys::Key,
-    records::{self, Record},
+    records::{self, Record, Timer},
     shard::ShardId,
 };
 
@@ -23,20 +24,32 @@ pub struct UserCommit<'a> {
     pub scope: Scope,
     /// The user.
     pub user: &'a UserId,
+    /// When the user was planned to be settled before; none also if there was no such user.
+    pub planned: Option<Timestamp>,
     /// What was decided.
     pub outcome: &'a Outcome,
 }
 
 impl UserCommit<'_> {
-    /// The batch: snapshot, rows of history, idempotency row. `shards` is [`crate::Store::shards`].
+    /// The batch: snapshot, rows of history, idempotency row, and the timer if it moved. `shards` is
+    /// [`crate::Store::shards`].
     #[must_use]
     pub fn batch(&self, shards: u16) -> Batch {
-        let Self { scope, user, outcome } = *self;
+        let Self { scope, user, planned, outcome } = *self;
         let mut batch = Batch::new(ShardId::of_user(scope, user, shards));
         batch.ops.push(put(Key::snapshot(scope, user), &outcome.state));
         batch.ops.extend(outcome.rows.iter().map(|row| self.history(row)));
         if let Some((metric, key, record)) = &outcome.idempotency {
             batch.ops.push(put(Key::idempotency(scope, user, *metric, key), record));
+        }
+        let next = outcome.state.next_due;
+        if planned != next {
+            let timer = |due| Key::timer(scope, batch.shard, due, user);
+            let moved = [
+                planned.map(|due| Op::Delete { key: timer(due) }),
+                next.map(|due| put(timer(due), &Timer)),
+            ];
+            batch.ops.extend(moved.into_iter().flatten());
         }
         batch
     }
@@ -179,7 +192,8 @@ mod tests {
         let user = UserId::new("18").expect("valid");
         let key = IdempotencyKey::parse("k").expect("short").expect("not blank");
         let outcome = outcome(sample(), &key);
-        let commit = UserCommit { scope: scope(), user: &user, outcome: &outcome };
+        let planned = Some(Timestamp::from_millis(5));
+        let commit = UserCommit { scope: scope(), user: &user, planned, outcome: &outcome };
         let batch = commit.batch(store.shards());
         assert_eq!(batch.shard, ShardId::of_user(scope(), &user, 64));
         store.commit(batch).await.expect("commits");
@@ -200,7 +214,32 @@ mod tests {
                 .event,
             event().id
         );
-        assert_eq!(store.scan(&KeyRange::all(), 10).expect("readable").len(), 6);
+        assert_eq!(store.scan(&KeyRange::all(), 10).expect("readable").len(), 7);
+    }
+
+    #[tokio::test]
+    async fn a_user_has_one_timer_and_it_is_written_only_when_it_moves() {
+        let (store, _faults) = Store::in_memory();
+        let user = UserId::new("18").expect("valid");
+        let shard = ShardId::of_user(scope(), &user, store.shards());
+        let mut planned = None;
+        for next in [Some(5), Some(5), Some(9), None, None, Some(7)] {
+            let next = next.map(Timestamp::from_millis);
+            let state = UserState { next_due: next, ..sample() };
+            let key = IdempotencyKey::parse("k").expect("short").expect("not blank");
+            let outcome = Outcome { idempotency: None, rows: Vec::new(), ..outcome(state, &key) };
+            let commit = UserCommit { scope: scope(), user: &user, planned, outcome: &outcome };
+            let batch = commit.batch(store.shards());
+            let moves = usize::from(planned.is_some()) + usize::from(next.is_some());
+            assert_eq!(batch.ops.len(), 1 + if planned == next { 0 } else { moves });
+            store.commit(batch).await.expect("commits");
+            let timers = KeyRange::timers(scope(), shard, Timestamp::MIN, Timestamp::MAX);
+            let rows = store.scan(&timers, 10).expect("readable");
+            let parts: Vec<_> = rows.iter().filter_map(|(key, _)| key.timer_parts()).collect();
+            let expected: Vec<_> = next.map(|due| (shard, due, user.clone())).into_iter().collect();
+            assert_eq!(parts, expected);
+            planned = next;
+        }
     }
 
     #[tokio::test]

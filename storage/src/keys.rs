@@ -17,7 +17,7 @@
 //! 0x24  metric day         user text | metric 16 | date i32
 //! 0x25  points day         user text | points system 16 | date i32
 //! 0x26  pause owner        pause 16
-//! 0x30  timer, reserved    shard u16 | due instant i64 | user text
+//! 0x30  timer              shard u16 | due instant i64 | user text
 //! 0x31  outbox, reserved   shard u16 | sequence u64
 //! 0x32  score, reserved    leaderboard 16 | run i32 | user text
 //! ```
@@ -34,13 +34,13 @@ use std::fmt;
 
 use domain::{
     ids::{IdempotencyKey, MetricId, PauseId, PointsSystemId, Scope, UserId},
-    time::Date,
+    time::{Date, Timestamp},
 };
 use uuid::Uuid;
 
 pub use self::range::KeyRange;
-use self::tuple::{Tuple, read_text, text_len, unflipped};
-use crate::error::Error;
+use self::tuple::{Tuple, read_text, text_len, unflipped, unflipped_long};
+use crate::{error::Error, shard::ShardId};
 
 const SCOPE_LEN: usize = 32;
 /// Length of the shortest key: a scope and a kind.
@@ -72,7 +72,7 @@ pub enum Kind {
     PointsDay = 0x25,
     /// Whose a pause is; written with that user's rows.
     PauseOwner = 0x26,
-    /// A due time.
+    /// When a user has to be settled next.
     Timer = 0x30,
     /// A message to deliver.
     Outbox = 0x31,
@@ -197,6 +197,12 @@ impl Key {
         Self(Tuple::scoped(scope, Kind::PauseOwner).uuid(pause.0).0)
     }
 
+    /// That a user, who lives in `shard`, has to be settled at `due`.
+    #[must_use]
+    pub fn timer(scope: Scope, shard: ShardId, due: Timestamp, user: &UserId) -> Self {
+        Self(Tuple::timer(scope, shard).instant(due).text(user.as_str().as_bytes()).0)
+    }
+
     /// A key read back from the journal or the tree.
     pub(crate) fn from_stored(bytes: &[u8]) -> Result<Self, Error> {
         let known = bytes.len() >= KEY_LEN_MIN && Kind::from_byte(bytes[SCOPE_LEN]).is_some();
@@ -243,6 +249,18 @@ impl Key {
     #[must_use]
     pub fn sequence(&self) -> Option<u64> {
         split_paged(&self.0).map(|(_, sequence)| sequence)
+    }
+
+    /// The shard, the instant and the user of a timer row.
+    #[must_use]
+    pub fn timer_parts(&self) -> Option<(ShardId, Timestamp, UserId)> {
+        let rest = (self.kind() == Kind::Timer).then(|| &self.0[KEY_LEN_MIN..])?;
+        let (shard, rest) = rest.split_first_chunk::<2>()?;
+        let (due, rest) = rest.split_first_chunk::<8>()?;
+        let (user, _) = read_text(rest)?;
+        let user = UserId::new(String::from_utf8(user).ok()?)?;
+        let due = Timestamp::from_millis(unflipped_long(*due));
+        Some((ShardId(u16::from_be_bytes(*shard)), due, user))
     }
 
     /// The date at the end of a day row.
@@ -309,12 +327,13 @@ pub(crate) fn is_paged(key: &[u8]) -> bool {
 mod tests {
     use domain::{
         ids::{EnvironmentId, IdempotencyKey, MetricId, PointsSystemId, Scope, TenantId, UserId},
-        time::Date,
+        time::{Date, Timestamp},
     };
     use proptest::prelude::*;
     use uuid::Uuid;
 
     use super::{Key, KeyRange, Kind, split_paged, split_paged_bound};
+    use crate::shard::ShardId;
 
     fn scope() -> impl Strategy<Value = Scope> {
         (prop_oneof![Just(0_u128), Just(u128::MAX), any::<u128>()], 0_u128..3).prop_map(
@@ -328,6 +347,10 @@ mod tests {
     fn user() -> impl Strategy<Value = UserId> {
         prop_oneof!["[\u{1}-\u{3}ab\u{ff}]{1,4}", "\\PC{1,8}"]
             .prop_filter_map("a user id", UserId::new)
+    }
+
+    fn timer() -> impl Strategy<Value = (u16, i64, UserId)> {
+        (0_u16..3, prop_oneof![-2..3_i64, Just(i64::MIN), Just(i64::MAX), any::<i64>()], user())
     }
 
     fn day() -> impl Strategy<Value = Date> {
@@ -351,6 +374,21 @@ mod tests {
             let tuple = |(user, metric, day): &(UserId, u128, Date)| (user.as_str().as_bytes().to_vec(), *metric, *day);
             prop_assert_eq!(key(&a).cmp(&key(&b)), tuple(&a).cmp(&tuple(&b)));
             prop_assert_eq!(key(&a).date(), Some(a.2));
+        }
+
+        #[test]
+        fn timers_of_a_shard_sort_by_instant_and_give_back_their_parts(a in timer(), b in timer(), to in -2..3_i64) {
+            let scope = Scope::untenanted(EnvironmentId(Uuid::from_u128(1)));
+            let key = |(shard, due, user): &(u16, i64, UserId)| {
+                Key::timer(scope, ShardId(*shard), Timestamp::from_millis(*due), user)
+            };
+            let tuple = |(shard, due, user): &(u16, i64, UserId)| (*shard, *due, user.as_str().as_bytes().to_vec());
+            prop_assert_eq!(key(&a).cmp(&key(&b)), tuple(&a).cmp(&tuple(&b)));
+            let parts = (ShardId(a.0), Timestamp::from_millis(a.1), a.2.clone());
+            prop_assert_eq!(key(&a).timer_parts(), Some(parts));
+            let [from, to] = [a.1, to].map(Timestamp::from_millis);
+            let range = KeyRange::timers(scope, ShardId(a.0), from, to);
+            prop_assert_eq!(range.contains(&key(&b)), b.0 == a.0 && (from..=to).contains(&Timestamp::from_millis(b.1)));
         }
 
         #[test]

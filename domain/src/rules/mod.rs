@@ -3,6 +3,7 @@
 
 pub(crate) mod achievement;
 mod boost;
+pub(crate) mod due;
 pub(crate) mod metric;
 pub(crate) mod points;
 pub(crate) mod settle;

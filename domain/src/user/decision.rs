@@ -16,7 +16,7 @@ use super::{
 use crate::calendar::{Frequency, Zone};
 use crate::catalog::{Catalog, Patch, Settings, StreakSettings};
 use crate::ids::{AchievementId, EnvironmentId, LevelId, PointsSystemId, UserId};
-use crate::rules::{settle, streak};
+use crate::rules::{due, settle, streak};
 use crate::time::Timestamp;
 
 /// The user being changed and what has happened so far.
@@ -70,6 +70,7 @@ impl<'a> Decision<'a> {
             updated_at: now,
             effective_day: today,
             settled_at: now,
+            next_due: None,
             events: 0,
             metrics: BTreeMap::new(),
             completions: Vec::new(),
@@ -148,9 +149,14 @@ impl<'a> Decision<'a> {
         self.rows.push(row);
     }
 
-    /// The finished outcome.
-    pub(crate) fn finish(self, reply: Reply) -> Outcome {
-        let must_commit = self.must_commit || !self.signals.is_empty() || !self.rows.is_empty();
+    /// The finished outcome, with the next instant at which time alone changes something.
+    pub(crate) fn finish(mut self, reply: Reply) -> Outcome {
+        let next_due = due::next_due(&self);
+        let must_commit = self.must_commit
+            || !self.signals.is_empty()
+            || !self.rows.is_empty()
+            || self.state.next_due != next_due;
+        self.state.next_due = next_due;
         Outcome {
             state: self.state,
             reply,

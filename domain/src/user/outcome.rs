@@ -30,7 +30,8 @@ pub struct Outcome {
     /// The idempotency key this command used up. (C-IDEM-09)
     pub idempotency: Option<(MetricId, IdempotencyKey, IdempotencyRecord)>,
     /// Whether leaving the outcome uncommitted would lose something. Settling an idle day over
-    /// again gives the same state, so it need not be written for its own sake.
+    /// again gives the same state, so it need not be written for its own sake; another
+    /// [`UserState::next_due`] than before does.
     pub must_commit: bool,
 }
 

@@ -38,6 +38,9 @@ pub struct UserState {
     pub effective_day: Date,
     /// Everything due up to this instant has been applied. (C-GEN-22)
     pub settled_at: Timestamp,
+    /// The first instant after that at which settling may change something; none if time alone
+    /// changes nothing. It may be early, never late. (C-GEN-22)
+    pub next_due: Option<Timestamp>,
     /// How many events were accepted, and so the sequence number of the next.
     pub events: u64,
     /// Progress per metric that had an event.

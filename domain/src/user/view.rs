@@ -1,10 +1,11 @@
 //! What a settled user looks like from outside: pure readings of the state.
 
-use super::{Pause, SpanKind, Track, UserState};
+use super::{Pause, SpanKind, UserState};
 use crate::calendar::{Frequency, Period};
 use crate::catalog::{
     Achievement, AchievementStatus, Boost, BoostTerms, Catalog, Level, PointsSystem, Settings,
 };
+use crate::rules::due::streak_may_end;
 use crate::rules::filters_match_user;
 use crate::rules::streak::is_protected;
 use crate::time::{Date, Timestamp};
@@ -77,17 +78,11 @@ pub fn streak_standing(state: &UserState, settings: &Settings) -> Option<StreakS
         return None;
     }
     let tracks = Frequency::ALL.map(|frequency| (frequency, state.streak.track(frequency)));
-    let kept_until = |(frequency, track): (Frequency, &Track)| {
-        let unmet =
-            if track.met { track.open.next(frequency, settings.week_start) } else { track.open };
-        (track.length() > 0).then_some(unmet.end)
-    };
     let longest = tracks.map(|(_, track)| track.longest);
-    let last_day = tracks.into_iter().filter_map(kept_until).min();
     (longest.iter().any(|longest| *longest > 0)).then(|| StreakStanding {
         lengths: tracks.map(|(_, track)| track.length()),
         longest,
-        holds_until: last_day.map(|day| state.zone(settings).day_start(day.succ())),
+        holds_until: streak_may_end(state, settings),
     })
 }
 

@@ -9,6 +9,7 @@ mod support;
 mod achievements;
 mod boosts;
 mod date_line;
+mod due;
 mod events;
 mod freezes;
 mod meetings;

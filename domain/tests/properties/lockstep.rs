@@ -1,7 +1,8 @@
-//! Runs a history: lazily in step with the model, and punctually without it.
+//! Runs a history: lazily in step with the model, and punctually and as a worker without it.
 //!
 //! Lazily, nothing but the steps themselves settles anything. Punctually, a settlement happens at
-//! every instant that the model says something is due.
+//! every instant that the model says something is due. A worker settles at the instants that were
+//! planned, and a change of configuration has the user planned anew.
 
 use domain::calendar::Zone;
 use domain::time::{Date, Timestamp};
@@ -14,7 +15,7 @@ use crate::histories::{
 use crate::model::plan::TIMED;
 use crate::model::{self, Model, Told};
 use crate::planned::Planned;
-use crate::support::{self, amount, at};
+use crate::support::{self, World, amount, at};
 
 pub(crate) const USER: &str = "u";
 
@@ -140,6 +141,7 @@ pub(crate) fn run_lazily(
             assert_eq!(day, judged.day, "step {place} at {now}: {step:?}");
             watch.look(&planned, day, &reply);
             assert_eq!(planned.world.signals(USER), model.read(now).1, "settled by reading");
+            check_plan(&planned.world, now);
         }
     }
     (planned, model, instants)
@@ -162,4 +164,40 @@ pub(crate) fn run_punctually(
         planned.take(*now, step);
     }
     planned
+}
+
+/// Until the planned instant, and for weeks if there is none, settling changes nothing to be kept.
+fn check_plan(world: &World, now: Timestamp) {
+    let until = world.next_due(USER).unwrap_or(now.plus_millis(50 * 86_400_000));
+    let wait = until.as_millis() - now.as_millis();
+    for early in [now, now.plus_millis(wait / 3), now.plus_millis(wait - 1)] {
+        assert!(!world.is_due(early, USER), "{early} before {until}");
+    }
+}
+
+/// Runs the same history again, settling at the planned instants alone.
+pub(crate) fn run_as_a_worker(
+    history: &[(Gap, Step)],
+    instants: &[Timestamp],
+    end: Timestamp,
+) -> Planned {
+    let mut planned = Planned::new();
+    for ((_, step), now) in history.iter().zip(instants) {
+        settle_as_planned(&mut planned, *now);
+        planned.take(*now, step);
+        if is_configuration(step) {
+            planned.settle(*now);
+        }
+    }
+    settle_as_planned(&mut planned, end);
+    planned
+}
+
+fn settle_as_planned(planned: &mut Planned, until: Timestamp) {
+    if !planned.world.knows(USER) {
+        return;
+    }
+    while let Some(due) = planned.world.next_due(USER).filter(|due| *due <= until) {
+        planned.settle(due);
+    }
 }

@@ -1,9 +1,9 @@
 //! Random histories of one user against an independent model, and laws that hold for all of them.
 //!
-//! A history is a list of steps: a gap, then a request or a change of configuration. It runs twice:
-//! lazily, where nothing but the steps themselves settles anything, and punctually, with a
-//! settlement at every local midnight and at every due time award in between. Both must tell the same
-//! story as the model.
+//! A history is a list of steps: a gap, then a request or a change of configuration. It runs three
+//! times: lazily, where nothing but the steps themselves settles anything; punctually, with a
+//! settlement at every local midnight and at every due time award in between; and as a worker does,
+//! who settles at the instants that were planned. All must tell the same story as the model.
 
 #[path = "../model/mod.rs"]
 mod model;
@@ -21,7 +21,7 @@ use proptest::test_runner::FileFailurePersistence;
 
 use books::{check_agreement, check_books};
 use histories::{ZONES, histories};
-use lockstep::{USER, run_lazily, run_punctually};
+use lockstep::{USER, run_as_a_worker, run_lazily, run_punctually};
 use rules::run_over_new_rules;
 
 proptest! {
@@ -56,9 +56,13 @@ proptest! {
             dues.sort_unstable();
             let mut punctual = run_punctually(&history, &instants, &dues);
             punctual.settle(end);
+            let mut worker = run_as_a_worker(&history, &instants, end);
+            worker.world.eager = true;
+            worker.settle(end);
             lazy.world.eager = true;
             lazy.settle(end);
             prop_assert_eq!(lazy.world.stored(USER), punctual.world.stored(USER));
+            prop_assert_eq!(lazy.world.stored(USER), worker.world.stored(USER));
         }
     }
 

@@ -146,6 +146,8 @@ impl World {
         let input =
             Input { scope: self.scope, user: &id, catalog: &self.catalog, now, sums: &sums };
         let outcome = apply(stored.and_then(|stored| stored.state.as_ref()), input, &command)?;
+        let state = &outcome.state;
+        assert!(state.next_due.is_none_or(|due| due > state.settled_at), "nothing due is left");
         if outcome.must_commit || self.eager {
             self.users.entry(id).or_default().commit(&outcome);
         } else {
@@ -163,6 +165,19 @@ impl World {
             HistorySum { owner: missing.owner, revision: missing.revision, sum }
         };
         missing.iter().map(read).collect()
+    }
+
+    /// The instant the user is planned to be settled at.
+    pub(crate) fn next_due(&self, user: &str) -> Option<Timestamp> {
+        self.stored(user).state.as_ref().and_then(|state| state.next_due)
+    }
+
+    /// Whether settling the user at `now` would change anything that has to be kept.
+    pub(crate) fn is_due(&self, now: Timestamp, user: &str) -> bool {
+        let id = UserId::new(user).expect("a valid user id");
+        let input = Input { scope: self.scope, user: &id, catalog: &self.catalog, now, sums: &[] };
+        let settled = apply(self.stored(user).state.as_ref(), input, &Command::Settle);
+        settled.expect("settling is never rejected").must_commit
     }
 
     /// Submits an event; its reply in one line.

@@ -1,8 +1,12 @@
 //! Ranges of keys that are read together, and pages of long listings.
 
-use domain::ids::{MetricId, PointsSystemId, Scope, UserId};
+use domain::{
+    ids::{MetricId, PointsSystemId, Scope, UserId},
+    time::Timestamp,
+};
 
 use super::{Key, Kind, tuple::Tuple};
+use crate::shard::ShardId;
 
 /// An ascending run of keys: from a start (inclusive) to an end (exclusive).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +63,15 @@ impl KeyRange {
     #[must_use]
     pub fn points_days(scope: Scope, user: &UserId, system: PointsSystemId) -> Self {
         Self::prefix(Tuple::of_user(scope, Kind::PointsDay, user).uuid(system.0).0)
+    }
+
+    /// The timers of a shard that are due between `from` and `to`, both included, the earliest
+    /// first.
+    #[must_use]
+    pub fn timers(scope: Scope, shard: ShardId, from: Timestamp, to: Timestamp) -> Self {
+        let start = Tuple::timer(scope, shard).instant(from).0;
+        let end = successor(Tuple::timer(scope, shard).instant(to).0);
+        Self { start, end }
     }
 
     /// This range without the keys before `key`.

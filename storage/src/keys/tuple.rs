@@ -2,11 +2,12 @@
 
 use domain::{
     ids::{EnvironmentId, Scope, UserId},
-    time::Date,
+    time::{Date, Timestamp},
 };
 use uuid::Uuid;
 
 use super::Kind;
+use crate::shard::ShardId;
 
 const TEXT_END: [u8; 2] = [0, 0];
 const TEXT_NUL: [u8; 2] = [0, 0xff];
@@ -39,6 +40,7 @@ pub(super) fn read_text(bytes: &[u8]) -> Option<(Vec<u8>, &[u8])> {
 }
 
 const SIGN_BIT: u32 = 1 << 31;
+const SIGN_BIT_LONG: u64 = 1 << 63;
 
 pub(super) fn flipped(number: i32) -> [u8; 4] {
     (number.cast_unsigned() ^ SIGN_BIT).to_be_bytes()
@@ -46,6 +48,10 @@ pub(super) fn flipped(number: i32) -> [u8; 4] {
 
 pub(super) fn unflipped(bytes: [u8; 4]) -> i32 {
     (u32::from_be_bytes(bytes) ^ SIGN_BIT).cast_signed()
+}
+
+pub(super) fn unflipped_long(bytes: [u8; 8]) -> i64 {
+    (u64::from_be_bytes(bytes) ^ SIGN_BIT_LONG).cast_signed()
 }
 
 pub(super) struct Tuple(pub(super) Vec<u8>);
@@ -65,6 +71,12 @@ impl Tuple {
 
     pub(super) fn of_user(scope: Scope, kind: Kind, user: &UserId) -> Self {
         Self::scoped(scope, kind).text(user.as_str().as_bytes())
+    }
+
+    pub(super) fn timer(scope: Scope, shard: ShardId) -> Self {
+        let mut key = Self::scoped(scope, Kind::Timer);
+        key.0.extend_from_slice(&shard.0.to_be_bytes());
+        key
     }
 
     pub(super) fn text(mut self, text: &[u8]) -> Self {
@@ -90,6 +102,12 @@ impl Tuple {
 
     pub(super) fn date(mut self, day: Date) -> Self {
         self.0.extend_from_slice(&flipped(day.to_days()));
+        self
+    }
+
+    pub(super) fn instant(mut self, at: Timestamp) -> Self {
+        let flipped = at.as_millis().cast_unsigned() ^ SIGN_BIT_LONG;
+        self.0.extend_from_slice(&flipped.to_be_bytes());
         self
     }
 }

@@ -17,11 +17,12 @@ mod event;
 mod golden;
 mod idempotency;
 mod pause_owner;
+mod timer;
 pub(crate) mod user;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-pub use self::admin_key::AdminKey;
+pub use self::{admin_key::AdminKey, timer::Timer};
 use crate::{error::Error, keys::Key};
 
 /// A type that is stored as a row's value.

@@ -100,6 +100,7 @@ pub(crate) mod tests {
             updated_at: at(1),
             effective_day: day(20),
             settled_at: at(2),
+            next_due: Some(at(9)),
             events: 70_001,
             metrics: [(MetricId(Uuid::from_u128(2)), metric)].into(),
             completions: vec![Completion {

@@ -1,9 +1,9 @@
 //! Freezes: granted at creation, by time, and by operators. (C-STREAK-33 to 44)
 
-use crate::catalog::StreakSettings;
+use crate::catalog::{AutoEarn, StreakSettings};
 use crate::time::{Date, Timestamp};
 use crate::user::decision::Decision;
-use crate::user::{Rejection, SignalKind};
+use crate::user::{Rejection, SignalKind, UserState};
 
 /// The initial grant of a new user, silent. (C-STREAK-36, C-USER-23)
 pub(crate) fn grant_initial_freezes(decision: &mut Decision<'_>) {
@@ -13,10 +13,6 @@ pub(crate) fn grant_initial_freezes(decision: &mut Decision<'_>) {
 }
 
 /// Grants what falls due on `day`: the anchor plus a multiple of the interval. (C-STREAK-41)
-///
-/// The anchor is the day the user came, if auto-earn was on by then. Else it is the day auto-earn
-/// was enabled, a fact of the environment that is read as a UTC date: a user who travels keeps
-/// their due dates.
 pub(super) fn accrue(
     decision: &mut Decision<'_>,
     settings: &StreakSettings,
@@ -25,9 +21,7 @@ pub(super) fn accrue(
 ) {
     let Some(freezes) = settings.freezes else { return };
     let Some(earn) = freezes.auto_earn else { return };
-    let (came_at, came_on) = (decision.state.created_at, decision.state.created_on);
-    let anchor = if earn.since <= came_at { came_on } else { came_on.max(earn.since.utc_date()) };
-    let elapsed = day.days_since(anchor);
+    let elapsed = day.days_since(anchor(&decision.state, earn));
     if elapsed <= 0 || elapsed % i64::from(earn.interval_days) != 0 {
         return;
     }
@@ -40,6 +34,24 @@ pub(super) fn accrue(
     if settings.enabled {
         decision.signal(at, SignalKind::FreezeEarned { earned, freezes: held + earned });
     }
+}
+
+/// The first date after the effective day at which a freeze is granted, as the settings stand; none
+/// while there is no room for one.
+pub(crate) fn next_grant(state: &UserState, settings: &StreakSettings) -> Option<Date> {
+    let freezes = settings.freezes?;
+    let earn = freezes.auto_earn.filter(|_| state.streak.freezes < freezes.max_count)?;
+    let (anchor, interval) = (anchor(state, earn), i64::from(earn.interval_days));
+    let passed = state.effective_day.days_since(anchor).div_euclid(interval);
+    Some(anchor.plus_days((passed.max(0) + 1) * interval))
+}
+
+/// The date that grants are counted from: the day the user came, if auto-earn was on by then. Else it
+/// is the day auto-earn was enabled, a fact of the environment that is read as a UTC date: a user who
+/// travels keeps their due dates.
+fn anchor(state: &UserState, earn: AutoEarn) -> Date {
+    let came_on = state.created_on;
+    if earn.since <= state.created_at { came_on } else { came_on.max(earn.since.utc_date()) }
 }
 
 /// Grants up to `count` freezes below the maximum; how many were granted. (C-STREAK-43, 44)

@@ -13,7 +13,7 @@ mod restore;
 
 use std::collections::BTreeMap;
 
-pub(crate) use freezes::{grant_freezes, grant_initial_freezes};
+pub(crate) use freezes::{grant_freezes, grant_initial_freezes, next_grant};
 pub(crate) use pauses::{create_pause, delete_pause};
 pub(crate) use protection::is_protected;
 pub(crate) use restore::{reset, restore, silence};

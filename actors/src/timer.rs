@@ -1,0 +1,326 @@
+//! Timers: what falls due happens by itself. (C-GEN-22, C-GEN-23)
+//!
+//! One timer per shard settles the shard's users in due order, one at a time, through the router as
+//! any request: so at most one per shard is under way, and who settles makes no difference. Who is
+//! due when is read from rows that were committed with the users, a bounded number at a time. A row
+//! stays until the commit of its user moves it, so a crash or a refusal loses nothing: it is found
+//! again. The timer never waits for a user; the answer comes back as a message.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use domain::ids::{Scope, UserId};
+use domain::time::Timestamp;
+use domain::user::Command;
+use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, ActorRuntime};
+use storage::ShardId;
+use tokio::sync::oneshot;
+
+use crate::catalog::Catalogs;
+use crate::error::Error;
+use crate::router::{Origin, Router};
+use crate::rows::{self, UnreadTimers};
+use crate::schedule::{Firing, Source};
+use crate::user::{Applied, Request, UserContext};
+use crate::user_key::UserKey;
+
+/// Due timers of a shard that are held in memory at a time.
+const WINDOW_MAX: usize = 256;
+
+/// The timers of all shards.
+pub(crate) struct Timers {
+    tools: Arc<Tools>,
+    actors: Vec<ArcSwapOption<ActorRef<TimerMessage>>>,
+}
+
+/// What timers work with.
+struct Tools {
+    scope: Scope,
+    context: Arc<UserContext>,
+    router: Arc<Router>,
+    catalogs: Arc<Catalogs>,
+}
+
+/// What a timer is told.
+pub(crate) enum TimerMessage {
+    /// Something may be due.
+    Wake,
+    /// As [`TimerMessage::Wake`]; answers when nothing that is due is left, or why some is.
+    FireDue(oneshot::Sender<Result<(), Error>>),
+    /// The user who was being settled is, or isn't.
+    Fired(Result<Applied, Error>),
+}
+
+impl Timers {
+    pub(crate) fn new(
+        scope: Scope,
+        context: Arc<UserContext>,
+        router: Arc<Router>,
+        catalogs: Arc<Catalogs>,
+    ) -> Self {
+        let actors = context.plans.shards().map(|_| ArcSwapOption::empty()).collect();
+        Self { tools: Arc::new(Tools { scope, context, router, catalogs }), actors }
+    }
+
+    /// Starts every timer as a child of `supervisor`; they sleep until they are woken.
+    pub(crate) fn start_actors(&self, supervisor: &ActorCell) -> Result<(), ActorProcessingErr> {
+        let mut shards = self.tools.context.plans.shards();
+        shards.try_for_each(|shard| self.start_actor(shard, supervisor))
+    }
+
+    /// Starts the successor of a timer that failed, if `dead` was one; what is due is read anew.
+    pub(crate) fn replace_actor(
+        &self,
+        dead: &ActorCell,
+        supervisor: &ActorCell,
+    ) -> Result<(), ActorProcessingErr> {
+        let plans = &self.tools.context.plans;
+        let place = self.actors.iter().position(|actor| {
+            actor.load().as_ref().is_some_and(|actor| actor.get_id() == dead.get_id())
+        });
+        let Some(shard) = place.and_then(|place| plans.shards().nth(place)) else { return Ok(()) };
+        self.start_actor(shard, supervisor)?;
+        plans.announce(shard, Timestamp::MIN);
+        plans.rest(shard);
+        Ok(())
+    }
+
+    fn start_actor(
+        &self,
+        shard: ShardId,
+        supervisor: &ActorCell,
+    ) -> Result<(), ActorProcessingErr> {
+        let arguments = (shard, Arc::clone(&self.tools));
+        let (actor, _) = ActorRuntime::spawn_instant(None, TimerActor, arguments)?;
+        actor.get_cell().link(supervisor.clone());
+        self.actors[shard.index()].store(Some(Arc::new(actor)));
+        Ok(())
+    }
+
+    /// Wakes the timers that have something to do.
+    pub(crate) fn wake_due(&self) {
+        for shard in self.busy_shards() {
+            // One that has just failed is woken when its successor is there.
+            let _ = self.send(shard, TimerMessage::Wake);
+        }
+    }
+
+    fn busy_shards(&self) -> impl Iterator<Item = ShardId> {
+        let UserContext { plans, clock, .. } = self.tools.context.as_ref();
+        let now = clock.now();
+        plans.shards().filter(move |shard| plans.is_busy(*shard, now))
+    }
+
+    fn send(&self, shard: ShardId, message: TimerMessage) -> Result<(), Error> {
+        let actor = self.actors[shard.index()].load();
+        let actor = actor.as_ref().ok_or(Error::Internal)?;
+        actor.send_message(message).map_err(|_| Error::Internal)
+    }
+
+    async fn fire_due(&self) -> Result<(), Error> {
+        let mut answers = Vec::new();
+        for shard in self.busy_shards() {
+            let (reply, answer) = oneshot::channel();
+            self.send(shard, TimerMessage::FireDue(reply))?;
+            answers.push(answer);
+        }
+        let mut result = Ok(());
+        for answer in answers {
+            result = result.and(answer.await.unwrap_or(Err(Error::Internal)));
+        }
+        result
+    }
+}
+
+impl Source for Timers {
+    fn next_due(&self) -> Option<Timestamp> {
+        let plans = &self.tools.context.plans;
+        plans.shards().filter_map(|shard| plans.earliest(shard)).min()
+    }
+
+    fn fire_due(&self) -> Firing<'_> {
+        Box::pin(self.fire_due())
+    }
+}
+
+/// The actor; everything it knows is in [`Timer`].
+struct TimerActor;
+
+/// One shard's timer.
+struct Timer {
+    shard: ShardId,
+    tools: Arc<Tools>,
+    unread: UnreadTimers,
+    /// Who is due, as read, the earliest first.
+    window: VecDeque<(Timestamp, UserId)>,
+    firing: Option<(Timestamp, UserKey)>,
+    /// Who wants to know when nothing is due any more.
+    waiters: Vec<oneshot::Sender<Result<(), Error>>>,
+}
+
+impl Actor for TimerActor {
+    type Msg = TimerMessage;
+    type State = Timer;
+    type Arguments = (ShardId, Arc<Tools>);
+
+    async fn pre_start(
+        &self,
+        _myself: ActorRef<TimerMessage>,
+        (shard, tools): Self::Arguments,
+    ) -> Result<Timer, ActorProcessingErr> {
+        Ok(Timer {
+            shard,
+            tools,
+            unread: UnreadTimers { from: Timestamp::MIN, after: None },
+            window: VecDeque::new(),
+            firing: None,
+            waiters: Vec::new(),
+        })
+    }
+
+    async fn handle(
+        &self,
+        myself: ActorRef<TimerMessage>,
+        message: TimerMessage,
+        timer: &mut Timer,
+    ) -> Result<(), ActorProcessingErr> {
+        let refused = match message {
+            TimerMessage::Wake => Ok(()),
+            TimerMessage::FireDue(waiter) => {
+                timer.waiters.push(waiter);
+                Ok(())
+            }
+            TimerMessage::Fired(answer) => timer.note(answer),
+        };
+        if timer.firing.is_none() {
+            let gone_on = match refused {
+                Ok(()) => timer.go_on(&myself).await,
+                Err(error) => Err(error),
+            };
+            timer.conclude(gone_on);
+        }
+        Ok(())
+    }
+}
+
+impl Timer {
+    /// Takes note of how the firing ended.
+    ///
+    /// # Errors
+    /// If the user has to be tried again.
+    fn note(&mut self, answer: Result<Applied, Error>) -> Result<(), Error> {
+        let Some((due, key)) = self.firing.take() else { return Ok(()) };
+        self.tools.router.release(&key);
+        match answer {
+            Ok(_) => Ok(()),
+            Err(error @ (Error::Overloaded | Error::Unavailable { .. })) => {
+                self.put_back(due);
+                Err(error)
+            }
+            Err(error @ (Error::Rejected(_) | Error::Internal)) => {
+                // Trying again at once would fail again, and nobody else should have to wait for
+                // that: the row stays, and the user's next request or the next start comes back.
+                tracing::error!(user.id = %key.user, %due, %error, "a user who is due was not settled");
+                Ok(())
+            }
+        }
+    }
+
+    /// Fires the next user who is due, if there is one.
+    ///
+    /// # Errors
+    /// If that has to be tried again.
+    async fn go_on(&mut self, myself: &ActorRef<TimerMessage>) -> Result<(), Error> {
+        if self.window.is_empty() && self.may_read() {
+            self.read().await?;
+        }
+        let Some((due, user)) = self.window.pop_front() else { return Ok(()) };
+        self.tools.context.plans.set_waiting(self.shard, self.window.len());
+        let key = UserKey { scope: self.tools.scope, user };
+        if let Err(error) = self.fire(myself, &key, due) {
+            self.put_back(due);
+            return Err(error);
+        }
+        self.firing = Some((due, key));
+        Ok(())
+    }
+
+    /// Whether somebody may be due who was not read yet.
+    fn may_read(&self) -> bool {
+        let UserContext { plans, clock, .. } = self.tools.context.as_ref();
+        let earliest = plans.earliest(self.shard);
+        self.unread.after.is_some() || earliest.is_some_and(|earliest| earliest <= clock.now())
+    }
+
+    /// Reads who is due.
+    async fn read(&mut self) -> Result<(), Error> {
+        let UserContext { plans, clock, store, .. } = self.tools.context.as_ref();
+        let now = clock.now();
+        let announced = plans.take(self.shard);
+        if announced <= self.unread.from {
+            self.unread = UnreadTimers { from: announced, after: None };
+        }
+        let unread = self.unread.clone();
+        let read =
+            rows::due_timers(store, self.tools.scope, self.shard, unread, now, WINDOW_MAX).await;
+        match read {
+            Ok(read) => {
+                if let Some(due) = read.next {
+                    plans.announce(self.shard, due);
+                }
+                self.unread = read.unread;
+                self.window = read.due.into();
+                plans.set_waiting(self.shard, self.window.len());
+                Ok(())
+            }
+            Err(error) => {
+                plans.announce(self.shard, self.unread.from);
+                Err(error.into())
+            }
+        }
+    }
+
+    fn fire(
+        &self,
+        myself: &ActorRef<TimerMessage>,
+        key: &UserKey,
+        due: Timestamp,
+    ) -> Result<(), Error> {
+        let Tools { context, router, catalogs, .. } = self.tools.as_ref();
+        let (reply, answer) = oneshot::channel();
+        let catalog = catalogs.current(key.scope);
+        router.send(key, Request { catalog, command: Command::Settle, reply }, Origin::Timer)?;
+        context.counters.timers_fired.add_one();
+        let late_ms = context.clock.now().as_millis().saturating_sub(due.as_millis());
+        context.counters.timer_lateness_ms.set(u64::try_from(late_ms).unwrap_or(0));
+        let myself = myself.clone();
+        tokio::spawn(async move {
+            // A dropped reply is an activation that failed before it committed.
+            let answer = answer.await.unwrap_or(Err(Error::Internal));
+            // A timer that has ended has a successor, which reads the row again.
+            let _ = myself.send_message(TimerMessage::Fired(answer));
+        });
+        Ok(())
+    }
+
+    /// Forgets what was read, so that everything from `due` on is read again.
+    fn put_back(&mut self, due: Timestamp) {
+        self.window.clear();
+        let plans = &self.tools.context.plans;
+        plans.set_waiting(self.shard, 0);
+        plans.announce(self.shard, due);
+    }
+
+    /// Unless a user is being settled, tells everyone who waits that it is over.
+    fn conclude(&mut self, result: Result<(), Error>) {
+        if self.firing.is_some() {
+            return;
+        }
+        self.tools.context.plans.rest(self.shard);
+        for waiter in self.waiters.drain(..) {
+            // Who asked may have stopped waiting.
+            let _ = waiter.send(result.clone());
+        }
+    }
+}
