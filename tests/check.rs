@@ -17,7 +17,7 @@ use domain::user::{
     AwardRecord, Command as UserCommand, EventRecord, IdempotencyRecord, MetricDay, PointsDay,
     ProfilePatch, SubmitEvent, UserState,
 };
-use storage::records::{Record, decode, encode};
+use storage::records::{Record, Timer, decode, encode};
 use storage::{Batch, Key, KeyRange, Kind, Op, Options, ShardId, Store};
 use uuid::Uuid;
 
@@ -109,10 +109,15 @@ fn delete_first(store: &Store, kind: Kind) -> Vec<Op> {
     rows.into_iter().map(|(key, _)| Op::Delete { key }).collect()
 }
 
+fn timers(store: &Store) -> Vec<Key> {
+    let rows = store.scan(&KeyRange::kind(scope(), Kind::Timer), 9).expect("readable");
+    rows.into_iter().map(|(key, _)| key).collect()
+}
+
 type Damage = fn(&Store) -> Vec<Op>;
 
 /// Each damage with the beginnings of the laws it breaks.
-const DAMAGES: [(Damage, &[&str]); 12] = [
+const DAMAGES: [(Damage, &[&str]); 15] = [
     (
         |store| change::<UserState>(store, Kind::Snapshot, |state| state.events += 1),
         &["events are numbered"],
@@ -166,7 +171,26 @@ const DAMAGES: [(Damage, &[&str]); 12] = [
         },
         &["a pause leads to its user"],
     ),
-    (|store| delete_first(store, Kind::Snapshot), &["every row of history belongs"]),
+    (
+        |store| timers(store).into_iter().map(|key| Op::Delete { key }).collect(),
+        &["a user has a timer"],
+    ),
+    (
+        |store| {
+            let shard = ShardId::of_user(scope(), &user(), store.shards());
+            let key = Key::timer(scope(), shard, Timestamp::from_millis(5), &user());
+            vec![Op::put(key, encode(&Timer))]
+        },
+        &["a user has a timer"],
+    ),
+    (
+        |store| change::<UserState>(store, Kind::Snapshot, |state| state.next_due = None),
+        &["a user has a timer"],
+    ),
+    (
+        |store| delete_first(store, Kind::Snapshot),
+        &["a user has a timer", "every row of history belongs"],
+    ),
     (
         |_| vec![Op::put(Key::snapshot(scope(), &user()), vec![99])],
         &["every row of a user can be read"],

@@ -23,8 +23,8 @@ use crate::clock::{self, AdvanceError, Clock};
 use crate::config::{Bootstrap, EngineConfig};
 use crate::counters::{Counters, EngineStats};
 use crate::error::Error;
-use crate::projection::Statistics;
 use crate::plans::Plans;
+use crate::projection::Statistics;
 use crate::router::{Origin, Router};
 use crate::rows;
 use crate::schedule::{Schedule, Source};
@@ -149,7 +149,8 @@ impl Engine {
         let sources: Vec<Arc<dyn Source>> = vec![timers];
         let schedule = Schedule::new(clock.clone(), sources);
         let scans = Semaphore::new(SCANS_MAX);
-        let background = Mutex::new(Some(Background { supervisor, supervisor_ended, sweeper, ticker }));
+        let background =
+            Mutex::new(Some(Background { supervisor, supervisor_ended, sweeper, ticker }));
         let shared = Shared {
             environment,
             clock,

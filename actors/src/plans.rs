@@ -54,7 +54,8 @@ impl Plans {
 
     /// When the first row of the shard is due; none if there is none.
     pub(crate) fn earliest(&self, shard: ShardId) -> Option<Timestamp> {
-        let earliest = Timestamp::from_millis(self.0[shard.index()].earliest.load(Ordering::SeqCst));
+        let earliest =
+            Timestamp::from_millis(self.0[shard.index()].earliest.load(Ordering::SeqCst));
         (earliest < Timestamp::MAX).then_some(earliest)
     }
 

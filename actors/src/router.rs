@@ -108,7 +108,8 @@ impl Router {
     /// Forgets an activation that only timers have used, once its request is answered.
     pub(crate) fn release(&self, key: &UserKey) {
         let mut activations = self.shards[self.shard_of(key).index()].activations.lock();
-        let unused = activations.peek(key).is_some_and(|own| own.used_at.is_none() && own.is_idle());
+        let unused =
+            activations.peek(key).is_some_and(|own| own.used_at.is_none() && own.is_idle());
         if unused && let Some(activation) = activations.pop(key) {
             self.deactivate(&activation);
         }

@@ -69,6 +69,12 @@ impl Inspection {
         &self.journal
     }
 
+    /// Shards of this database.
+    #[must_use]
+    pub fn shards(&self) -> u16 {
+        self.parts.checkpoint.shards()
+    }
+
     /// Checkpoints since the database was created.
     #[must_use]
     pub fn checkpoints(&self) -> u64 {

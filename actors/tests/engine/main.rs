@@ -8,4 +8,6 @@ mod configuration;
 mod failure;
 mod history;
 mod idempotency;
+mod life;
+mod timers;
 mod world;

@@ -16,13 +16,14 @@ use domain::ids::{
 };
 use domain::time::Timestamp;
 use domain::user::{Command, Existing, ProfilePatch, Reply, SubmitEvent, UserState};
-use storage::{FaultHandle, Options};
+use storage::{FaultHandle, KeyRange, Options, Row, Store};
 use uuid::Uuid;
 
 pub(crate) const START: &str = "2026-03-01T12:00:00Z";
 
 pub(crate) struct World {
     pub(crate) engine: Engine,
+    pub(crate) store: Store,
     pub(crate) faults: FaultHandle,
     pub(crate) clock: Clock,
     pub(crate) config: EngineConfig,
@@ -50,11 +51,14 @@ pub(crate) fn amount(literal: &str) -> Amount {
     Amount::parse(literal).expect("a valid amount")
 }
 
-async fn start(faults: &FaultHandle, clock: &Clock, config: &EngineConfig) -> Engine {
-    let store = faults.open(&Options::new("")).expect("what is left opens");
+async fn start(store: &Store, clock: &Clock, config: &EngineConfig) -> Engine {
     let environment = EnvironmentId(Uuid::from_u128(0xACC0_1ADE));
     let bootstrap = Bootstrap { environment, settings: Settings::default() };
-    Engine::start(config.clone(), store, clock.clone(), bootstrap).await.expect("it starts")
+    Engine::start(config.clone(), store.clone(), clock.clone(), bootstrap).await.expect("it starts")
+}
+
+fn open(faults: &FaultHandle) -> Store {
+    faults.open(&Options::new("")).expect("what is left opens")
 }
 
 impl World {
@@ -65,10 +69,11 @@ impl World {
     pub(crate) async fn with(config: EngineConfig) -> Self {
         let faults = FaultHandle::default();
         let clock = Clock::test(Timestamp::parse(START).expect("valid"));
-        let engine = start(&faults, &clock, &config).await;
+        let store = open(&faults);
+        let engine = start(&store, &clock, &config).await;
         let made = engine.change_catalog(engine.scope(), configure).await.expect("it is made");
         let (metric, achievement, system) = made;
-        Self { engine, faults, clock, config, metric, achievement, system }
+        Self { engine, store, faults, clock, config, metric, achievement, system }
     }
 
     /// Stops the engine and starts another over the same store.
@@ -79,10 +84,28 @@ impl World {
 
     /// Drops the engine as it is and starts another over what is durable.
     pub(crate) async fn crash(self) -> Self {
-        let Self { engine, faults, clock, config, metric, achievement, system } = self;
-        drop(engine);
-        let engine = start(&faults, &clock, &config).await;
-        Self { engine, faults, clock, config, metric, achievement, system }
+        let Self { engine, store, faults, clock, config, metric, achievement, system } = self;
+        drop((engine, store));
+        let store = open(&faults);
+        let engine = start(&store, &clock, &config).await;
+        Self { engine, store, faults, clock, config, metric, achievement, system }
+    }
+
+    /// Stops the engine and starts another over the same store, so much later.
+    pub(crate) async fn away_for(mut self, millis: i64) -> Self {
+        self.engine.stop().await.expect("it stops cleanly");
+        self.clock = Clock::test(self.clock.now().plus_millis(millis));
+        self.crash().await
+    }
+
+    /// Every stored row.
+    pub(crate) fn rows(&self) -> Vec<Row> {
+        self.store.rows(KeyRange::all()).collect::<Result<_, _>>().expect("readable")
+    }
+
+    pub(crate) async fn advance(&self, millis: i64) {
+        let to = self.clock.now().plus_millis(millis);
+        assert_eq!(self.engine.advance_clock(to).await, Ok(to));
     }
 
     pub(crate) fn scope(&self) -> Scope {

@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::amount::Amount;
 use domain::ids::{EventId, MetricId, PointsSystemId, Scope, UserId};
+use domain::time::Timestamp;
 use domain::user::{AwardRecord, EventRecord, IdempotencyRecord, MetricDay, PointsDay, UserState};
-use storage::records::Record;
-use storage::{Error, Inspection, Key, KeyRange, Kind};
+use storage::records::{Record, Timer, decode};
+use storage::{Error, Inspection, Key, KeyRange, Kind, ShardId};
 
 use super::law::Law;
 use super::{HISTORY, read};
@@ -27,6 +28,7 @@ struct Laws {
     strays: Law,
     keys: Law,
     pauses: Law,
+    timers: Law,
     orphans: Law,
 }
 
@@ -56,6 +58,9 @@ pub(super) fn check(found: &Inspection, scope: Option<Scope>) -> Result<Vec<Law>
             User { found, scope: row.0.scope(), state: &state }.check(&mut laws, &rows)?;
         }
     }
+    if let Some(scope) = scope {
+        stray_timers(found, scope, &mut laws)?;
+    }
     let all = found.count_rows()?;
     for kind in HISTORY.into_iter().chain([Kind::Snapshot]) {
         let [all, owned] = [&all, &owned].map(|counts| counts.get(&kind).copied().unwrap_or(0));
@@ -65,6 +70,29 @@ pub(super) fn check(found: &Inspection, scope: Option<Scope>) -> Result<Vec<Law>
         }
     }
     Ok(laws.into_lines())
+}
+
+/// That every timer is one that its user's snapshot plans.
+fn stray_timers(found: &Inspection, scope: Scope, laws: &mut Laws) -> Result<(), Error> {
+    for row in found.rows(KeyRange::kind(scope, Kind::Timer)) {
+        let (key, _) = row?;
+        let planned = match key.timer_parts() {
+            Some((shard, due, user)) => {
+                shard == ShardId::of_user(scope, &user, found.shards())
+                    && is_planned(found, &Key::snapshot(scope, &user), due)?
+            }
+            None => false,
+        };
+        laws.timers.expect(planned, || format!("{key} belongs to no user who is due then"));
+    }
+    Ok(())
+}
+
+/// Whether there is a snapshot that is due then; one that can't be read breaks its own law.
+fn is_planned(found: &Inspection, snapshot: &Key, due: Timestamp) -> Result<bool, Error> {
+    let Some(value) = found.get(snapshot)? else { return Ok(false) };
+    let state = decode::<UserState>(snapshot, &value);
+    Ok(state.map_or(true, |state| state.next_due == Some(due)))
 }
 
 /// What there is of a user, the snapshot included.
@@ -105,7 +133,21 @@ impl User<'_> {
                 self.says(&format!("a key of event {}, which is not there", key.event))
             });
         }
-        self.pauses(laws)
+        self.pauses(laws)?;
+        self.timer(laws)
+    }
+
+    /// That the planned timer is there; that there is no other is found by [`stray_timers`].
+    fn timer(&self, laws: &mut Laws) -> Result<(), Error> {
+        let Some(due) = self.state.next_due else { return Ok(()) };
+        let shard = ShardId::of_user(self.scope, &self.state.id, self.found.shards());
+        let key = Key::timer(self.scope, shard, due, &self.state.id);
+        let there = match self.found.get(&key)? {
+            Some(value) => read::<Timer>(&mut laws.values, &(key, value)).is_some(),
+            None => false,
+        };
+        laws.timers.expect(there, || self.says(&format!("no timer at {due}")));
+        Ok(())
     }
 
     fn pauses(&self, laws: &mut Laws) -> Result<(), Error> {
@@ -273,6 +315,7 @@ impl Laws {
             strays: Law::new("the snapshot knows of every award and day", "counts"),
             keys: Law::new("an idempotency key leads to an event that exists", "keys"),
             pauses: Law::new("a pause leads to its user", "pauses"),
+            timers: Law::new("a user has a timer where the snapshot says, and no other", "timers"),
             orphans: Law::new("every row of history belongs to a user", "rows"),
         }
     }
@@ -291,6 +334,7 @@ impl Laws {
             strays,
             keys,
             pauses,
+            timers,
             orphans,
         } = self;
         vec![
@@ -306,6 +350,7 @@ impl Laws {
             strays,
             keys,
             pauses,
+            timers,
             orphans,
         ]
     }
