@@ -1,0 +1,64 @@
+//! How long a year of daily life takes under the test clock, and that living it twice is the same.
+//!
+//! `cargo run --release -p actors --example year -- [USERS] [DAYS]`
+//!
+//! Users in eight zones are active on most days at an hour of their own. Streaks end, freezes are
+//! earned and used, energy refills every five hours, and a gift comes every three days, all by
+//! itself while the clock is moved hour by hour. Both runs must store exactly the same rows.
+
+#![expect(clippy::disallowed_methods, reason = "a measurement of real time")]
+
+use std::time::Instant;
+
+use actors::clock::Clock;
+use actors::{Bootstrap, Engine, EngineConfig};
+use domain::catalog::Settings;
+use domain::ids::EnvironmentId;
+use domain::time::Timestamp;
+use storage::{KeyRange, Row, Store};
+use uuid::Uuid;
+
+#[path = "../tests/engine/life.rs"]
+mod life;
+
+#[tokio::main]
+async fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let mut number =
+        |default: u64| arguments.next().map_or(default, |text| text.parse().expect("a number"));
+    let (users, days) = (number(1_000), number(365));
+    let once = lived(users, days).await;
+    let twice = lived(users, days).await;
+    assert!(once == twice, "two runs stored different rows");
+    println!("both runs stored the same {} rows", once.len());
+}
+
+async fn lived(users: u64, days: u64) -> Vec<Row> {
+    let began = Instant::now();
+    let (store, _faults) = Store::in_memory();
+    let config = EngineConfig {
+        active_users_max: 50_000,
+        in_flight_per_user_max: 256,
+        in_flight_per_shard_max: 1_024,
+        catalog_changes_in_flight_max: 64,
+        user_idle_ms: 600_000,
+        timer_tick_ms: 1_000,
+    };
+    let bootstrap = Bootstrap {
+        environment: EnvironmentId(Uuid::from_u128(1)),
+        settings: Settings::default(),
+    };
+    let clock = Clock::test(Timestamp::parse("2026-01-01T00:00:00Z").expect("valid"));
+    let engine = Engine::start(config, store.clone(), clock, bootstrap).await.expect("it starts");
+    engine.change_catalog(engine.scope(), life::configure).await.expect("it is configured");
+    life::live(&engine, users, days * 24, 1).await;
+    let stats = engine.stats();
+    println!(
+        "{days} days of {users} users: {:.1?}, {} commits, {} timers fired",
+        began.elapsed(),
+        stats.commits,
+        stats.timers_fired
+    );
+    engine.stop().await.expect("it stops");
+    store.rows(KeyRange::all()).collect::<Result<_, _>>().expect("readable")
+}
