@@ -44,10 +44,8 @@ async fn lived(users: u64, days: u64) -> Vec<Row> {
         user_idle_ms: 600_000,
         timer_tick_ms: 1_000,
     };
-    let bootstrap = Bootstrap {
-        environment: EnvironmentId(Uuid::from_u128(1)),
-        settings: Settings::default(),
-    };
+    let bootstrap =
+        Bootstrap { environment: EnvironmentId(Uuid::from_u128(1)), settings: Settings::default() };
     let clock = Clock::test(Timestamp::parse("2026-01-01T00:00:00Z").expect("valid"));
     let engine = Engine::start(config, store.clone(), clock, bootstrap).await.expect("it starts");
     engine.change_catalog(engine.scope(), life::configure).await.expect("it is configured");
