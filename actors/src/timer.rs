@@ -185,7 +185,7 @@ impl Actor for TimerActor {
         message: TimerMessage,
         timer: &mut Timer,
     ) -> Result<(), ActorProcessingErr> {
-        let refused = match message {
+        let noted = match message {
             TimerMessage::Wake => Ok(()),
             TimerMessage::FireDue(waiter) => {
                 timer.waiters.push(waiter);
@@ -194,11 +194,11 @@ impl Actor for TimerActor {
             TimerMessage::Fired(answer) => timer.note(answer),
         };
         if timer.firing.is_none() {
-            let gone_on = match refused {
+            let result = match noted {
                 Ok(()) => timer.go_on(&myself).await,
                 Err(error) => Err(error),
             };
-            timer.conclude(gone_on);
+            timer.conclude(result);
         }
         Ok(())
     }

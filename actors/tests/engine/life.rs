@@ -125,8 +125,8 @@ pub(crate) async fn live(engine: &Engine, users: u64, hours: u64, steps: i64) {
 fn is_active(user: u64, hour: u64) -> bool {
     let day = hour / 24;
     hour % 24 == mixed(user, 1) % 24
-        && mixed(user, day + 100) % 8 != 0
-        && (user.is_multiple_of(3) || mixed(user, day / 9 + 10_000) % 4 != 0)
+        && !mixed(user, day + 100).is_multiple_of(8)
+        && (user.is_multiple_of(3) || !mixed(user, day / 9 + 10_000).is_multiple_of(4))
 }
 
 async fn submit(engine: Engine, user: u64, metric: MetricId) {

@@ -114,6 +114,24 @@ async fn one_jump_and_small_steps_with_reads_store_the_same() {
     assert_eq!(lives(1).await.rows(), jumps.rows(), "the same again");
 }
 
+// C-GEN-20 C-GEN-23
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn requests_that_race_with_timers_change_nothing() {
+    let (alone, raced) = (lives(1).await, lives(1).await);
+    alone.advance(9 * DAY_MS).await;
+    let to = raced.clock.now().plus_millis(9 * DAY_MS);
+    let engine = raced.engine.clone();
+    let advancing = tokio::spawn(async move { engine.advance_clock(to).await });
+    while !advancing.is_finished() {
+        for number in 0..30 {
+            // Who was never active doesn't exist.
+            let _ = raced.settle(&format!("user-{number}")).await;
+        }
+    }
+    assert_eq!(advancing.await.expect("no panic"), Ok(to));
+    assert_eq!(raced.rows(), alone.rows());
+}
+
 // C-GEN-22 C-GEN-23
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_was_missed_is_caught_up_with_at_the_start_once() {
