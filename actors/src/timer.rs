@@ -14,7 +14,7 @@ use domain::ids::{Scope, UserId};
 use domain::time::Timestamp;
 use domain::user::Command;
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, ActorRuntime};
-use storage::ShardId;
+use storage::{Health, ShardId};
 use tokio::sync::oneshot;
 
 use crate::catalog::Catalogs;
@@ -22,7 +22,7 @@ use crate::error::Error;
 use crate::router::{Origin, Router};
 use crate::rows::{self, UnreadTimers};
 use crate::schedule::{Firing, Source};
-use crate::user::{Applied, Request, UserContext};
+use crate::user::{Request, UserContext};
 use crate::user_key::UserKey;
 
 /// Due timers of a shard that are held in memory at a time.
@@ -49,7 +49,7 @@ pub(crate) enum TimerMessage {
     /// As [`TimerMessage::Wake`]; answers when nothing that is due is left, or why some is.
     FireDue(oneshot::Sender<Result<(), Error>>),
     /// The user who was being settled is, or isn't.
-    Fired(Result<Applied, Error>),
+    Fired(Result<(), Error>),
 }
 
 impl Timers {
@@ -98,8 +98,13 @@ impl Timers {
         Ok(())
     }
 
-    /// Wakes the timers that have something to do.
+    /// Wakes the timers that have something to do, unless storage takes no writes until it is opened
+    /// again.
     pub(crate) fn wake_due(&self) {
+        match self.tools.context.store.health() {
+            Health::Ready => {}
+            Health::Failed { .. } => return,
+        }
         for shard in self.busy_shards() {
             // One that has just failed is woken when its successor is there.
             let _ = self.send(shard, TimerMessage::Wake);
@@ -209,11 +214,11 @@ impl Timer {
     ///
     /// # Errors
     /// If the user has to be tried again.
-    fn note(&mut self, answer: Result<Applied, Error>) -> Result<(), Error> {
+    fn note(&mut self, answer: Result<(), Error>) -> Result<(), Error> {
         let Some((due, key)) = self.firing.take() else { return Ok(()) };
         self.tools.router.release(&key);
         match answer {
-            Ok(_) => Ok(()),
+            Ok(()) => Ok(()),
             Err(error @ (Error::Overloaded | Error::Unavailable { .. })) => {
                 self.put_back(due);
                 Err(error)
@@ -297,7 +302,7 @@ impl Timer {
         let myself = myself.clone();
         tokio::spawn(async move {
             // A dropped reply is an activation that failed before it committed.
-            let answer = answer.await.unwrap_or(Err(Error::Internal));
+            let answer = answer.await.unwrap_or(Err(Error::Internal)).map(drop);
             // A timer that has ended has a successor, which reads the row again.
             let _ = myself.send_message(TimerMessage::Fired(answer));
         });

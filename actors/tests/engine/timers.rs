@@ -1,6 +1,6 @@
 //! What falls due happens by itself, when it is due, once, and the same whoever settles.
 
-use actors::clock::AdvanceError;
+use actors::clock::{AdvanceError, Clock};
 use actors::{EngineConfig, Error};
 use domain::catalog::{Catalog, FreezesPatch, Patch, StreakSettingsPatch};
 use domain::time::Timestamp;
@@ -197,6 +197,25 @@ async fn a_refused_timer_is_tried_again() {
     waiting.await.expect("no panic").expect("accepted");
     assert_eq!(advancing.await.expect("no panic"), Ok(to));
     assert!(world.timers().iter().all(|(due, _)| *due > to));
+}
+
+// C-GEN-22
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn in_real_time_a_tick_comes_back_to_who_was_refused() {
+    let mut world = with_users(config(), 20).await;
+    world.engine.stop().await.expect("it stops cleanly");
+    world.clock = Clock::system();
+    // While one user waits for the disk there is no place for another.
+    world.config = EngineConfig { active_users_max: 1, timer_tick_ms: 1, ..config() };
+    world.faults.journal.hold();
+    let world = world.crash().await;
+    while world.engine.stats().shed == 0 {
+        tokio::task::yield_now().await;
+    }
+    world.faults.journal.release();
+    world.caught_up().await;
+    assert_eq!(world.stored("user-0").streak.daily.length(), 0);
+    assert_eq!(world.engine.stats().commits, 20, "each once");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
