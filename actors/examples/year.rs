@@ -1,13 +1,15 @@
 //! How long a year of daily life takes under the test clock, and that living it twice is the same.
 //!
-//! `cargo run --release -p actors --example year -- [USERS] [DAYS]`
+//! `cargo run --release -p actors --example year -- [USERS] [DAYS] [DIR]`
 //!
 //! Users in eight zones are active on most days at an hour of their own. Streaks end, freezes are
 //! earned and used, energy refills every five hours, and a gift comes every three days, all by
-//! itself while the clock is moved hour by hour. Both runs must store exactly the same rows.
+//! itself while the clock is moved hour by hour. Every commit is durable, in a new directory below
+//! DIR. Both runs must store exactly the same rows.
 
 #![expect(clippy::disallowed_methods, reason = "a measurement of real time")]
 
+use std::path::Path;
 use std::time::Instant;
 
 use actors::clock::Clock;
@@ -15,7 +17,7 @@ use actors::{Bootstrap, Engine, EngineConfig};
 use domain::catalog::Settings;
 use domain::ids::EnvironmentId;
 use domain::time::Timestamp;
-use storage::{KeyRange, Row, Store};
+use storage::{KeyRange, Options, Row, Store};
 use uuid::Uuid;
 
 #[path = "../tests/engine/life.rs"]
@@ -24,18 +26,21 @@ mod life;
 #[tokio::main]
 async fn main() {
     let mut arguments = std::env::args().skip(1);
-    let mut number =
-        |default: u64| arguments.next().map_or(default, |text| text.parse().expect("a number"));
-    let (users, days) = (number(1_000), number(365));
-    let once = lived(users, days).await;
-    let twice = lived(users, days).await;
+    let number = |text: Option<String>, default: u64| {
+        text.map_or(default, |text| text.parse().expect("a number"))
+    };
+    let (users, days) = (number(arguments.next(), 1_000), number(arguments.next(), 365));
+    let dir = arguments.next().unwrap_or_else(|| ".".to_owned());
+    let [once, twice] = [0, 1].map(|_| tempfile::tempdir_in(&dir).expect("a directory"));
+    let [once, twice] =
+        [lived(once.path(), users, days).await, lived(twice.path(), users, days).await];
     assert!(once == twice, "two runs stored different rows");
     println!("both runs stored the same {} rows", once.len());
 }
 
-async fn lived(users: u64, days: u64) -> Vec<Row> {
+async fn lived(dir: &Path, users: u64, days: u64) -> Vec<Row> {
     let began = Instant::now();
-    let (store, _faults) = Store::in_memory();
+    let store = Store::open(&Options::new(dir)).expect("it opens");
     let config = EngineConfig {
         active_users_max: 50_000,
         in_flight_per_user_max: 256,
@@ -57,6 +62,7 @@ async fn lived(users: u64, days: u64) -> Vec<Row> {
         stats.commits,
         stats.timers_fired
     );
+    let rows = store.rows(KeyRange::all()).collect::<Result<_, _>>().expect("readable");
     engine.stop().await.expect("it stops");
-    store.rows(KeyRange::all()).collect::<Result<_, _>>().expect("readable")
+    rows
 }
