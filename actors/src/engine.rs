@@ -31,7 +31,7 @@ use crate::schedule::{Schedule, Source};
 use crate::standings::RankedLength;
 use crate::supervisor::Supervisor;
 use crate::timer::Timers;
-use crate::user::{Applied, Request, UserContext};
+use crate::user::{Applied, Order, Request, UserContext};
 use crate::user_key::UserKey;
 
 /// How often users are looked through for idle ones, as a share of the idle time.
@@ -105,7 +105,7 @@ impl Engine {
         let stored = rows::load_catalog(&store, scope)?.map(|catalog| (scope, Arc::new(catalog)));
         let settings =
             stored.as_ref().map_or(&bootstrap.settings, |(_, catalog)| &catalog.settings).clone();
-        let projections = rows::count_users(&store, scope, settings).await?;
+        let (projections, order) = rows::count_users(&store, scope, settings).await?;
         let counters = Arc::new(Counters::default());
         let catalogs = Arc::new(Catalogs::new(
             stored.into_iter().collect(),
@@ -121,6 +121,7 @@ impl Engine {
             projections,
             plans: Plans::unknown(store.shards()),
             counters: Arc::clone(&counters),
+            order: Order::after(order),
         });
         let idle = Duration::from_millis(config.user_idle_ms);
         let tick = Duration::from_millis(config.timer_tick_ms);

@@ -13,8 +13,8 @@ use domain::ids::{
 };
 use domain::time::{Date, Timestamp};
 use domain::user::{
-    AwardRecord, EventRecord, HistorySum, IdempotencyRecord, MetricDay, MissingSum, Outcome,
-    PointsDay, UserState, effective_day,
+    AwardRecord, EventRecord, HistoryScores, HistorySum, IdempotencyRecord, MetricDay,
+    MissingScores, MissingSum, Outcome, PointsDay, UserState, effective_day,
 };
 use storage::records::{AdminKey, Record, decode};
 use storage::{
@@ -118,6 +118,58 @@ pub(crate) async fn sum_events(
         Ok(sums)
     })
     .await
+}
+
+/// Rows read backwards at once.
+const ROWS_BACK: usize = 256;
+
+/// The missing scores, from the newest rows of the user's history back to where the first open run
+/// began.
+pub(crate) async fn count_scores(
+    store: &Store,
+    UserKey { scope, user }: &UserKey,
+    missing: MissingScores,
+) -> Result<HistoryScores, Error> {
+    let (scope, user) = (*scope, user.clone());
+    blocking(store, move |store| {
+        let (needs_events, systems) = (missing.needs_events(), missing.systems());
+        let mut scores = missing.count();
+        let from = scores.from();
+        if needs_events {
+            let range = KeyRange::user(scope, Kind::Event, &user);
+            each_back(store, range, |event: EventRecord| {
+                scores.add_event(&event);
+                event.at >= from
+            })?;
+        }
+        for system in systems {
+            let range = KeyRange::awards(scope, &user, system);
+            each_back(store, range, |award: AwardRecord| {
+                scores.add_award(system, &award);
+                award.at >= from
+            })?;
+        }
+        Ok(scores)
+    })
+    .await
+}
+
+/// Reads a range backwards as long as `more` answers true.
+fn each_back<T: Record>(
+    store: &Store,
+    mut range: KeyRange,
+    mut more: impl FnMut(T) -> bool,
+) -> Result<(), Error> {
+    loop {
+        let rows = store.scan_rev(&range, ROWS_BACK)?;
+        for (key, value) in &rows {
+            if !more(decode(key, value)?) {
+                return Ok(());
+            }
+        }
+        let Some((last, _)) = rows.last() else { return Ok(()) };
+        range = range.before(last);
+    }
 }
 
 /// Makes an outcome durable: the state, its rows of history, the key it used up and the timer that
@@ -254,21 +306,23 @@ pub(crate) fn load_catalog(store: &Store, scope: Scope) -> Result<Option<Catalog
     store.load(&Key::catalog(scope))
 }
 
-/// Counts the users of a scope.
+/// Counts the users of a scope; with the number of the latest request that any of them knows.
 pub(crate) async fn count_users(
     store: &Store,
     scope: Scope,
     settings: Settings,
-) -> Result<Projections, Error> {
+) -> Result<(Projections, u64), Error> {
     blocking(store, move |store| {
         let projections = Projections::default();
+        let mut order = 0;
         for row in store.rows(KeyRange::kind(scope, Kind::Snapshot)) {
             let (key, value) = row?;
-            let user = decode(&key, &value)?;
+            let user: UserState = decode(&key, &value)?;
+            order = order.max(user.order);
             projections.record(scope, None, &user);
             projections.record_streaks(scope, &user, &settings);
         }
-        Ok(projections)
+        Ok((projections, order))
     })
     .await
 }

@@ -7,12 +7,13 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::catalog::{Catalog, Settings};
 use domain::time::Timestamp;
 use domain::user::{
-    Command, HistorySum, IdempotencyRecord, Input, Outcome, Reply, SubmitEvent, UserState, apply,
-    missing_sums,
+    Command, HistoryScores, HistorySum, IdempotencyRecord, Input, Outcome, Reply, SubmitEvent,
+    UserState, apply, missing_scores, missing_sums,
 };
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use storage::{ShardId, Store};
@@ -36,6 +37,21 @@ pub(crate) struct UserContext {
     pub(crate) projections: Projections,
     pub(crate) plans: Plans,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) order: Order,
+}
+
+/// Numbers decisions of all users in the order in which they are made. (C-LB-37)
+pub(crate) struct Order(AtomicU64);
+
+impl Order {
+    /// Goes on after the greatest number that was ever stored.
+    pub(crate) const fn after(latest: u64) -> Self {
+        Self(AtomicU64::new(latest))
+    }
+
+    fn next(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::Relaxed) + 1
+    }
 }
 
 /// A request with its right to be in flight.
@@ -72,6 +88,12 @@ pub(crate) struct Activation {
     key: UserKey,
     context: Arc<UserContext>,
     known: Known,
+}
+
+/// What a decision needs from the user's history.
+struct Read<'a> {
+    sums: &'a [HistorySum],
+    scores: Option<&'a HistoryScores>,
 }
 
 /// What the activation knows of its user.
@@ -125,7 +147,9 @@ impl Activation {
             self.look_up_key(event, &catalog.settings, now)?;
             sums = self.sum_history(before.as_deref(), &catalog, event).await?;
         }
-        let outcome = self.decide(before.as_deref(), &catalog, now, &sums, &command)?;
+        let scores = self.count_scores(before.as_deref(), &catalog).await?;
+        let read = Read { sums: &sums, scores: scores.as_ref() };
+        let outcome = self.decide(before.as_deref(), &catalog, now, read, &command)?;
         let reply = outcome.reply.clone();
         let state = self.settle_on(before.as_deref(), outcome, &catalog.settings).await?;
         Ok(Applied { state, catalog, now, reply })
@@ -170,15 +194,31 @@ impl Activation {
         Ok(rows::sum_events(&self.context.store, &self.key, missing).await?)
     }
 
+    /// Counts the scores of boards that were switched on since the user was last decided.
+    async fn count_scores(
+        &self,
+        state: Option<&UserState>,
+        catalog: &Catalog,
+    ) -> Result<Option<HistoryScores>, Error> {
+        match state.and_then(|state| missing_scores(state, catalog)) {
+            Some(missing) => {
+                Ok(Some(rows::count_scores(&self.context.store, &self.key, missing).await?))
+            }
+            None => Ok(None),
+        }
+    }
+
     fn decide(
         &mut self,
         state: Option<&UserState>,
         catalog: &Catalog,
         now: Timestamp,
-        sums: &[HistorySum],
+        Read { sums, scores }: Read<'_>,
         command: &Command,
     ) -> Result<Outcome, Error> {
-        let input = Input { scope: self.key.scope, user: &self.key.user, catalog, now, sums };
+        let order = self.context.order.next();
+        let (scope, user) = (self.key.scope, &self.key.user);
+        let input = Input { scope, user, catalog, now, sums, scores, order };
         // The rules only read what they are given, so nothing is left half done by a panic.
         match catch_unwind(AssertUnwindSafe(|| apply(state, input, command))) {
             Ok(decided) => Ok(decided?),

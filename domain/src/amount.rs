@@ -64,6 +64,12 @@ impl Amount {
         shifted.and_then(|billionths| billionths.to_i64()).unwrap_or(beyond)
     }
 
+    /// The greatest whole number not above this. (C-LB-33)
+    #[must_use]
+    pub fn floor(self) -> i64 {
+        self.multiples_of(1)
+    }
+
     /// Whether this is a whole number.
     #[must_use]
     pub fn is_whole(self) -> bool {

@@ -12,7 +12,7 @@ use chrono::{Datelike, NaiveDate, NaiveTime, Offset, TimeZone};
 use chrono_tz::{GapInfo, Tz};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::time::{Date, Timestamp};
+use crate::time::{Date, TimeOfDay, Timestamp};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -70,6 +70,12 @@ impl Zone {
         let secs = u32::try_from(of_day_ms / 1000).expect("a day has 86,400 seconds");
         let nanos = u32::try_from(of_day_ms % 1000).expect("below 1000") * 1_000_000;
         NaiveTime::from_num_seconds_from_midnight_opt(secs, nanos).expect("inside one day")
+    }
+
+    /// The same to the second. (C-LB-22)
+    #[must_use]
+    pub fn time_of_day(self, at: Timestamp) -> TimeOfDay {
+        TimeOfDay::from_naive(self.local_time(at))
     }
 
     /// The first instant of the local day `date`. (C-GEN-17)

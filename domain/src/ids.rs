@@ -41,6 +41,8 @@ uuid_ids! {
     LevelId;
     /// A points boost.
     BoostId;
+    /// A leaderboard.
+    LeaderboardId;
     /// One accepted metric event.
     EventId;
     /// One user's completion of one achievement.

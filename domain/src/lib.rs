@@ -15,6 +15,7 @@ pub mod amount;
 pub mod calendar;
 pub mod catalog;
 pub mod ids;
+pub mod leaderboard;
 mod rules;
 pub mod summary;
 pub mod time;

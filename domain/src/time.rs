@@ -1,12 +1,13 @@
-//! Instants and dates, the two ways this product speaks of time.
+//! Instants, dates and times of day, the ways this product speaks of time.
 //!
 //! A [`Timestamp`] is a UTC instant in whole milliseconds: what the clock gives and what the API
-//! prints. A [`Date`] is a calendar day without a zone. Both are stored as small integers. Turning
-//! one into the other needs a zone and happens in [`crate::calendar`] only.
+//! prints. A [`Date`] is a calendar day without a zone, a [`TimeOfDay`] what a clock on a wall
+//! shows. All are stored as small integers. Turning one into the other needs a zone and happens in
+//! [`crate::calendar`] only.
 
 use std::fmt;
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, SecondsFormat, Timelike, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A UTC instant with millisecond resolution. (C-GEN-12)
@@ -79,6 +80,9 @@ impl fmt::Display for Timestamp {
 pub struct Date(NaiveDate);
 
 impl Date {
+    /// Before every other date.
+    pub const MIN: Self = Self(NaiveDate::MIN);
+
     /// The given civil date; `None` if there is no such day.
     #[must_use]
     pub fn from_ymd(year: i32, month: u32, day: u32) -> Option<Self> {
@@ -122,6 +126,13 @@ impl Date {
         Self(moved.unwrap_or(if days >= 0 { NaiveDate::MAX } else { NaiveDate::MIN }))
     }
 
+    /// The day `months` calendar months after this one, or the last of that month if it is shorter;
+    /// `None` beyond chrono's range.
+    #[must_use]
+    pub fn plus_months(self, months: u32) -> Option<Self> {
+        self.0.checked_add_months(Months::new(months)).map(Self)
+    }
+
     /// Whole days from `other` to this day; negative if this day is the earlier one.
     #[must_use]
     pub fn days_since(self, other: Self) -> i64 {
@@ -144,6 +155,12 @@ impl Date {
     #[must_use]
     pub fn year(self) -> i32 {
         self.0.year()
+    }
+
+    /// How many calendar months lie between year 0 and this day's month.
+    #[must_use]
+    pub fn months_from_zero(self) -> i64 {
+        i64::from(self.0.year()) * 12 + i64::from(self.0.month0())
     }
 
     /// Weekday number as settings spell it: 0 is Sunday, 6 is Saturday. (C-STREAK-51)
@@ -184,9 +201,65 @@ impl<'de> Deserialize<'de> for Date {
     }
 }
 
+/// A time of day to the second, as a wall clock shows it.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct TimeOfDay(u32);
+
+impl TimeOfDay {
+    /// The time on a clock without the part below a second.
+    #[must_use]
+    pub fn from_naive(time: NaiveTime) -> Self {
+        Self(time.num_seconds_from_midnight())
+    }
+
+    /// Parses exactly `HH:mm` or `HH:mm:ss`; `None` for anything else. (C-LB-56)
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let well_formed = matches!(text.len(), 5 | 8)
+            && text.bytes().enumerate().all(|(i, b)| match i {
+                2 | 5 => b == b':',
+                _ => b.is_ascii_digit(),
+            });
+        let number = |at: usize| text.get(at..at + 2).map_or(Some(0), |two| two.parse().ok());
+        let (hours, minutes, seconds): (u32, u32, u32) =
+            well_formed.then(|| Some((number(0)?, number(3)?, number(6)?)))??;
+        (hours < 24 && minutes < 60 && seconds < 60)
+            .then_some(Self((hours * 60 + minutes) * 60 + seconds))
+    }
+}
+
+/// `HH:mm`, with `:ss` only if the seconds aren't zero. (C-LB-56)
+impl fmt::Display for TimeOfDay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (minutes, seconds) = (self.0 / 60, self.0 % 60);
+        write!(f, "{:02}:{:02}", minutes / 60, minutes % 60)?;
+        if seconds == 0 { Ok(()) } else { write!(f, ":{seconds:02}") }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Date, Timestamp};
+    use super::{Date, TimeOfDay, Timestamp};
+
+    // C-LB-56
+    #[test]
+    fn times_of_day_have_minutes_and_maybe_seconds() {
+        for (text, shown) in [
+            ("00:00", "00:00"),
+            ("09:30", "09:30"),
+            ("09:30:00", "09:30"),
+            ("23:59:59", "23:59:59"),
+            ("12:00:07", "12:00:07"),
+        ] {
+            assert_eq!(TimeOfDay::parse(text).map(|own| own.to_string()).as_deref(), Some(shown));
+        }
+        for bad in ["24:00", "9:30", "09:60", "09:30:60", "09.30", "09:30:", "0930", "09:30:1", ""]
+        {
+            assert_eq!(TimeOfDay::parse(bad), None, "{bad}");
+        }
+    }
 
     // C-GEN-12
     #[test]

@@ -233,13 +233,17 @@ fn run(catalog: &mut Catalog, operation: Operation, now: Timestamp) -> Result<()
             let draft = AttributeDraft { name: name(), key: format!("k{key}"), kind };
             catalog.create_attribute(draft, now).map(drop)
         }
-        Operation::DeleteAttribute(which) => catalog.delete_attribute(attribute(&known, which)),
+        Operation::DeleteAttribute(which) => {
+            catalog.delete_attribute(attribute(&known, which), now)
+        },
         Operation::CreateMetric { key } => {
             let (unit_type, units) = (UnitType::Number, String::new());
             let draft = MetricDraft { name: name(), key: format!("k{key}"), unit_type, units };
             catalog.create_metric(draft, now).map(drop)
         }
-        Operation::DeleteMetric(which) => catalog.delete_metric(metric(&known, which), now),
+        Operation::DeleteMetric(which) => {
+            catalog.delete_metric(metric(&known, which), now).map(drop)
+        }
         Operation::CreateAchievement { about, filter } => {
             let (kind, fields) = achievement_fields(&known, &about);
             let draft = AchievementDraft {
@@ -276,7 +280,9 @@ fn run(catalog: &mut Catalog, operation: Operation, now: Timestamp) -> Result<()
             };
             catalog.create_points_system(draft, now).map(drop)
         }
-        Operation::DeleteSystem(which) => catalog.delete_points_system(system(&known, which), now),
+        Operation::DeleteSystem(which) => {
+            catalog.delete_points_system(system(&known, which), now).map(drop)
+        }
         Operation::CreateLevel { system: which, key, points } => {
             catalog.create_level(system(&known, which), level_draft(key, points), now).map(drop)
         }

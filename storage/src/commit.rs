@@ -6,6 +6,7 @@
 use domain::{
     catalog::Catalog,
     ids::{Scope, UserId},
+    leaderboard::ScoreMove,
     time::Timestamp,
     user::{HistoryRow, Outcome},
 };
@@ -31,14 +32,15 @@ pub struct UserCommit<'a> {
 }
 
 impl UserCommit<'_> {
-    /// The batch: snapshot, rows of history, idempotency row, and the timer if it moved. `shards` is
-    /// [`crate::Store::shards`].
+    /// The batch: snapshot, rows of history, rows of scores, idempotency row, and the timer if it
+    /// moved. `shards` is [`crate::Store::shards`].
     #[must_use]
     pub fn batch(&self, shards: u16) -> Batch {
         let Self { scope, user, planned, outcome } = *self;
         let mut batch = Batch::new(ShardId::of_user(scope, user, shards));
         batch.ops.push(put(Key::snapshot(scope, user), &outcome.state));
         batch.ops.extend(outcome.rows.iter().map(|row| self.history(row)));
+        batch.ops.extend(outcome.scores.iter().map(|change| self.score(change)));
         if let Some((metric, key, record)) = &outcome.idempotency {
             batch.ops.push(put(Key::idempotency(scope, user, *metric, key), record));
         }
@@ -52,6 +54,15 @@ impl UserCommit<'_> {
             batch.ops.extend(moved.into_iter().flatten());
         }
         batch
+    }
+
+    /// Of several changes of one score the last one counts, as it does in the batch.
+    fn score(&self, change: &ScoreMove) -> Op {
+        let key = Key::score(self.scope, change.leaderboard, change.run, self.user);
+        match &change.after {
+            Some(record) => put(key, record),
+            None => Op::Delete { key },
+        }
     }
 
     fn history(&self, row: &HistoryRow) -> Op {
@@ -102,10 +113,11 @@ mod tests {
         amount::Amount,
         catalog::Catalog,
         ids::{
-            AwardId, EnvironmentId, EventId, IdempotencyKey, MetricId, PointsSystemId, Scope,
-            TriggerId, UserId,
+            AwardId, EnvironmentId, EventId, IdempotencyKey, LeaderboardId, MetricId,
+            PointsSystemId, Scope, TriggerId, UserId,
         },
-        time::{Date, Timestamp},
+        leaderboard::{Group, Score, ScoreMove, ScoreRecord},
+        time::{Date, TimeOfDay, Timestamp},
         user::{
             AwardRecord, EventRecord, HistoryRow, IdempotencyRecord, MetricDay, Outcome, PointsDay,
             Reply, UserState,
@@ -122,6 +134,7 @@ mod tests {
     };
 
     const METRIC: MetricId = MetricId(Uuid::from_u128(2));
+    const BOARD: LeaderboardId = LeaderboardId(Uuid::from_u128(7));
     const SYSTEM: PointsSystemId = PointsSystemId(Uuid::from_u128(3));
 
     fn scope() -> Scope {
@@ -140,6 +153,8 @@ mod tests {
             attributes: std::collections::BTreeMap::new(),
             at: Timestamp::from_millis(1),
             day: day(),
+            time: TimeOfDay::default(),
+            order: 7,
         }
     }
 
@@ -150,8 +165,17 @@ mod tests {
             awarded: 10,
             total: 120,
             at: Timestamp::from_millis(1),
+            day: day(),
+            time: TimeOfDay::default(),
+            order: 7,
             boosts: Vec::new(),
         }
+    }
+
+    fn score() -> ScoreRecord {
+        let score =
+            Score { value: event().value, reached: Timestamp::from_millis(1), order: 7 };
+        ScoreRecord { score, group: Some(Group::default()) }
     }
 
     fn metric_day() -> MetricDay {
@@ -173,6 +197,12 @@ mod tests {
                 },
             ],
             signals: Vec::new(),
+            scores: vec![ScoreMove {
+                leaderboard: BOARD,
+                run: day(),
+                before: None,
+                after: Some(score()),
+            }],
             idempotency: Some((
                 METRIC,
                 key.clone(),
@@ -214,7 +244,9 @@ mod tests {
                 .event,
             event().id
         );
-        assert_eq!(store.scan(&KeyRange::all(), 10).expect("readable").len(), 7);
+        let scored = Key::score(scope(), BOARD, day(), &user);
+        assert_eq!(load::<ScoreRecord>(&store, &scored), score());
+        assert_eq!(store.scan(&KeyRange::all(), 10).expect("readable").len(), 8);
     }
 
     #[tokio::test]
@@ -227,7 +259,7 @@ mod tests {
             let next = next.map(Timestamp::from_millis);
             let state = UserState { next_due: next, ..sample() };
             let key = IdempotencyKey::parse("k").expect("short").expect("not blank");
-            let outcome = Outcome { idempotency: None, rows: Vec::new(), ..outcome(state, &key) };
+            let outcome = Outcome { idempotency: None, rows: Vec::new(), scores: Vec::new(), ..outcome(state, &key) };
             let commit = UserCommit { scope: scope(), user: &user, planned, outcome: &outcome };
             let batch = commit.batch(store.shards());
             let moves = usize::from(planned.is_some()) + usize::from(next.is_some());

@@ -19,7 +19,7 @@
 //! 0x26  pause owner        pause 16
 //! 0x30  timer              shard u16 | due instant i64 | user text
 //! 0x31  outbox, reserved   shard u16 | sequence u64
-//! 0x32  score, reserved    leaderboard 16 | run i32 | user text
+//! 0x32  score              leaderboard 16 | first date of the run i32 | user text
 //! ```
 //!
 //! Text is its bytes with 0x00 written as 0x00 0xff, ended by 0x00 0x00: no text is a prefix of
@@ -33,7 +33,7 @@ mod tuple;
 use std::fmt;
 
 use domain::{
-    ids::{IdempotencyKey, MetricId, PauseId, PointsSystemId, Scope, UserId},
+    ids::{IdempotencyKey, LeaderboardId, MetricId, PauseId, PointsSystemId, Scope, UserId},
     time::{Date, Timestamp},
 };
 use uuid::Uuid;
@@ -203,6 +203,25 @@ impl Key {
         Self(Tuple::timer(scope, shard).instant(due).text(user.as_str().as_bytes()).0)
     }
 
+    /// A user's score in the run of a leaderboard that begins on a date.
+    #[must_use]
+    pub fn score(scope: Scope, leaderboard: LeaderboardId, run: Date, user: &UserId) -> Self {
+        let run = Tuple::scoped(scope, Kind::Score).uuid(leaderboard.0).date(run);
+        Self(run.text(user.as_str().as_bytes()).0)
+    }
+
+    /// The board, the first date of the run and the user of a score row.
+    #[must_use]
+    pub fn score_parts(&self) -> Option<(LeaderboardId, Date, UserId)> {
+        let rest = self.0.get(KEY_LEN_MIN..).filter(|_| self.kind() == Kind::Score)?;
+        let (board, rest) = rest.split_first_chunk::<UUID_LEN>()?;
+        let (run, rest) = rest.split_first_chunk::<4>()?;
+        let (user, _) = read_text(rest)?;
+        let user = UserId::new(String::from_utf8(user).ok()?)?;
+        let run = Date::from_days(unflipped(*run))?;
+        Some((LeaderboardId(Uuid::from_bytes(*board)), run, user))
+    }
+
     /// A key read back from the journal or the tree.
     pub(crate) fn from_stored(bytes: &[u8]) -> Result<Self, Error> {
         let known = bytes.len() >= KEY_LEN_MIN && Kind::from_byte(bytes[SCOPE_LEN]).is_some();
@@ -326,7 +345,10 @@ pub(crate) fn is_paged(key: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use domain::{
-        ids::{EnvironmentId, IdempotencyKey, MetricId, PointsSystemId, Scope, TenantId, UserId},
+        ids::{
+            EnvironmentId, IdempotencyKey, LeaderboardId, MetricId, PointsSystemId, Scope, TenantId,
+            UserId,
+        },
         time::{Date, Timestamp},
     };
     use proptest::prelude::*;
@@ -399,6 +421,16 @@ mod tests {
             prop_assert_eq!(range.contains(&Key::event(scope, &b, sequence)), a == b && sequence >= from);
             let user_range = KeyRange::user(scope, Kind::Snapshot, &a);
             prop_assert_eq!(user_range.contains(&Key::snapshot(scope, &b)), a == b);
+        }
+
+        #[test]
+        fn scores_of_a_run_lie_together(user in user(), board in any::<u128>(), run in day()) {
+            let scope = Scope::untenanted(EnvironmentId(Uuid::from_u128(1)));
+            let board = LeaderboardId(Uuid::from_u128(board));
+            let key = Key::score(scope, board, run, &user);
+            prop_assert!(KeyRange::scores(scope, board, run).contains(&key));
+            prop_assert!(!KeyRange::scores(scope, board, run.succ()).contains(&key));
+            prop_assert_eq!(key.score_parts(), Some((board, run, user)));
         }
 
         #[test]

@@ -107,9 +107,10 @@ impl Catalog {
     /// Archives an attribute. (C-ATTR-12)
     ///
     /// # Errors
-    /// If there is no such attribute or a live object filters by it.
-    pub fn delete_attribute(&mut self, id: AttributeId) -> Result<(), Invalid> {
-        let in_use = self.is_filtered_by(id);
+    /// If there is no such attribute, a live object filters by it, or a leaderboard that isn't
+    /// finished is split by it. (C-LB-83)
+    pub fn delete_attribute(&mut self, id: AttributeId, now: Timestamp) -> Result<(), Invalid> {
+        let in_use = self.is_filtered_by(id) || self.has_leaderboard_using(id, now);
         let attribute = self.live_attribute_mut(id)?;
         if in_use {
             return Err(Invalid::error("Attribute is in use"));

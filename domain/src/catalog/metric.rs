@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AchievementTrigger, Catalog, Invalid, TriggerKind, parse_key};
+use super::{AchievementTrigger, Catalog, Invalid, RankBy, TriggerKind, parse_key};
 use crate::ids::{Key, MetricId};
 use crate::time::Timestamp;
 
@@ -122,11 +122,11 @@ impl Catalog {
 
     /// Archives a metric with the achievements and triggers built on it, directly or through an
     /// archived achievement, and takes it out of the streak conditions. What was earned stays.
-    /// (C-METRIC-05, C-ADM-24)
+    /// Answers with the keys of the leaderboards that go with it. (C-METRIC-05, C-ADM-24, C-LB-83)
     ///
     /// # Errors
     /// If there is no such metric.
-    pub fn delete_metric(&mut self, id: MetricId, now: Timestamp) -> Result<(), Invalid> {
+    pub fn delete_metric(&mut self, id: MetricId, now: Timestamp) -> Result<Vec<Key>, Invalid> {
         let metric = self
             .metrics
             .iter_mut()
@@ -148,7 +148,7 @@ impl Catalog {
             changed.metrics.retain(|condition| condition.metric != id);
             self.streaks.change(now, changed);
         }
-        Ok(())
+        Ok(self.archive_leaderboards(RankBy::Metric(id), now))
     }
 }
 

@@ -1,4 +1,5 @@
-//! What the operator configured: attributes, metrics, achievements, points systems and streaks.
+//! What the operator configured: attributes, metrics, achievements, points systems, streaks and
+//! leaderboards.
 //!
 //! A [`Catalog`] is a value. Changes go through its methods, which check every rule of the Admin
 //! API and either apply one item whole or answer why not; an event is judged by the catalog that
@@ -9,6 +10,7 @@ mod attribute;
 mod filter;
 mod history;
 mod invalid;
+mod leaderboard;
 mod metric;
 mod patch;
 mod points;
@@ -27,6 +29,10 @@ pub(crate) use filter::all_match;
 pub use filter::{ATTRIBUTE_CHARS_MAX, ATTRIBUTES_MAX, Filter};
 pub use history::History;
 pub use invalid::Invalid;
+pub use leaderboard::{
+    BREAKDOWN_MAX, Leaderboard, LeaderboardDraft, LeaderboardPatch, LeaderboardStatus, Phase, RankBy,
+    RankByKind, Recount,
+};
 pub use metric::{Metric, MetricDraft, MetricPatch, UnitType};
 pub use patch::Patch;
 pub use points::{
@@ -65,6 +71,10 @@ pub struct Catalog {
     pub points_systems: Vec<PointsSystem>,
     /// Streak settings over time: a period is judged by the settings in force when it closed.
     pub streaks: History<StreakSettings>,
+    /// Leaderboards in creation order, archived ones included.
+    pub leaderboards: Vec<Leaderboard>,
+    /// How many demands to count a leaderboard anew were ever made. (C-LB-27)
+    pub recounts: u64,
 }
 
 impl Catalog {
@@ -80,6 +90,8 @@ impl Catalog {
             achievements: Vec::new(),
             points_systems: Vec::new(),
             streaks: History::starting_with(StreakSettings::default()),
+            leaderboards: Vec::new(),
+            recounts: 0,
         }
     }
 

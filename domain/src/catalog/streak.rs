@@ -162,8 +162,14 @@ impl Catalog {
             Patch::Clear => None,
             Patch::Set(freezes) => Some(check_freezes(freezes, changed.freezes.as_ref(), now)?),
         };
-        if changed != *self.streaks.current() {
+        let before = self.streaks.current();
+        if changed != *before {
+            let lengths_change =
+                (changed.enabled, changed.frequency) != (before.enabled, before.frequency);
             self.streaks.change(now, changed);
+            if lengths_change {
+                self.recount_streak_leaderboards(now);
+            }
         }
         Ok(self.streaks.current())
     }

@@ -1,10 +1,12 @@
 //! Recording an event: the total, the day's figures, the sums of matching events. (C-METRIC,
 //! C-EVENT-01 to 04)
 
+use super::leaderboard;
 use super::tracker::{HistorySum, filtered_owners, known_sum};
 use crate::amount::Amount;
-use crate::catalog::all_match;
+use crate::catalog::{RankBy, all_match};
 use crate::ids::EventId;
+use crate::leaderboard::Contribution;
 use crate::user::decision::Decision;
 use crate::user::{
     EventRecord, HistoryRow, MetricDay, MetricProgress, Rejection, SubmitEvent, Tracker,
@@ -33,7 +35,11 @@ fn record_row(decision: &mut Decision<'_>, event: &SubmitEvent) -> EventId {
         attributes: event.attributes.clone(),
         at: decision.now,
         day: decision.state.effective_day,
+        time: decision.zone().time_of_day(decision.now),
+        order: decision.order,
     };
+    decision.state.order = decision.order;
+    leaderboard::on_value(decision, RankBy::Metric(event.metric), &Contribution::from(&record));
     decision.write(HistoryRow::Event { sequence, record });
     id
 }

@@ -4,6 +4,7 @@
 pub(crate) mod achievement;
 mod boost;
 pub(crate) mod due;
+pub(crate) mod leaderboard;
 pub(crate) mod metric;
 pub(crate) mod points;
 pub(crate) mod settle;

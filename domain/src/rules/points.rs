@@ -1,10 +1,13 @@
 //! Points: what an event, a streak, an achievement or a new user awards and deducts. (C-POINTS)
 
 use super::tracker::{HistorySum, known_sum};
-use super::{boost, filters_match_user};
+use super::{boost, filters_match_user, leaderboard};
 use crate::amount::Amount;
-use crate::catalog::{BalanceRules, Filter, PointsSystem, Trigger, TriggerKind, all_match};
+use crate::catalog::{
+    BalanceRules, Filter, PointsSystem, RankBy, Trigger, TriggerKind, all_match,
+};
 use crate::ids::{AchievementId, AwardId, LevelId, MetricId, PointsSystemId, TriggerId};
+use crate::leaderboard::Contribution;
 use crate::time::Timestamp;
 use crate::user::decision::Decision;
 use crate::user::{
@@ -205,7 +208,11 @@ pub(crate) fn award(
         return;
     }
     let previous = level_before(&decision.state, system, rules);
-    let record = book(decision, system.id, trigger, (awarded, boosts), at);
+    let order = match occasion {
+        Occasion::Request | Occasion::Moved => decision.order,
+        Occasion::Due(_) => 0,
+    };
+    let record = book(decision, system.id, trigger, (awarded, boosts), (at, order));
     match occasion {
         Occasion::Request => {
             decision.levels_before.entry(system.id).or_insert(previous);
@@ -221,7 +228,7 @@ fn book(
     system: PointsSystemId,
     trigger: TriggerId,
     (awarded, boosts): (i64, Vec<AppliedBoost>),
-    at: Timestamp,
+    (at, order): (Timestamp, u64),
 ) -> AwardRecord {
     let day = decision.state.effective_day;
     let sequence = awards_of(&decision.state, system);
@@ -238,8 +245,12 @@ fn book(
     balance.awards += 1;
     balance.total += awarded;
     balance.day_change += awarded;
-    let record = AwardRecord { id, trigger, awarded, total: balance.total, at, boosts };
     let days_figures = PointsDay { change: balance.day_change, total: balance.total };
+    let total = balance.total;
+    let time = decision.zone().time_of_day(at);
+    let record = AwardRecord { id, trigger, awarded, total, at, day, time, order, boosts };
+    decision.state.order = decision.state.order.max(order);
+    leaderboard::on_value(decision, RankBy::Points(system), &Contribution::from(&record));
     decision.write(HistoryRow::Award { system, sequence, record: record.clone() });
     decision.write(HistoryRow::PointsDay { system, day, record: days_figures });
     record

@@ -3,12 +3,12 @@
 use super::decision::Decision;
 use super::preferences;
 use super::{
-    Command, CompletionReply, EventReply, Existing, HistorySum, Outcome, ProfilePatch, Rejection,
+    Command, CompletionReply, EventReply, Existing, HistoryScores, HistorySum, Outcome, ProfilePatch, Rejection,
     Reply, SubmitEvent, UserState,
 };
 use crate::catalog::{AchievementStatus, Catalog};
 use crate::ids::{AchievementId, Scope, UserId};
-use crate::rules::{achievement, filters_match_user, metric, points, streak};
+use crate::rules::{achievement, filters_match_user, leaderboard, metric, points, streak};
 use crate::time::Timestamp;
 
 /// What a decision depends on besides the user's state and the command.
@@ -24,6 +24,10 @@ pub struct Input<'a> {
     pub now: Timestamp,
     /// The sums that [`super::missing_sums`] asked for.
     pub sums: &'a [HistorySum],
+    /// The scores that [`super::missing_scores`] asked for.
+    pub scores: Option<&'a HistoryScores>,
+    /// The number of this request, above that of every request decided before. (C-LB-37)
+    pub order: u64,
 }
 
 /// Decides one command to one user: everything due is settled first, then the command runs.
@@ -56,16 +60,19 @@ pub fn apply(
         Command::RestoreStreak { mode } => {
             let mut decision = existing(state, input)?;
             streak::restore(&mut decision, *mode)?;
+            leaderboard::on_streak(&mut decision);
             Ok(decision.finish(Reply::StreakRestored))
         }
         Command::ResetStreak => {
             let mut decision = existing(state, input)?;
             streak::reset(&mut decision)?;
+            leaderboard::on_streak(&mut decision);
             Ok(decision.finish(Reply::StreakReset))
         }
         Command::UpdatePreferences(patch) => {
             let mut decision = existing(state, input)?;
             preferences::update(&mut decision, patch)?;
+            leaderboard::on_streak(&mut decision);
             Ok(decision.finish(Reply::PreferencesUpdated))
         }
     }
@@ -127,6 +134,7 @@ fn submit_event(
     achievement::on_event(&mut decision, event, streak_extended);
     points::on_event(&mut decision, event, streak_extended);
     let points = points::conclude(&mut decision);
+    leaderboard::on_streak(&mut decision);
     let reply = Reply::Event(EventReply {
         event: id,
         metric: event.metric,

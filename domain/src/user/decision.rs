@@ -16,7 +16,8 @@ use super::{
 use crate::calendar::{Frequency, Zone};
 use crate::catalog::{Catalog, Patch, Settings, StreakSettings};
 use crate::ids::{AchievementId, EnvironmentId, LevelId, PointsSystemId, UserId};
-use crate::rules::{due, settle, streak};
+use crate::rules::leaderboard::ScoreMoves;
+use crate::rules::{due, leaderboard, settle, streak};
 use crate::time::Timestamp;
 
 /// The user being changed and what has happened so far.
@@ -34,17 +35,23 @@ pub(crate) struct Decision<'a> {
     pub(crate) awards: BTreeMap<PointsSystemId, Vec<AwardRecord>>,
     /// Levels before this request; none before a first award. (C-POINTS-49)
     pub(crate) levels_before: BTreeMap<PointsSystemId, Option<LevelId>>,
+    /// How scores changed so far.
+    pub(crate) moves: ScoreMoves,
+    /// The number of the request.
+    pub(crate) order: u64,
     must_commit: bool,
 }
 
 impl<'a> Decision<'a> {
     /// Starts from a stored user and settles what is due. (C-GEN-22)
     pub(crate) fn resume(state: &UserState, input: Input<'a>) -> Self {
-        let mut decision =
-            Self::start(state.clone(), input.catalog, input.now.max(state.settled_at));
+        let mut decision = Self::start(state.clone(), input, input.now.max(state.settled_at));
+        leaderboard::recount(&mut decision, input.scores);
         settle::settle(&mut decision);
+        leaderboard::forget_finalised(&mut decision);
+        decision.moves.begin_request();
         decision.state.settled_at = decision.now;
-        decision.must_commit = !decision.signals.is_empty() || !decision.rows.is_empty();
+        decision.must_commit |= !decision.signals.is_empty() || !decision.rows.is_empty();
         decision
     }
 
@@ -86,15 +93,18 @@ impl<'a> Decision<'a> {
             points: BTreeMap::new(),
             trackers: BTreeMap::new(),
             preferences: Preferences::default(),
+            scores: BTreeMap::new(),
+            recounted: catalog.recounts,
+            order: 0,
         };
-        let mut decision = Self::start(state, catalog, now);
+        let mut decision = Self::start(state, input, now);
         decision.must_commit = true;
         Ok(decision)
     }
 
-    fn start(state: UserState, catalog: &'a Catalog, now: Timestamp) -> Self {
+    fn start(state: UserState, input: Input<'a>, now: Timestamp) -> Self {
         Self {
-            catalog,
+            catalog: input.catalog,
             now,
             state,
             rows: Vec::new(),
@@ -102,6 +112,8 @@ impl<'a> Decision<'a> {
             completed: Vec::new(),
             awards: BTreeMap::new(),
             levels_before: BTreeMap::new(),
+            moves: ScoreMoves::default(),
+            order: input.order,
             must_commit: false,
         }
     }
@@ -120,6 +132,7 @@ impl<'a> Decision<'a> {
         if self.state.profile != before {
             self.state.updated_at = self.now;
             self.must_commit = true;
+            leaderboard::regroup(self, &before.attributes);
         }
         Ok(())
     }
@@ -152,9 +165,11 @@ impl<'a> Decision<'a> {
     /// The finished outcome, with the next instant at which time alone changes something.
     pub(crate) fn finish(mut self, reply: Reply) -> Outcome {
         let next_due = due::next_due(&self);
+        let scores = self.moves.into_vec();
         let must_commit = self.must_commit
             || !self.signals.is_empty()
             || !self.rows.is_empty()
+            || !scores.is_empty()
             || self.state.next_due != next_due;
         self.state.next_due = next_due;
         Outcome {
@@ -162,6 +177,7 @@ impl<'a> Decision<'a> {
             reply,
             rows: self.rows,
             signals: self.signals,
+            scores,
             idempotency: None,
             must_commit,
         }

@@ -14,7 +14,8 @@ use crate::ids::{
     AchievementId, AttributeId, AwardId, BoostId, CompletionId, EventId, IdempotencyKey, Key,
     LevelId, MetricId, PauseId, PointsSystemId, TriggerId,
 };
-use crate::time::{Date, Timestamp};
+use crate::leaderboard::ScoreMove;
+use crate::time::{Date, TimeOfDay, Timestamp};
 
 /// Everything a command decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +28,9 @@ pub struct Outcome {
     pub rows: Vec<HistoryRow>,
     /// What happened, in order, settled effects first.
     pub signals: Vec<Signal>,
+    /// How scores changed: first what was due, then what the command did, each score at most once
+    /// in either part.
+    pub scores: Vec<ScoreMove>,
     /// The idempotency key this command used up. (C-IDEM-09)
     pub idempotency: Option<(MetricId, IdempotencyKey, IdempotencyRecord)>,
     /// Whether leaving the outcome uncommitted would lose something. Settling an idle day over
@@ -234,6 +238,10 @@ pub struct EventRecord {
     pub at: Timestamp,
     /// The effective day it was processed under. (C-METRIC-14)
     pub day: Date,
+    /// What the user's clock showed. (C-LB-22)
+    pub time: TimeOfDay,
+    /// The number of the request. (C-LB-37)
+    pub order: u64,
 }
 
 /// One award or deduction as stored.
@@ -249,6 +257,12 @@ pub struct AwardRecord {
     pub total: i64,
     /// When.
     pub at: Timestamp,
+    /// The effective day at that instant. (C-LB-22)
+    pub day: Date,
+    /// What the user's clock showed. (C-LB-22)
+    pub time: TimeOfDay,
+    /// The number of the request; 0 if time alone awarded it. (C-LB-37)
+    pub order: u64,
     /// The boosts that were applied, as they were then. (C-POINTS-39)
     pub boosts: Vec<AppliedBoost>,
 }

@@ -13,8 +13,10 @@ use crate::amount::Amount;
 use crate::calendar::{Frequency, Period, Zone};
 use crate::catalog::Settings;
 use crate::ids::{
-    AchievementId, CompletionId, MetricId, PauseId, PointsSystemId, UserId, derived_id,
+    AchievementId, CompletionId, LeaderboardId, MetricId, PauseId, PointsSystemId, UserId,
+    derived_id,
 };
+use crate::leaderboard::Score;
 use crate::time::{Date, Timestamp};
 
 /// A user.
@@ -55,6 +57,13 @@ pub struct UserState {
     pub trackers: BTreeMap<Uuid, Tracker>,
     /// What they chose for themselves. (C-PREF)
     pub preferences: Preferences,
+    /// Scores by board and first date of the run, of runs that may still change.
+    pub scores: BTreeMap<(LeaderboardId, Date), Score>,
+    /// The latest [`crate::catalog::Recount`] that these scores know of: boards with a later one
+    /// are counted from history at the next decision. (C-LB-27)
+    pub recounted: u64,
+    /// The number of the latest request that wrote an event or an award. (C-LB-37)
+    pub order: u64,
 }
 
 impl UserState {

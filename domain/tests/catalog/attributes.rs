@@ -10,6 +10,8 @@ use uuid::Uuid;
 
 use crate::world::{World, achievement, api, every, filter, refused, system};
 
+const NOW: Timestamp = Timestamp::from_millis(1_000);
+
 // C-ATTR-01 C-ATTR-13 C-ATTR-14 C-ADM-20
 #[test]
 fn attribute_keys_are_unique_per_type_and_fixed() {
@@ -50,15 +52,15 @@ fn an_attribute_in_use_stays() {
     let paying = world.trigger(xp, paying).unwrap();
     for used in [plan, deck] {
         assert_eq!(
-            world.catalog.delete_attribute(used).unwrap_err().message,
+            world.catalog.delete_attribute(used, NOW).unwrap_err().message,
             "Attribute is in use"
         );
     }
     world.catalog.delete_achievement(pro).unwrap();
     world.catalog.delete_trigger(xp, paying, Timestamp::from_millis(99)).unwrap();
     for unused in [plan, deck] {
-        world.catalog.delete_attribute(unused).unwrap();
-        let again = world.catalog.delete_attribute(unused).unwrap_err();
+        world.catalog.delete_attribute(unused, NOW).unwrap();
+        let again = world.catalog.delete_attribute(unused, NOW).unwrap_err();
         assert_eq!(again.message, "Attribute not found by ID");
     }
     let again = world.attribute(AttributeKind::User, "plan").unwrap();
@@ -72,7 +74,7 @@ fn filters_name_live_attributes_of_the_right_kind_once() {
     let plan = world.attribute(AttributeKind::User, "plan").unwrap();
     let deck = world.attribute(AttributeKind::Event, "deck").unwrap();
     let gone = world.attribute(AttributeKind::User, "gone").unwrap();
-    world.catalog.delete_attribute(gone).unwrap();
+    world.catalog.delete_attribute(gone, NOW).unwrap();
     let mut with = |filters: Vec<Filter>| {
         let draft = AchievementDraft { user_filters: filters, ..api("a") };
         refused(world.achievement(draft))

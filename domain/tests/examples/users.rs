@@ -145,7 +145,7 @@ fn values_of_deleted_attributes_take_no_room() {
         let one = ProfilePatch { attributes: one, ..ProfilePatch::default() };
         assert_eq!(world.identify(NOW, "u", one), Err(Rejection::TooManyAttributes));
         for id in attributes {
-            world.catalog.delete_attribute(id).expect("not in use");
+            world.catalog.delete_attribute(id, at(NOW)).expect("not in use");
         }
     }
 }

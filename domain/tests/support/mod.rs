@@ -16,14 +16,16 @@ use domain::amount::Amount;
 use domain::calendar::Zone;
 use domain::catalog::{Catalog, Patch, Settings};
 use domain::ids::{
-    AchievementId, AttributeId, EnvironmentId, IdempotencyKey, MetricId, PauseId, PointsSystemId,
-    Scope, UserId,
+    AchievementId, AttributeId, EnvironmentId, IdempotencyKey, LeaderboardId, MetricId, PauseId,
+    PointsSystemId, Scope, UserId,
 };
+use domain::leaderboard::ScoreRecord;
 use domain::time::{Date, Timestamp};
 use domain::user::{
-    AwardRecord, Command, EventRecord, Existing, HistoryRow, HistorySum, IdempotencyRecord, Input,
-    MetricDay, MissingSum, Outcome, PointsDay, PreferencesPatch, ProfilePatch, Rejection, Reply,
-    RestoreMode, Signal, StreakOverridesPatch, SubmitEvent, UserState, apply, missing_sums, streak,
+    AwardRecord, Command, EventRecord, Existing, HistoryRow, HistoryScores, HistorySum, IdempotencyRecord,
+    Input,    MetricDay, MissingSum, Outcome, PointsDay, PreferencesPatch, ProfilePatch, Rejection, Reply,
+    RestoreMode, Signal, StreakOverridesPatch, SubmitEvent, UserState, apply, missing_scores,
+    missing_sums, streak,
     streak_history, streak_pauses,
 };
 use uuid::Uuid;
@@ -66,6 +68,7 @@ pub(crate) struct Stored {
     pub(crate) keys: BTreeMap<(MetricId, IdempotencyKey), IdempotencyRecord>,
     /// The pauses that lead to this user.
     pub(crate) pauses: BTreeSet<PauseId>,
+    pub(crate) scores: BTreeMap<(LeaderboardId, Date), ScoreRecord>,
     pub(crate) signals: Vec<Signal>,
 }
 
@@ -111,6 +114,8 @@ pub(crate) struct World {
     pub(crate) eager: bool,
     scope: Scope,
     told: BTreeMap<UserId, usize>,
+    /// How many requests there were; settling is none.
+    requests: u64,
 }
 
 impl World {
@@ -123,6 +128,7 @@ impl World {
             eager: false,
             scope: Scope::untenanted(environment),
             told: BTreeMap::new(),
+            requests: 0,
         }
     }
 
@@ -143,8 +149,17 @@ impl World {
                 known.and_then(|key| stored.keys.get(&key)).map(|record| record.event);
             sums = self.read_sums(stored, event.metric);
         }
-        let input =
-            Input { scope: self.scope, user: &id, catalog: &self.catalog, now, sums: &sums };
+        let scores = stored.and_then(|stored| self.read_scores(stored));
+        self.requests += u64::from(!matches!(command, Command::Settle));
+        let input = Input {
+            scope: self.scope,
+            user: &id,
+            catalog: &self.catalog,
+            now,
+            sums: &sums,
+            scores: scores.as_ref(),
+            order: self.requests,
+        };
         let outcome = apply(stored.and_then(|stored| stored.state.as_ref()), input, &command)?;
         let state = &outcome.state;
         assert!(state.next_due.is_none_or(|due| due > state.settled_at), "nothing due is left");
@@ -152,6 +167,7 @@ impl World {
             self.users.entry(id).or_default().commit(&outcome);
         } else {
             assert!(outcome.rows.is_empty() && outcome.signals.is_empty());
+            assert!(outcome.scores.is_empty());
         }
         Ok(outcome)
     }
@@ -175,9 +191,30 @@ impl World {
     /// Whether settling the user at `now` would change anything that has to be kept.
     pub(crate) fn is_due(&self, now: Timestamp, user: &str) -> bool {
         let id = UserId::new(user).expect("a valid user id");
-        let input = Input { scope: self.scope, user: &id, catalog: &self.catalog, now, sums: &[] };
+        let input = Input {
+            scope: self.scope,
+            user: &id,
+            catalog: &self.catalog,
+            now,
+            sums: &[],
+            scores: None,
+            order: self.requests,
+        };
         let settled = apply(self.stored(user).state.as_ref(), input, &Command::Settle);
         settled.expect("settling is never rejected").must_commit
+    }
+
+    fn read_scores(&self, stored: &Stored) -> Option<HistoryScores> {
+        let state = stored.state.as_ref().expect("stored users have a state");
+        let mut read = missing_scores(state, &self.catalog)?.count();
+        let from = read.from();
+        let events = stored.events.iter().rev().take_while(|event| event.at >= from);
+        events.for_each(|event| read.add_event(event));
+        for (system, awards) in &stored.awards {
+            let awards = awards.iter().rev().take_while(|award| award.at >= from);
+            awards.for_each(|award| read.add_award(*system, award));
+        }
+        Some(read)
     }
 
     /// Submits an event; its reply in one line.
@@ -386,6 +423,13 @@ impl Stored {
                     assert!(self.pauses.insert(pause), "a pause is created once");
                 }
             }
+        }
+        for change in &outcome.scores {
+            let key = (change.leaderboard, change.run);
+            match change.after.clone() {
+                Some(record) => self.scores.insert(key, record),
+                None => self.scores.remove(&key),
+            };
         }
         if let Some((metric, key, record)) = outcome.idempotency.clone() {
             let reused = self.keys.insert((metric, key), record);

@@ -1,8 +1,8 @@
 //! Ranges of keys that are read together, and pages of long listings.
 
 use domain::{
-    ids::{MetricId, PointsSystemId, Scope, UserId},
-    time::Timestamp,
+    ids::{LeaderboardId, MetricId, PointsSystemId, Scope, UserId},
+    time::{Date, Timestamp},
 };
 
 use super::{Key, Kind, tuple::Tuple};
@@ -72,6 +72,12 @@ impl KeyRange {
         let start = Tuple::timer(scope, shard).instant(from).0;
         let end = successor(Tuple::timer(scope, shard).instant(to).0);
         Self { start, end }
+    }
+
+    /// Every score in the run of a leaderboard that begins on a date.
+    #[must_use]
+    pub fn scores(scope: Scope, leaderboard: LeaderboardId, run: Date) -> Self {
+        Self::prefix(Tuple::scoped(scope, Kind::Score).uuid(leaderboard.0).date(run).0)
     }
 
     /// This range without the keys before `key`.

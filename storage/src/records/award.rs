@@ -14,7 +14,7 @@ mod tests {
         amount::Amount,
         catalog::Rounding,
         ids::{AwardId, BoostId, TriggerId},
-        time::{Date, Timestamp},
+        time::{Date, TimeOfDay, Timestamp},
         user::{AppliedBoost, AwardRecord},
     };
     use uuid::Uuid;
@@ -27,6 +27,9 @@ mod tests {
             awarded: -30,
             total: 1_000_000_000_000,
             at: Timestamp::from_millis(1_767_225_600_123),
+            day: Date::from_ymd(2026, 1, 2).expect("a date"),
+            time: TimeOfDay::parse("17:00:09").expect("a time"),
+            order: 70_000,
             boosts: vec![AppliedBoost {
                 id: BoostId(Uuid::from_u128(3)),
                 name: "Double".into(),

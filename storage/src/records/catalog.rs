@@ -16,14 +16,15 @@ mod tests {
         catalog::{
             Achievement, AchievementStatus, AchievementTrigger, Attribute, AttributeKind, AutoEarn,
             BalanceRules, Boost, BoostTerms, Catalog, EvaluationMode, Filter, FreezeSettings,
-            History, Level, Metric, PointsSystem, Rounding, Settings, Stamps, StreakMetric,
+            History, Leaderboard, Level, Metric, Phase, PointsSystem, RankBy, Recount, Rounding, Settings, Stamps, StreakMetric,
             StreakSettings, TimeTerms, TimeUnit, Trigger, TriggerKind, UnitType,
         },
         ids::{
-            AchievementId, AttributeId, BoostId, EnvironmentId, Key, LevelId, MetricId,
+            AchievementId, AttributeId, BoostId, EnvironmentId, Key, LeaderboardId, LevelId, MetricId,
             PointsSystemId, TriggerId, UserId,
         },
-        time::{Date, Timestamp},
+        leaderboard::{DailyWindow, Repeat, RunUnit, Runs},
+        time::{Date, TimeOfDay, Timestamp},
     };
     use uuid::Uuid;
 
@@ -188,6 +189,44 @@ mod tests {
         roundings.map(boost).into()
     }
 
+    /// Every variant, both options of every optional field.
+    fn leaderboards() -> Vec<Leaderboard> {
+        let start = Date::from_ymd(2026, 3, 2).expect("a date");
+        let board = |rank_by, unit, phase| Leaderboard {
+            id: LeaderboardId(Uuid::from_u128(9)),
+            key: key("weekly"),
+            name: "Weekly".into(),
+            description: Some("Who is first?".into()),
+            rank_by,
+            participants_max: Some(100),
+            runs: Runs {
+                start,
+                end: Some(start.plus_days(30)),
+                repeat: Some(Repeat { unit, interval: 7 }),
+            },
+            window: DailyWindow { start: TimeOfDay::parse("09:00"), end: None },
+            breakdown: vec![AttributeId(Uuid::from_u128(1))],
+            user_filters: filters(),
+            phase,
+            recount: Some(Recount { number: 2, at: at(7) }),
+            stamps: stamps(),
+            archived: false,
+        };
+        let system = PointsSystemId(Uuid::from_u128(4));
+        let streak = board(RankBy::Streak, RunUnit::Year, Phase::Finished { at: at(8) });
+        vec![
+            board(RankBy::Metric(metric_id()), RunUnit::Day, Phase::Off),
+            board(RankBy::Points(system), RunUnit::Month, Phase::On),
+            Leaderboard {
+                description: None,
+                participants_max: None,
+                runs: Runs { start, end: None, repeat: None },
+                recount: None,
+                ..streak
+            },
+        ]
+    }
+
     fn streaks() -> StreakSettings {
         StreakSettings {
             enabled: true,
@@ -219,6 +258,8 @@ mod tests {
         sample.achievements = achievements();
         sample.points_systems = vec![points_system()];
         sample.streaks.change(at(5), streaks());
+        sample.leaderboards = leaderboards();
+        sample.recounts = 2;
         super::super::golden::check("catalog", &sample);
     }
 }

@@ -13,7 +13,7 @@ mod tests {
     use domain::{
         amount::Amount,
         ids::{AttributeId, EventId, MetricId},
-        time::{Date, Timestamp},
+        time::{Date, TimeOfDay, Timestamp},
         user::EventRecord,
     };
     use uuid::Uuid;
@@ -27,6 +27,8 @@ mod tests {
             attributes: [(AttributeId(Uuid::from_u128(3)), "blue \u{1f600}".to_owned())].into(),
             at: Timestamp::from_millis(1_767_225_600_123),
             day: Date::from_ymd(2026, 1, 1).expect("a date"),
+            time: TimeOfDay::parse("17:00:09").expect("a time"),
+            order: 70_000,
         };
         super::super::golden::check("event", &sample);
     }

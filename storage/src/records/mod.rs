@@ -17,6 +17,7 @@ mod event;
 mod golden;
 mod idempotency;
 mod pause_owner;
+mod score;
 mod timer;
 pub(crate) mod user;
 

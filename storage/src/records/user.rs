@@ -15,8 +15,10 @@ pub(crate) mod tests {
         calendar::{Frequency, Period, WeekStart, Zone},
         catalog::{EvaluationMode, StreakMetric},
         ids::{
-            AchievementId, AttributeId, CompletionId, MetricId, PauseId, PointsSystemId, UserId,
+            AchievementId, AttributeId, CompletionId, LeaderboardId, MetricId, PauseId,
+            PointsSystemId, UserId,
         },
+        leaderboard::Score,
         time::{Date, Timestamp},
         user::{
             Completion, MetricProgress, NotificationChannel, NotificationType, Pause, Peak,
@@ -145,6 +147,13 @@ pub(crate) mod tests {
                     days_off: Some(vec![0, 6]),
                 },
             },
+            scores: [(
+                (LeaderboardId(Uuid::from_u128(10)), day(1)),
+                Score { value: amount("12.5"), reached: at(9), order: 70_000 },
+            )]
+            .into(),
+            recounted: 3,
+            order: 70_001,
         }
     }
 

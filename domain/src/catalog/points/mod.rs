@@ -19,7 +19,7 @@ pub use trigger::{
     Trigger, TriggerDraft, TriggerKind, TriggerPatch, TriggerType, TriggerTypeFields,
 };
 
-use super::{Catalog, History, Invalid, Patch, Stamps, parse_key};
+use super::{Catalog, History, Invalid, Patch, RankBy, Stamps, parse_key};
 use crate::ids::{Key, LevelId, PointsSystemId, TriggerId};
 use crate::time::Timestamp;
 
@@ -212,7 +212,8 @@ impl Catalog {
         Ok(system)
     }
 
-    /// Archives a system with its triggers, levels and boosts. (C-POINTS-06, C-ADM-49)
+    /// Archives a system with its triggers, levels and boosts. Answers with the keys of the
+    /// leaderboards that go with it. (C-POINTS-06, C-ADM-49, C-LB-83)
     ///
     /// # Errors
     /// If there is no such system.
@@ -220,13 +221,13 @@ impl Catalog {
         &mut self,
         id: PointsSystemId,
         now: Timestamp,
-    ) -> Result<(), Invalid> {
+    ) -> Result<Vec<Key>, Invalid> {
         let system = self.points_system_mut(id)?;
         system.archived = true;
         system.triggers.iter_mut().for_each(|trigger| trigger.archive(now));
         system.levels.iter_mut().for_each(|level| level.archived = true);
         system.boosts.iter_mut().for_each(|boost| boost.end(now));
-        Ok(())
+        Ok(self.archive_leaderboards(RankBy::Points(id), now))
     }
 
     fn points_system_mut(&mut self, id: PointsSystemId) -> Result<&mut PointsSystem, Invalid> {

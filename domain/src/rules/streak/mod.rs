@@ -22,6 +22,7 @@ use crate::amount::Amount;
 use crate::calendar::{Frequency, Period, WeekStart};
 use crate::catalog::{Catalog, EvaluationMode, StreakSettings};
 use crate::ids::MetricId;
+use crate::rules::leaderboard;
 use crate::time::{Date, Timestamp};
 use crate::user::decision::Decision;
 use crate::user::{SignalKind, Track};
@@ -68,6 +69,7 @@ pub(crate) fn begin_day(decision: &mut Decision<'_>, day: Date, at: Timestamp, p
     close::close_ended(decision, &settings, day, at, passage);
     freezes::accrue(decision, &settings, day, at);
     decision.state.effective_day = day;
+    leaderboard::on_day(decision, at, passage);
 }
 
 /// Whether days can pass without any effect: no length to lose, nothing met to carry over, and no

@@ -1,0 +1,17 @@
+//! Leaderboards without state: which run a day belongs to, what counts, who stands where. (C-LB)
+//!
+//! Pure functions of a board's dates, of one contribution, of one user's attributes or of two
+//! scores. What a board is lives in the catalog, what a user scored in their snapshot; nothing here
+//! knows the clock, a ranking or how rankings are kept.
+
+mod contribution;
+mod group;
+mod run;
+mod score;
+mod window;
+
+pub use contribution::Contribution;
+pub use group::Group;
+pub use run::{Repeat, Run, RunUnit, Runs};
+pub use score::{Place, Score, ScoreMove, ScoreRecord, threshold};
+pub use window::DailyWindow;
