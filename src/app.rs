@@ -25,6 +25,8 @@ pub struct AppSettings {
     pub console_base_url: String,
     /// Largest request body, in bytes; above it 413. (C-API-12)
     pub body_bytes_max: usize,
+    /// How many users a group of a leaderboard can rank. (C-LB-40)
+    pub participants_max: u32,
     /// Whether time is virtual, and so whether the clock endpoints exist.
     pub test_clock: bool,
 }

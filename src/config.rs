@@ -104,6 +104,11 @@ sections! {
         /// See [`EngineConfig::timer_tick_ms`].
         tick_ms: NonZeroU64,
     }
+    /// Limits of leaderboards.
+    leaderboards as Leaderboards, LeaderboardsOverrides {
+        /// How many users one group can rank. (C-LB-40)
+        max_participants: NonZeroU32,
+    }
     /// What a new data directory starts with. (C-GEN-36)
     environment as Environment, EnvironmentOverrides {
         /// The zone of users without one.

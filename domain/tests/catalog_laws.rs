@@ -235,7 +235,7 @@ fn run(catalog: &mut Catalog, operation: Operation, now: Timestamp) -> Result<()
         }
         Operation::DeleteAttribute(which) => {
             catalog.delete_attribute(attribute(&known, which), now)
-        },
+        }
         Operation::CreateMetric { key } => {
             let (unit_type, units) = (UnitType::Number, String::new());
             let draft = MetricDraft { name: name(), key: format!("k{key}"), unit_type, units };

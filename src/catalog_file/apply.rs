@@ -1,7 +1,7 @@
 //! A catalog file's objects into a catalog, in an order in which every reference exists.
 //!
 //! Attributes and metrics first, then streaks, achievements (prerequisites before what needs them),
-//! points systems last. The catalog passed in is a copy: a problem leaves nothing half done.
+//! points systems, leaderboards last. The catalog passed in is a copy: a problem leaves nothing half done.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -10,18 +10,20 @@ use domain::calendar::{Frequency, WeekStart};
 use domain::catalog::{
     ATTRIBUTE_CHARS_MAX, AchievementDraft, AchievementStatus, AchievementTriggerFields,
     AchievementTriggerKind, AttributeDraft, AttributeKind, BoostDraft, BoostTerms, Catalog,
-    EvaluationMode, Filter, FreezesPatch, Invalid, LevelDraft, MetricDraft, PREREQUISITES_MAX,
-    Patch, PointsSystemDraft, Rounding, StreakSettingsPatch, TimeUnit, TriggerDraft, TriggerType,
-    TriggerTypeFields, UnitType,
+    EvaluationMode, Filter, FreezesPatch, Invalid, LeaderboardDraft, LeaderboardStatus, LevelDraft,
+    MetricDraft, PREREQUISITES_MAX, Patch, PointsSystemDraft, RankByKind, Rounding,
+    StreakSettingsPatch, TimeUnit, TriggerDraft, TriggerType, TriggerTypeFields, UnitType,
 };
-use domain::ids::{AchievementId, Key, MetricId, PointsSystemId};
+use domain::ids::{AchievementId, AttributeId, Key, MetricId, PointsSystemId};
+use domain::leaderboard::{DailyWindow, RunUnit};
 use domain::time::Timestamp;
 use toml::Spanned;
 
 use super::format::{
-    AchievementStatusName, AchievementTable, BoostTable, Document, EvaluationModeName, Filters,
-    FreezesTable, FrequencyName, LevelTable, MetricTable, PointsSystemTable, RoundingName,
-    SettingsTable, StreaksTable, TriggerStatusName, TriggerTable, WeekStartName,
+    AchievementStatusName, AchievementTable, BoostTable, Count, Document, EvaluationModeName,
+    Filters, FreezesTable, FrequencyName, LeaderboardStatusName, LeaderboardTable, LevelTable,
+    MetricTable, PointsSystemTable, RepeatTable, RoundingName, SettingsTable, StreaksTable,
+    TriggerStatusName, TriggerTable, WeekStartName,
 };
 use super::value::{Name, Table};
 
@@ -68,6 +70,9 @@ pub(super) fn apply(
     }
     for (key, system) in &document.points.0 {
         changed.points_system(key, system)?;
+    }
+    for (key, board) in &document.leaderboards.0 {
+        changed.leaderboard(key, board)?;
     }
     Ok(changed.catalog)
 }
@@ -431,6 +436,71 @@ impl<'a> Changed<'a> {
         }
     }
 
+    fn leaderboard(
+        &mut self,
+        key: &Spanned<String>,
+        table: &LeaderboardTable,
+    ) -> Result<(), Problem> {
+        let (rank_by, metric_id, points_system_id) =
+            match (&table.metric, &table.points, table.streak) {
+                (Some(metric), None, None) => {
+                    (RankByKind::Metric, Some(self.metric_id(metric)?), None)
+                }
+                (None, Some(system), None) => {
+                    (RankByKind::Points, None, Some(self.points_system_id(system)?))
+                }
+                (None, None, Some(_)) => (RankByKind::Streak, None, None),
+                _ => return Err(one_of(key.span(), "`metric`, `points`, `streak`")),
+            };
+        let repeat = table.repeat.as_ref().map(repeat).transpose()?;
+        let draft = LeaderboardDraft {
+            name: table.name.0.clone(),
+            key: key.as_ref().clone(),
+            description: table.description.as_ref().map(|text| text.0.clone()),
+            status: self.status_by_dates(table),
+            rank_by,
+            metric_id,
+            points_system_id,
+            participants_max: table.max_participants.map(Count::count),
+            start: table.start.map(|day| day.0),
+            end: table.end.map(|day| day.0),
+            run_unit: repeat.map(|(unit, _)| unit),
+            run_interval: repeat.map(|(_, interval)| interval),
+            window: DailyWindow {
+                start: table.start_time.map(|time| time.0),
+                end: table.end_time.map(|time| time.0),
+            },
+            breakdown: self.breakdown(&table.breakdown_attributes)?,
+            user_filters: self.filters(AttributeKind::User, &table.user_attributes)?,
+        };
+        self.catalog.create_leaderboard(draft, self.now).map(|_| ()).map_err(Problem::of(key))
+    }
+
+    /// A file says that a board is on; what that means now is a matter of its dates. (C-LB-07)
+    fn status_by_dates(&self, table: &LeaderboardTable) -> LeaderboardStatus {
+        let today = self.now.utc_date();
+        match table.status {
+            LeaderboardStatusName::Inactive => LeaderboardStatus::Inactive,
+            LeaderboardStatusName::Active if table.start.is_some_and(|day| day.0 > today) => {
+                LeaderboardStatus::Scheduled
+            }
+            LeaderboardStatusName::Active if table.end.is_some_and(|day| day.0 < today) => {
+                LeaderboardStatus::Finished
+            }
+            LeaderboardStatusName::Active => LeaderboardStatus::Active,
+        }
+    }
+
+    fn breakdown(&self, keys: &[Spanned<String>]) -> Result<Vec<AttributeId>, Problem> {
+        keys.iter().map(|key| self.attribute_id(AttributeKind::User, key)).collect()
+    }
+
+    fn points_system_id(&self, key: &Spanned<String>) -> Result<PointsSystemId, Problem> {
+        let system = self.catalog.find_points_system_by_key(key.as_ref());
+        let known = self.catalog.live_points_systems().map(|system| system.key.as_str());
+        system.map(|system| system.id).ok_or_else(|| unknown("points system", key, known))
+    }
+
     fn metric_id(&self, key: &Spanned<String>) -> Result<MetricId, Problem> {
         let metric = self.catalog.find_metric_by_key(key.as_ref());
         let known = self.catalog.live_metrics().map(|metric| metric.key.as_str());
@@ -446,19 +516,24 @@ impl<'a> Changed<'a> {
         })
     }
 
+    fn attribute_id(
+        &self,
+        kind: AttributeKind,
+        key: &Spanned<String>,
+    ) -> Result<AttributeId, Problem> {
+        let own = self.catalog.live_attributes().filter(|own| own.kind == kind);
+        let known = own.map(|own| own.key.as_str());
+        let what = match kind {
+            AttributeKind::User => "user attribute",
+            AttributeKind::Event => "event attribute",
+        };
+        let attribute = self.catalog.find_attribute_by_key(kind, key.as_ref());
+        attribute.map(|attribute| attribute.id).ok_or_else(|| unknown(what, key, known))
+    }
+
     fn filters(&self, kind: AttributeKind, filters: &Filters) -> Result<Vec<Filter>, Problem> {
         let resolve = |(key, value): &(Spanned<String>, Spanned<String>)| {
-            let known = self
-                .catalog
-                .live_attributes()
-                .filter(|own| own.kind == kind)
-                .map(|own| own.key.as_str());
-            let what = match kind {
-                AttributeKind::User => "user attribute",
-                AttributeKind::Event => "event attribute",
-            };
-            let attribute = self.catalog.find_attribute_by_key(kind, key.as_ref());
-            let attribute = attribute.ok_or_else(|| unknown(what, key, known))?.id;
+            let attribute = self.attribute_id(kind, key)?;
             if value.as_ref().chars().count() > ATTRIBUTE_CHARS_MAX {
                 let message = format!("expected at most {ATTRIBUTE_CHARS_MAX} characters");
                 return Err(Problem::at(value.span(), message));
@@ -466,6 +541,16 @@ impl<'a> Changed<'a> {
             Ok(Filter { attribute, value: value.as_ref().clone() })
         };
         filters.0.iter().map(resolve).collect()
+    }
+}
+
+fn repeat(table: &Spanned<RepeatTable>) -> Result<(RunUnit, u32), Problem> {
+    let RepeatTable { days, months, years } = *table.as_ref();
+    match (days, months, years) {
+        (Some(days), None, None) => Ok((RunUnit::Day, days.count())),
+        (None, Some(months), None) => Ok((RunUnit::Month, months.count())),
+        (None, None, Some(years)) => Ok((RunUnit::Year, years.count())),
+        _ => Err(one_of(table.span(), "`days`, `months`, `years`")),
     }
 }
 

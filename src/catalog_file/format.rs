@@ -7,7 +7,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::value::{
-    Day, Decimal, Description, ImageUrl, Multiplier, Name, Table, TimeZone, Whole, Yes,
+    Clock, Day, Decimal, Description, ImageUrl, Multiplier, Name, Table, TimeZone, Whole, Yes,
 };
 
 /// A count that no rule limits further.
@@ -26,6 +26,7 @@ pub(super) struct Document {
     pub(super) streaks: StreaksTable,
     pub(super) achievements: Table<AchievementTable>,
     pub(super) points: Table<PointsSystemTable>,
+    pub(super) leaderboards: Table<LeaderboardTable>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -202,6 +203,47 @@ pub(super) enum TriggerStatusName {
     #[default]
     Active,
     Inactive,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LeaderboardTable {
+    pub(super) name: Name,
+    pub(super) description: Option<Description>,
+    #[serde(default)]
+    pub(super) status: LeaderboardStatusName,
+    pub(super) max_participants: Option<Count>,
+    pub(super) start: Option<Day>,
+    pub(super) end: Option<Day>,
+    pub(super) start_time: Option<Clock>,
+    pub(super) end_time: Option<Clock>,
+    pub(super) repeat: Option<Spanned<RepeatTable>>,
+    #[serde(default)]
+    pub(super) breakdown_attributes: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) user_attributes: Filters,
+    // Exactly one of:
+    pub(super) metric: Option<Spanned<String>>,
+    pub(super) points: Option<Spanned<String>>,
+    pub(super) streak: Option<Yes>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum LeaderboardStatusName {
+    /// Scheduled, active or finished, by its dates.
+    #[default]
+    Active,
+    Inactive,
+}
+
+/// How long a run is: exactly one of the fields.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RepeatTable {
+    pub(super) days: Option<Count>,
+    pub(super) months: Option<Count>,
+    pub(super) years: Option<Count>,
 }
 
 #[derive(Debug, Deserialize)]

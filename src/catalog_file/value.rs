@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 use domain::amount::Amount;
 use domain::calendar::Zone;
 use domain::catalog::is_multiplier;
-use domain::time::Date;
+use domain::time::{Date, TimeOfDay};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Unexpected, Visitor};
 use toml::Spanned;
 
@@ -159,6 +159,16 @@ pub(super) struct Day(pub(super) Date);
 impl<'de> Deserialize<'de> for Day {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         checked(deserializer, "a date such as \"2026-01-31\"", Date::parse).map(Self)
+    }
+}
+
+/// A time of day. (C-LB-56)
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clock(pub(super) TimeOfDay);
+
+impl<'de> Deserialize<'de> for Clock {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        checked(deserializer, "a time such as \"09:00\"", TimeOfDay::parse).map(Self)
     }
 }
 

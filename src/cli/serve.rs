@@ -198,6 +198,7 @@ async fn serve_requests(
     let settings = AppSettings {
         console_base_url: plan.config.console_base_url(address),
         body_bytes_max: plan.config.server.body_bytes_max.get(),
+        participants_max: plan.config.leaderboards.max_participants.get(),
         test_clock: plan.clock.is_test(),
     };
     let app = App { engine: engine.clone(), keys, settings: Arc::new(settings) };

@@ -173,8 +173,7 @@ mod tests {
     }
 
     fn score() -> ScoreRecord {
-        let score =
-            Score { value: event().value, reached: Timestamp::from_millis(1), order: 7 };
+        let score = Score { value: event().value, reached: Timestamp::from_millis(1), order: 7 };
         ScoreRecord { score, group: Some(Group::default()) }
     }
 

@@ -65,6 +65,7 @@ impl World {
         let settings = AppSettings {
             console_base_url: "https://console.example".to_owned(),
             body_bytes_max: BODY_BYTES_MAX,
+            participants_max: 1_000,
             test_clock,
         };
         Self { service: router(App { engine, keys, settings: settings.into() }), faults }

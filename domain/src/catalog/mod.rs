@@ -30,8 +30,8 @@ pub use filter::{ATTRIBUTE_CHARS_MAX, ATTRIBUTES_MAX, Filter};
 pub use history::History;
 pub use invalid::Invalid;
 pub use leaderboard::{
-    BREAKDOWN_MAX, Leaderboard, LeaderboardDraft, LeaderboardPatch, LeaderboardStatus, Phase, RankBy,
-    RankByKind, Recount,
+    BREAKDOWN_MAX, Leaderboard, LeaderboardDraft, LeaderboardPatch, LeaderboardStatus, Phase,
+    RankBy, RankByKind, Recount,
 };
 pub use metric::{Metric, MetricDraft, MetricPatch, UnitType};
 pub use patch::Patch;

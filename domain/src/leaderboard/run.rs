@@ -241,10 +241,7 @@ mod tests {
         let first = weekly.first();
         assert_eq!(first.opens_at(), at("2026-03-01T10:00:00Z"));
         assert_eq!(first.finalised_at(), Some(at("2026-03-09T12:00:00Z")));
-        assert_eq!(
-            weekly.last().and_then(Run::finalised_at),
-            Some(at("2026-03-26T12:00:00Z"))
-        );
+        assert_eq!(weekly.last().and_then(Run::finalised_at), Some(at("2026-03-26T12:00:00Z")));
         let open = |now: &str| {
             weekly.open_at(at(now)).map(|run| run.start.to_string()).collect::<Vec<_>>()
         };

@@ -3,9 +3,7 @@
 use super::tracker::{HistorySum, known_sum};
 use super::{boost, filters_match_user, leaderboard};
 use crate::amount::Amount;
-use crate::catalog::{
-    BalanceRules, Filter, PointsSystem, RankBy, Trigger, TriggerKind, all_match,
-};
+use crate::catalog::{BalanceRules, Filter, PointsSystem, RankBy, Trigger, TriggerKind, all_match};
 use crate::ids::{AchievementId, AwardId, LevelId, MetricId, PointsSystemId, TriggerId};
 use crate::leaderboard::Contribution;
 use crate::time::Timestamp;

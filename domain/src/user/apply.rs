@@ -3,8 +3,8 @@
 use super::decision::Decision;
 use super::preferences;
 use super::{
-    Command, CompletionReply, EventReply, Existing, HistoryScores, HistorySum, Outcome, ProfilePatch, Rejection,
-    Reply, SubmitEvent, UserState,
+    Command, CompletionReply, EventReply, Existing, HistoryScores, HistorySum, Outcome,
+    ProfilePatch, Rejection, Reply, SubmitEvent, UserState,
 };
 use crate::catalog::{AchievementStatus, Catalog};
 use crate::ids::{AchievementId, Scope, UserId};

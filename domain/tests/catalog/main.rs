@@ -3,6 +3,7 @@
 
 mod achievements;
 mod attributes;
+mod leaderboards;
 mod metrics;
 mod points;
 mod streaks;

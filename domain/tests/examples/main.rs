@@ -13,6 +13,7 @@ mod due;
 mod events;
 mod freezes;
 mod meetings;
+mod leaderboards;
 mod pauses;
 mod points;
 mod preferences;

@@ -7,6 +7,7 @@
 
 #![allow(dead_code, unused_imports, reason = "each test crate uses its own part")]
 
+mod board;
 mod setup;
 mod shown;
 
@@ -22,14 +23,14 @@ use domain::ids::{
 use domain::leaderboard::ScoreRecord;
 use domain::time::{Date, Timestamp};
 use domain::user::{
-    AwardRecord, Command, EventRecord, Existing, HistoryRow, HistoryScores, HistorySum, IdempotencyRecord,
-    Input,    MetricDay, MissingSum, Outcome, PointsDay, PreferencesPatch, ProfilePatch, Rejection, Reply,
-    RestoreMode, Signal, StreakOverridesPatch, SubmitEvent, UserState, apply, missing_scores,
-    missing_sums, streak,
-    streak_history, streak_pauses,
+    AwardRecord, Command, EventRecord, Existing, HistoryRow, HistoryScores, HistorySum,
+    IdempotencyRecord, Input, MetricDay, MissingSum, Outcome, PointsDay, PreferencesPatch,
+    ProfilePatch, Rejection, Reply, RestoreMode, Signal, StreakOverridesPatch, SubmitEvent,
+    UserState, apply, missing_scores, missing_sums, streak, streak_history, streak_pauses,
 };
 use uuid::Uuid;
 
+pub(crate) use board::Board;
 pub(crate) use setup::{Ach, Trig, freezes};
 pub(crate) use shown::Names;
 
@@ -86,6 +87,10 @@ impl Event {
             idempotency_key: None,
             replay_of: None,
         })
+    }
+
+    pub(crate) fn command(self) -> Command {
+        Command::SubmitEvent(self.0)
     }
 
     pub(crate) fn with(mut self, attribute: AttributeId, value: &str) -> Self {

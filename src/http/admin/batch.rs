@@ -7,7 +7,7 @@
 use axum::Json;
 use axum::http::StatusCode;
 use domain::catalog::{Catalog, Invalid};
-use domain::ids::Scope;
+use domain::ids::{Key, Scope};
 use domain::time::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
@@ -76,6 +76,13 @@ impl AdminIssue {
             level: None,
             reason: None,
         }
+    }
+
+    /// A leaderboard that went with what it ranked by.
+    fn of_board(index: usize, id: &str, board: &Key) -> Self {
+        let message = format!("Leaderboard \"{board}\" was deleted with it");
+        let error = Self::of_item(index, Some(id), Invalid::error(message));
+        Self { severity: Severity::Warning, ..error }
     }
 
     /// An entry of an operation on users; these carry both generations of names. (C-ADM-09)
@@ -225,6 +232,23 @@ pub(super) async fn delete<F>(
 where
     F: Fn(&mut Catalog, Uuid, Timestamp) -> Result<(), Invalid> + Send + 'static,
 {
+    let alone = move |catalog: &mut Catalog, id, now| apply(catalog, id, now).map(|()| Vec::new());
+    delete_with_boards(app, scope, Ids(ids), alone).await
+}
+
+/// Deletes each id, where leaderboards may go with it: a warning names each. (C-LB-83)
+///
+/// # Errors
+/// Only those of the engine: then nothing was deleted.
+pub(super) async fn delete_with_boards<F>(
+    app: &App,
+    scope: Scope,
+    Ids(ids): Ids,
+    apply: F,
+) -> Result<Json<Deleted>, ApiError>
+where
+    F: Fn(&mut Catalog, Uuid, Timestamp) -> Result<Vec<Key>, Invalid> + Send + 'static,
+{
     let change = move |catalog: &mut Catalog, now| delete_each(catalog, &ids, now, apply);
     Ok(Json(app.engine.change_catalog(scope, change).await?))
 }
@@ -290,13 +314,17 @@ fn delete_each(
     catalog: &mut Catalog,
     ids: &[String],
     now: Timestamp,
-    apply: impl Fn(&mut Catalog, Uuid, Timestamp) -> Result<(), Invalid>,
+    apply: impl Fn(&mut Catalog, Uuid, Timestamp) -> Result<Vec<Key>, Invalid>,
 ) -> Deleted {
     let mut answer = Deleted { deleted: Vec::new(), issues: Vec::new() };
     for (index, sent) in ids.iter().enumerate() {
         let id = parse_uuid(sent).ok_or_else(|| Invalid::error(BAD_ID));
-        match id.and_then(|id| apply(catalog, id, now).map(|()| id)) {
-            Ok(id) => answer.deleted.push(DeletedResource { id }),
+        match id.and_then(|id| apply(catalog, id, now).map(|boards| (id, boards))) {
+            Ok((id, boards)) => {
+                answer.deleted.push(DeletedResource { id });
+                let warning = |board| AdminIssue::of_board(index, sent, &board);
+                answer.issues.extend(boards.into_iter().map(warning));
+            }
             Err(invalid) => answer.issues.push(AdminIssue::of_item(index, Some(sent), invalid)),
         }
     }
@@ -397,7 +425,7 @@ mod tests {
         let ids = ["nonsense".to_owned(), KNOWN.to_owned(), KNOWN.replace('1', "2")];
         let answer = delete_each(&mut catalog(), &ids, now(), |_, id, _| {
             if id.to_string() == KNOWN {
-                Ok(())
+                Ok(Vec::new())
             } else {
                 Err(Invalid::error("Thing not found by ID"))
             }

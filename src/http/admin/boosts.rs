@@ -22,7 +22,7 @@ use uuid::Uuid;
 use super::batch::{self, Batch, Created, Deleted, Ids, Updated};
 use super::points_system;
 use super::wire::{
-    Absent, AttributeFilter, BodyFailures, Failures, IdsParameters, PageParameters, filters,
+    Absent, AttributeFilter, BodyFailures, Failures, IdsParameters, PageParameters, date, filters,
 };
 use crate::app::App;
 use crate::http::auth::Caller;
@@ -197,11 +197,6 @@ fn read_patch(item: Fields<'_>) -> Result<BoostPatch, Invalid> {
 fn user_id(value: &Value, field: &str) -> Result<UserId, Invalid> {
     UserId::new(json::text(value, field)?)
         .ok_or_else(|| Invalid::error(format!("userId: {USER_ID_FORM}")))
-}
-
-fn date(value: &Value, field: &str) -> Result<Date, Invalid> {
-    Date::parse(json::text(value, field)?)
-        .ok_or_else(|| Invalid::error(format!("{field} must be a date (YYYY-MM-DD)")))
 }
 
 fn multiplier(value: &Value, field: &str) -> Result<Amount, Invalid> {

@@ -179,7 +179,7 @@ pub(super) async fn update(
     .await
 }
 
-/// Delete metrics with the achievements and triggers built on them.
+/// Delete metrics with the achievements, triggers and leaderboards built on them.
 #[utoipa::path(
     delete,
     path = "/metrics",
@@ -193,7 +193,7 @@ pub(super) async fn delete(
     caller: Caller,
     query: Query,
 ) -> Result<Json<Deleted>, ApiError> {
-    batch::delete(&app, caller.scope, Ids::of(&query)?, |catalog, id, now| {
+    batch::delete_with_boards(&app, caller.scope, Ids::of(&query)?, |catalog, id, now| {
         catalog.delete_metric(MetricId(id), now)
     })
     .await

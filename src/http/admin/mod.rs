@@ -10,6 +10,8 @@ pub mod attributes;
 pub mod batch;
 pub mod boosts;
 pub mod each_user;
+pub mod leaderboard;
+pub mod leaderboards;
 pub mod levels;
 pub mod metrics;
 pub mod points_systems;
@@ -80,6 +82,14 @@ pub fn routes() -> Router<App> {
             get(boosts::list).post(boosts::create).patch(boosts::update).delete(boosts::delete),
         )
         .route("/points/{systemId}/boosts/{id}", get(boosts::read))
+        .route(
+            "/leaderboards",
+            get(leaderboards::list)
+                .post(leaderboards::create)
+                .patch(leaderboards::update)
+                .delete(leaderboards::delete),
+        )
+        .route("/leaderboards/{id}", get(leaderboards::read))
         .route("/streaks/settings", get(streak_settings::read).patch(streak_settings::update))
         .route("/streaks/freezes", post(streak_freezes::create))
         .route("/streaks/pauses", post(streak_pauses::create).delete(streak_pauses::delete))
@@ -127,6 +137,11 @@ pub fn routes() -> Router<App> {
         boosts::update,
         boosts::delete,
         boosts::read,
+        leaderboards::list,
+        leaderboards::create,
+        leaderboards::update,
+        leaderboards::delete,
+        leaderboards::read,
         streak_settings::read,
         streak_settings::update,
         streak_freezes::create,

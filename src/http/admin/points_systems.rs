@@ -271,7 +271,7 @@ pub(super) async fn delete(
     caller: Caller,
     query: Query,
 ) -> Result<Json<Deleted>, ApiError> {
-    batch::delete(&app, caller.scope, Ids::of(&query)?, |catalog, id, now| {
+    batch::delete_with_boards(&app, caller.scope, Ids::of(&query)?, |catalog, id, now| {
         catalog.delete_points_system(PointsSystemId(id), now)
     })
     .await

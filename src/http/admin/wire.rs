@@ -5,6 +5,7 @@
 
 use domain::catalog::{Filter, Invalid};
 use domain::ids::AttributeId;
+use domain::time::Date;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::{IntoParams, IntoResponses, ToSchema};
@@ -70,6 +71,12 @@ pub(super) fn filters(value: &Value, field: &str) -> Result<Vec<Filter>, Invalid
 /// A description. (C-GEN-13)
 pub(super) fn description(value: &Value, field: &str) -> Result<String, Invalid> {
     json::text_up_to(json::DESCRIPTION_CHARS_MAX)(value, field)
+}
+
+/// A date. (C-GEN-11)
+pub(super) fn date(value: &Value, field: &str) -> Result<Date, Invalid> {
+    Date::parse(json::text(value, field)?)
+        .ok_or_else(|| Invalid::error(format!("{field} must be a date (YYYY-MM-DD)")))
 }
 
 /// A whole number that fits the rules' own type for lengths and counts.

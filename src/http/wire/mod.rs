@@ -8,6 +8,7 @@ pub mod achievement;
 pub mod boost;
 pub mod event;
 pub mod failure;
+pub mod leaderboard;
 pub mod metric;
 pub mod points;
 pub mod preferences;

@@ -16,12 +16,13 @@ mod tests {
         catalog::{
             Achievement, AchievementStatus, AchievementTrigger, Attribute, AttributeKind, AutoEarn,
             BalanceRules, Boost, BoostTerms, Catalog, EvaluationMode, Filter, FreezeSettings,
-            History, Leaderboard, Level, Metric, Phase, PointsSystem, RankBy, Recount, Rounding, Settings, Stamps, StreakMetric,
-            StreakSettings, TimeTerms, TimeUnit, Trigger, TriggerKind, UnitType,
+            History, Leaderboard, Level, Metric, Phase, PointsSystem, RankBy, Recount, Rounding,
+            Settings, Stamps, StreakMetric, StreakSettings, TimeTerms, TimeUnit, Trigger,
+            TriggerKind, UnitType,
         },
         ids::{
-            AchievementId, AttributeId, BoostId, EnvironmentId, Key, LeaderboardId, LevelId, MetricId,
-            PointsSystemId, TriggerId, UserId,
+            AchievementId, AttributeId, BoostId, EnvironmentId, Key, LeaderboardId, LevelId,
+            MetricId, PointsSystemId, TriggerId, UserId,
         },
         leaderboard::{DailyWindow, Repeat, RunUnit, Runs},
         time::{Date, TimeOfDay, Timestamp},
@@ -215,12 +216,14 @@ mod tests {
         let system = PointsSystemId(Uuid::from_u128(4));
         let streak = board(RankBy::Streak, RunUnit::Year, Phase::Finished { at: at(8) });
         vec![
-            board(RankBy::Metric(metric_id()), RunUnit::Day, Phase::Off),
+            board(RankBy::Metric(metric_id()), RunUnit::Day, Phase::Off { since: Some(at(8)) }),
             board(RankBy::Points(system), RunUnit::Month, Phase::On),
+            streak.clone(),
             Leaderboard {
                 description: None,
                 participants_max: None,
                 runs: Runs { start, end: None, repeat: None },
+                phase: Phase::Off { since: None },
                 recount: None,
                 ..streak
             },

@@ -98,12 +98,8 @@ impl Catalog {
         now: Timestamp,
     ) -> Result<&Leaderboard, Invalid> {
         let key = self.free_leaderboard_key(None, &draft.key)?;
-        let rank_by = self.read_rank_by(
-            None,
-            draft.rank_by,
-            draft.metric_id,
-            draft.points_system_id,
-        )?;
+        let rank_by =
+            self.read_rank_by(None, draft.rank_by, draft.metric_id, draft.points_system_id)?;
         let unit = draft.run_unit.map_or(Patch::Keep, Patch::Set);
         let mut board = Leaderboard {
             id: LeaderboardId(uuid::Uuid::nil()),
@@ -120,7 +116,7 @@ impl Catalog {
             window: draft.window,
             breakdown: draft.breakdown,
             user_filters: draft.user_filters,
-            phase: Phase::Off,
+            phase: Phase::Off { since: None },
             recount: None,
             stamps: Stamps::new(now),
             archived: false,
@@ -128,7 +124,7 @@ impl Catalog {
         self.check_leaderboard(&board)?;
         board.check_dates(draft.status, now)?;
         board.phase = match draft.status {
-            LeaderboardStatus::Inactive => Phase::Off,
+            LeaderboardStatus::Inactive => Phase::Off { since: None },
             LeaderboardStatus::Scheduled | LeaderboardStatus::Active => Phase::On,
             LeaderboardStatus::Finished => Phase::Finished { at: now },
         };
@@ -327,7 +323,9 @@ impl Catalog {
             RankBy::Metric(_) | RankBy::Points(_) | RankBy::Streak => None,
         };
         if board.rank_by == RankBy::Streak && board.runs.repeat.is_some() {
-            return Err(Invalid::error("runUnit is not permitted for leaderboards ranked by streak"));
+            return Err(Invalid::error(
+                "runUnit is not permitted for leaderboards ranked by streak",
+            ));
         }
         if board.runs.end.is_some_and(|end| end < board.runs.start) {
             return Err(Invalid::error("end must not be before start"));

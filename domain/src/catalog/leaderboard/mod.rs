@@ -120,22 +120,23 @@ impl Leaderboard {
         if self.ranks_at(at) && self.window.contains(time) { self.runs.run_of(day) } else { None }
     }
 
-    /// Whether what happens at an instant can move a score: a board that was finished by hand
-    /// counts up to that instant. (C-LB-11, C-LB-12)
+    /// Whether what happens at an instant can move a score: a board that was switched off or
+    /// finished by hand counts up to that instant. (C-LB-11, C-LB-12)
     #[must_use]
     pub fn ranks_at(&self, at: Timestamp) -> bool {
-        match self.phase {
-            Phase::Off => false,
-            Phase::On => !self.archived,
-            Phase::Finished { at: finished } => !self.archived && at <= finished,
-        }
+        let until = match self.phase {
+            Phase::On => None,
+            Phase::Off { since: None } => return false,
+            Phase::Off { since: Some(until) } | Phase::Finished { at: until } => Some(until),
+        };
+        !self.archived && until.is_none_or(|until| at <= until)
     }
 
     /// Whether nothing of a run can change any more. (C-LB-11, C-LB-24)
     #[must_use]
     pub fn is_final(&self, run: Run, now: Timestamp) -> bool {
         let finished = match self.phase {
-            Phase::Off | Phase::On => false,
+            Phase::Off { .. } | Phase::On => false,
             Phase::Finished { at } => at <= now,
         };
         finished || run.finalised_at().is_some_and(|at| at <= now)
@@ -151,11 +152,7 @@ impl Leaderboard {
     /// meet it.
     #[must_use]
     pub(crate) fn recount_after(&self, known: u64) -> Option<Recount> {
-        let counts = match self.phase {
-            Phase::Off => false,
-            Phase::On | Phase::Finished { .. } => !self.archived,
-        };
-        self.recount.filter(|recount| counts && recount.number > known)
+        self.recount.filter(|recount| !self.archived && recount.number > known)
     }
 }
 
@@ -177,4 +174,3 @@ impl Catalog {
         self.live_leaderboards().find(|board| board.key.as_str() == key)
     }
 }
-

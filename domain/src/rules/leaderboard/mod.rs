@@ -108,9 +108,9 @@ pub(crate) fn regroup(decision: &mut Decision<'_>, before: &BTreeMap<AttributeId
         return;
     }
     let catalog = decision.catalog;
-    let split = catalog.live_leaderboards().filter(|board| {
-        board.phase == Phase::On && !(board.user_filters.is_empty() && board.breakdown.is_empty())
-    });
+    let split = catalog
+        .live_leaderboards()
+        .filter(|board| !(board.user_filters.is_empty() && board.breakdown.is_empty()));
     for board in split {
         let old = Group::of(board, before);
         let new = Group::of(board, &decision.state.profile.attributes);
@@ -139,11 +139,13 @@ pub(crate) fn forget_finalised(decision: &mut Decision<'_>) {
     }
     let (catalog, now) = (decision.catalog, decision.now);
     decision.state.scores.retain(|(id, start), _| {
-        let board = catalog.find_leaderboard(*id);
-        board.is_some_and(|board| {
-            board.phase == Phase::Off
-                || board.run_from(*start).is_some_and(|run| !board.is_final(run, now))
-        })
+        let Some(board) = catalog.find_leaderboard(*id) else { return false };
+        // The dates of a board that is switched off may change: the next count drops what is left
+        // of a run that is none any more.
+        match board.run_from(*start) {
+            Some(run) => !board.is_final(run, now),
+            None => matches!(board.phase, Phase::Off { .. }),
+        }
     });
 }
 

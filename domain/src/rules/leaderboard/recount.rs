@@ -56,10 +56,7 @@ pub fn missing_scores(state: &UserState, catalog: &Catalog) -> Option<MissingSco
 /// The boards that a user who caught up with `known` has yet to be counted on.
 fn demands(catalog: &Catalog, known: u64) -> impl Iterator<Item = (&Leaderboard, Recount)> {
     let boards = (known < catalog.recounts).then(|| catalog.live_leaderboards());
-    boards
-        .into_iter()
-        .flatten()
-        .filter_map(move |board| Some((board, board.recount_after(known)?)))
+    boards.into_iter().flatten().filter_map(move |board| Some((board, board.recount_after(known)?)))
 }
 
 impl MissingScores {
@@ -121,11 +118,8 @@ impl HistoryScores {
             let run = board.run_counting(contribution).filter(|_| board.rank_by == rank_by);
             let Some(run) = run.filter(|run| run.start >= from.start) else { continue };
             // The first seen is the latest, and so when the value was reached.
-            let nothing = Score {
-                value: Amount::ZERO,
-                reached: contribution.at,
-                order: contribution.order,
-            };
+            let nothing =
+                Score { value: Amount::ZERO, reached: contribution.at, order: contribution.order };
             let score = self.scores.entry((board.id, run.start)).or_insert(nothing);
             score.value += contribution.value;
         }
