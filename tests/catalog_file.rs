@@ -5,11 +5,12 @@
 use accolade::catalog_file::{CatalogFileError, parse};
 use domain::calendar::{Frequency, WeekStart};
 use domain::catalog::{
-    AchievementStatus, AchievementTrigger, Catalog, EvaluationMode, Rounding, Settings, TimeUnit,
-    Trigger, TriggerKind, UnitType,
+    AchievementStatus, AchievementTrigger, Catalog, EvaluationMode, RankBy, Rounding, Settings,
+    TimeUnit, Trigger, TriggerKind, UnitType,
 };
 use domain::ids::EnvironmentId;
-use domain::time::Timestamp;
+use domain::leaderboard::{DailyWindow, Repeat, RunUnit};
+use domain::time::{TimeOfDay, Timestamp};
 
 const STUDY: &str = include_str!("../config/examples/study.toml");
 
@@ -56,6 +57,67 @@ fn the_example_is_a_whole_study_app() {
     assert_eq!((streaks.frequency, streaks.metrics.len()), (Frequency::Daily, 2));
     let freezes = streaks.freezes.unwrap();
     assert_eq!((freezes.start_count, freezes.max_count), (1, 3));
+}
+
+const BOARDS: &str = r#"
+[user_attributes]
+plan = "Plan"
+
+[metrics.words]
+name = "Words"
+
+[points.xp]
+name = "XP"
+
+[leaderboards.weekly]
+name = "Words of the week"
+description = "From Monday to Sunday"
+metric = "words"
+start = "2026-01-05"
+repeat = { days = 7 }
+max_participants = 100
+
+[leaderboards.monthly]
+name = "XP of the month"
+points = "xp"
+repeat = { months = 1 }
+start_time = "09:00"
+end_time = "17:00:30"
+breakdown_attributes = ["plan"]
+user_attributes = { plan = "pro" }
+
+[leaderboards.streaks]
+name = "Longest streaks"
+streak = true
+status = "inactive"
+
+[leaderboards.past]
+name = "Past"
+metric = "words"
+start = "2025-01-01"
+end = "2025-12-31"
+"#;
+
+// C-LB-01 C-LB-02 C-LB-07
+#[test]
+fn leaderboards_are_on_by_their_dates() {
+    let catalog = applied(BOARDS);
+    let board = |key: &str| catalog.find_leaderboard_by_key(key).unwrap();
+    let status = |key: &str| board(key).status(now()).as_str();
+    assert_eq!(
+        ["weekly", "monthly", "streaks", "past"].map(status),
+        ["scheduled", "active", "inactive", "finished"]
+    );
+    let weekly = board("weekly");
+    assert_eq!(weekly.runs.repeat, Some(Repeat { unit: RunUnit::Day, interval: 7 }));
+    assert_eq!(weekly.participants_max, Some(100));
+    let monthly = board("monthly");
+    let xp = catalog.find_points_system_by_key("xp").unwrap();
+    assert_eq!((monthly.rank_by, monthly.participants_max), (RankBy::Points(xp.id), None));
+    let [start, end] = ["09:00", "17:00:30"].map(TimeOfDay::parse);
+    assert_eq!(monthly.window, DailyWindow { start, end });
+    assert_eq!((monthly.breakdown.len(), monthly.user_filters.len()), (1, 1));
+    assert_eq!((board("streaks").rank_by, board("streaks").runs.repeat), (RankBy::Streak, None));
 }
 
 #[test]
@@ -242,7 +304,7 @@ fn mistakes_are_told_with_their_place_and_what_was_expected() {
         ("[metrics.words\n", "1:15: unclosed table, expected `]`"),
         (
             "[metric.words]\nname = \"Words\"\n",
-            "1:2: unknown field `metric`, expected one of `settings`, `user_attributes`, `event_attributes`, `metrics`, `streaks`, `achievements`, `points`",
+            "1:2: unknown field `metric`, expected one of `settings`, `user_attributes`, `event_attributes`, `metrics`, `streaks`, `achievements`, `points`, `leaderboards`",
         ),
         (
             "[metrics.words]\nnmae = \"Words\"\n",
@@ -396,6 +458,30 @@ fn mistakes_are_told_with_their_place_and_what_was_expected() {
         (
             "[points.xp]\nname = \"XP\"\n[[points.xp.boosts]]\nname = \"B\"\nstart = \"2026-02-03\"\nend = \"2026-02-02\"\nmultiplier = 2\n",
             "3:1: end must not be before start",
+        ),
+        (
+            "[leaderboards.b]\nname = \"B\"\n",
+            "1:15: expected exactly one of `metric`, `points`, `streak`",
+        ),
+        (
+            "[leaderboards.b]\nname = \"B\"\npoints = \"xp\"\n",
+            "3:10: unknown points system `xp`, there is no points system",
+        ),
+        (
+            "[leaderboards.b]\nname = \"B\"\nstreak = true\nrepeat = { days = 1, months = 1 }\n",
+            "4:10: expected exactly one of `days`, `months`, `years`",
+        ),
+        (
+            "[leaderboards.b]\nname = \"B\"\nstreak = true\nrepeat = { days = 1 }\n",
+            "1:15: runUnit is not permitted for leaderboards ranked by streak",
+        ),
+        (
+            "[leaderboards.b]\nname = \"B\"\nstreak = true\nstart_time = \"9:00\"\n",
+            "4:14: invalid value: string \"9:00\", expected a time such as \"09:00\"",
+        ),
+        (
+            "[leaderboards.b]\nname = \"B\"\nstreak = true\nbreakdown_attributes = [\"plan\"]\n",
+            "4:25: unknown user attribute `plan`, there is no user attribute",
         ),
         (
             "[points.xp]\nname = \"XP\"\n[[points.xp.triggers]]\npoints = 5\nevery_hours = 0\n",

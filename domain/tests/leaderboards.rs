@@ -12,7 +12,7 @@ use domain::catalog::{AttributeKind, Leaderboard, LeaderboardStatus, Phase, Rank
 use domain::ids::{AttributeId, LeaderboardId, MetricId};
 use domain::leaderboard::{Contribution, Group, Repeat, Run, RunUnit, Runs, Score};
 use domain::time::{Date, Timestamp};
-use domain::user::{Command, ProfilePatch};
+use domain::user::{Command, ProfilePatch, streak};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 
@@ -172,7 +172,7 @@ fn step() -> impl Strategy<Value = (i64, Step)> {
     (gap, step)
 }
 
-const BOARDS: usize = 6;
+const BOARDS: usize = 7;
 
 /// A world with boards of every kind, most of them on.
 struct Game {
@@ -202,6 +202,7 @@ impl Game {
             Board::points(xp).start("2026-03-02").every(3, RunUnit::Day),
             Board::points(xp).start("2026-03-01").between("00:00", "12:00").if_user(tag, "x"),
             Board::metric(b).start("2026-03-04").every(2, RunUnit::Day),
+            Board::streak().start("2026-03-01").end("2026-06-01"),
         ];
         let boards = boards
             .into_iter()
@@ -295,9 +296,19 @@ impl Game {
             let state = stored.state.as_ref().expect("known");
             for id in &self.boards {
                 let board = self.world.catalog.find_leaderboard(*id).expect("live");
-                let Some(recount) = board.recount.filter(|_| board.phase == Phase::On) else {
+                let Some(recount) = board.recounts.last().filter(|_| board.phase == Phase::On)
+                else {
                     continue;
                 };
+                if board.rank_by == RankBy::Streak {
+                    let run = board.runs.run_of(state.effective_day);
+                    let length = i64::from(streak(state, &self.world.catalog).length);
+                    let value =
+                        |run: Run| stored.scores.get(&(*id, run.start)).map(|row| row.score.value);
+                    let expected = run.map(|_| Some(Amount::from(length)).filter(|_| length > 0));
+                    prop_assert_eq!(run.map(value), expected);
+                    continue;
+                }
                 let expected = self.expected(board, stored);
                 let group = Group::of(board, &state.profile.attributes);
                 let from = board.runs.earliest_unfinalised(recount.at);

@@ -81,10 +81,7 @@ fn a_board_is_inactive_and_starts_today_unless_told_otherwise() {
     let board = world.catalog.find_leaderboard(id).unwrap();
     assert_eq!((board.runs.start, board.runs.end), (date(TODAY), None));
     assert_eq!(board.status(now()), LeaderboardStatus::Inactive);
-    assert_eq!(
-        (board.phase, board.recount, world.catalog.recounts),
-        (Phase::Off { since: None }, None, 0)
-    );
+    assert_eq!((board.phase, board.recounts.len(), world.catalog.recounts), (Phase::Off, 0, 0));
     assert_eq!((board.seats(1_000), board.seats(50)), (100, 50));
 }
 
@@ -454,20 +451,24 @@ fn what_makes_scores_wrong_has_them_counted_anew() {
     let id = world.board(LeaderboardDraft { start, ..draft(words) }).unwrap();
     let mut number = |patch: LeaderboardPatch| {
         world.change_board(id, patch).unwrap();
-        world.catalog.find_leaderboard(id).unwrap().recount.map(|recount| recount.number)
+        let board = world.catalog.find_leaderboard(id).unwrap();
+        board.recounts.last().map(|recount| (recount.number, recount.until.is_some()))
     };
     assert_eq!(number(LeaderboardPatch { start_time: Patch::Clear, ..Default::default() }), None);
-    assert_eq!(number(status(LeaderboardStatus::Active)), Some(1));
-    assert_eq!(number(LeaderboardPatch { name: Some("x".into()), ..Default::default() }), Some(1));
+    assert_eq!(number(status(LeaderboardStatus::Active)), Some((1, false)));
+    assert_eq!(
+        number(LeaderboardPatch { name: Some("x".into()), ..Default::default() }),
+        Some((1, false))
+    );
     assert_eq!(
         number(LeaderboardPatch { participants_max: Patch::Set(7), ..Default::default() }),
-        Some(1)
+        Some((1, false))
     );
     let end = Patch::Set(date("2026-05-01"));
-    assert_eq!(number(LeaderboardPatch { end, ..Default::default() }), Some(2));
-    assert_eq!(number(status(LeaderboardStatus::Inactive)), Some(2));
-    assert_eq!(number(status(LeaderboardStatus::Active)), Some(3));
-    assert_eq!(number(status(LeaderboardStatus::Finished)), Some(3));
+    assert_eq!(number(LeaderboardPatch { end, ..Default::default() }), Some((2, false)));
+    assert_eq!(number(status(LeaderboardStatus::Inactive)), Some((2, true)));
+    assert_eq!(number(status(LeaderboardStatus::Active)), Some((3, false)));
+    assert_eq!(number(status(LeaderboardStatus::Finished)), Some((3, true)));
 }
 
 // C-LB-83 C-ADM-24 C-ADM-72

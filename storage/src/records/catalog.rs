@@ -209,22 +209,22 @@ mod tests {
             breakdown: vec![AttributeId(Uuid::from_u128(1))],
             user_filters: filters(),
             phase,
-            recount: Some(Recount { number: 2, at: at(7) }),
+            recounts: vec![Recount { number: 2, at: at(7), until: Some(at(8)) }],
             stamps: stamps(),
             archived: false,
         };
         let system = PointsSystemId(Uuid::from_u128(4));
         let streak = board(RankBy::Streak, RunUnit::Year, Phase::Finished { at: at(8) });
         vec![
-            board(RankBy::Metric(metric_id()), RunUnit::Day, Phase::Off { since: Some(at(8)) }),
+            board(RankBy::Metric(metric_id()), RunUnit::Day, Phase::Off),
             board(RankBy::Points(system), RunUnit::Month, Phase::On),
             streak.clone(),
             Leaderboard {
                 description: None,
                 participants_max: None,
                 runs: Runs { start, end: None, repeat: None },
-                phase: Phase::Off { since: None },
-                recount: None,
+                phase: Phase::Off,
+                recounts: vec![Recount { number: 2, at: at(7), until: None }],
                 ..streak
             },
         ]

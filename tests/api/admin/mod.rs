@@ -3,6 +3,7 @@
 mod achievements;
 mod attributes;
 mod conventions;
+mod leaderboards;
 mod metrics;
 mod points;
 mod streaks;

@@ -3,7 +3,7 @@
 //! An edit is judged by what it changes: a field sent with the value it has is no edit. Fields come
 //! before the status, and an item is applied whole or not at all.
 
-use super::{Leaderboard, LeaderboardStatus, Phase, RankBy, RankByKind, Recount};
+use super::{Leaderboard, LeaderboardStatus, Phase, RankBy, RankByKind};
 use crate::catalog::{AttributeKind, Catalog, Filter, Invalid, Patch, Stamps, parse_key};
 use crate::ids::{AttributeId, Key, LeaderboardId, MetricId, PointsSystemId};
 use crate::leaderboard::{DailyWindow, Repeat, RunUnit, Runs};
@@ -116,20 +116,21 @@ impl Catalog {
             window: draft.window,
             breakdown: draft.breakdown,
             user_filters: draft.user_filters,
-            phase: Phase::Off { since: None },
-            recount: None,
+            phase: Phase::Off,
+            recounts: Vec::new(),
             stamps: Stamps::new(now),
             archived: false,
         };
         self.check_leaderboard(&board)?;
         board.check_dates(draft.status, now)?;
         board.phase = match draft.status {
-            LeaderboardStatus::Inactive => Phase::Off { since: None },
+            LeaderboardStatus::Inactive => Phase::Off,
             LeaderboardStatus::Scheduled | LeaderboardStatus::Active => Phase::On,
             LeaderboardStatus::Finished => Phase::Finished { at: now },
         };
         if board.phase == Phase::On {
-            board.recount = Some(self.next_recount(now));
+            self.recounts += 1;
+            board.count_anew(self.recounts, now);
         }
         board.id = LeaderboardId(self.next_id("leaderboard"));
         Ok(self.leaderboards.push_mut(board))
@@ -157,7 +158,10 @@ impl Catalog {
             changed.move_to(wanted, now)?;
         }
         if needs_recount(&stored, &changed) {
-            changed.recount = Some(self.next_recount(now));
+            self.recounts += 1;
+            changed.count_anew(self.recounts, now);
+        } else if changed.phase != Phase::On {
+            changed.stop_counting(now);
         }
         if changed != stored {
             changed.stamps.updated_at = now;
@@ -212,19 +216,14 @@ impl Catalog {
 
     /// Has all boards of streaks counted anew, because everyone's length changed at once.
     pub(in crate::catalog) fn recount_streak_leaderboards(&mut self, now: Timestamp) {
-        let recount = Recount { number: self.recounts + 1, at: now };
+        let number = self.recounts + 1;
         let ranking = self.leaderboards.iter_mut().filter(|board| {
             board.rank_by == RankBy::Streak && board.phase == Phase::On && !board.archived
         });
         for board in ranking {
-            board.recount = Some(recount);
-            self.recounts = recount.number;
+            board.count_anew(number, now);
+            self.recounts = number;
         }
-    }
-
-    fn next_recount(&mut self, now: Timestamp) -> Recount {
-        self.recounts += 1;
-        Recount { number: self.recounts, at: now }
     }
 
     fn leaderboard_place(&self, id: LeaderboardId) -> Result<usize, Invalid> {

@@ -64,14 +64,21 @@ impl RankBy {
     }
 }
 
-/// A demand to compute all open scores of a board from history. (C-LB-12, C-LB-27)
+/// A demand to compute all open scores of a board from history, and how long what came of it was
+/// kept up to date. (C-LB-12, C-LB-27)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recount {
     /// Its number among all of the catalog's: users remember the latest they caught up with.
     pub number: u64,
     /// When it was made: runs finalised by then stay as they are.
     pub at: Timestamp,
+    /// When the board was counted anew again, switched off or finished by hand; none so far. What
+    /// happened up to then counts, however late someone looks.
+    pub until: Option<Timestamp>,
 }
+
+/// Demands remembered per board; beyond that the oldest are forgotten.
+const RECOUNTS_MAX: usize = 1_000;
 
 /// A leaderboard.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,8 +105,8 @@ pub struct Leaderboard {
     pub user_filters: Vec<Filter>,
     /// Whether it ranks, as far as an operator decided.
     pub phase: Phase,
-    /// The latest demand to count anew; none if it never ranked.
-    pub recount: Option<Recount>,
+    /// The demands to count anew, oldest first; none if it never ranked.
+    pub recounts: Vec<Recount>,
     /// When it was created and last changed.
     pub stamps: Stamps,
     /// Whether it was deleted. (C-LB-05)
@@ -117,26 +124,26 @@ impl Leaderboard {
     #[must_use]
     pub fn run_counting(&self, contribution: &Contribution) -> Option<Run> {
         let Contribution { day, time, at, .. } = *contribution;
-        if self.ranks_at(at) && self.window.contains(time) { self.runs.run_of(day) } else { None }
+        let run = self.runs.run_of(day).filter(|_| self.window.contains(time))?;
+        self.counts_in(run, at).then_some(run)
     }
 
-    /// Whether what happens at an instant can move a score: a board that was switched off or
-    /// finished by hand counts up to that instant. (C-LB-11, C-LB-12)
+    /// Whether what happens at an instant can move a score in a run: the latest count that found
+    /// the run open decides until when. (C-LB-11, C-LB-12, C-LB-27)
     #[must_use]
-    pub fn ranks_at(&self, at: Timestamp) -> bool {
-        let until = match self.phase {
-            Phase::On => None,
-            Phase::Off { since: None } => return false,
-            Phase::Off { since: Some(until) } | Phase::Finished { at: until } => Some(until),
-        };
-        !self.archived && until.is_none_or(|until| at <= until)
+    pub fn counts_in(&self, run: Run, at: Timestamp) -> bool {
+        let finalised_at = run.finalised_at();
+        let found_open = |recount: &&Recount| finalised_at.is_none_or(|end| recount.at < end);
+        let latest = self.recounts.iter().rev().find(found_open);
+        !self.archived
+            && latest.is_some_and(|recount| recount.until.is_none_or(|until| at <= until))
     }
 
     /// Whether nothing of a run can change any more. (C-LB-11, C-LB-24)
     #[must_use]
     pub fn is_final(&self, run: Run, now: Timestamp) -> bool {
         let finished = match self.phase {
-            Phase::Off { .. } | Phase::On => false,
+            Phase::Off | Phase::On => false,
             Phase::Finished { at } => at <= now,
         };
         finished || run.finalised_at().is_some_and(|at| at <= now)
@@ -148,11 +155,26 @@ impl Leaderboard {
         self.runs.run_of(start).filter(|run| run.start == start)
     }
 
-    /// The latest demand to count anew, if a user who caught up with those up to `known` has yet to
-    /// meet it.
+    /// The first demand to count anew that a user who caught up with those up to `known` has yet to
+    /// meet.
     #[must_use]
     pub(crate) fn recount_after(&self, known: u64) -> Option<Recount> {
-        self.recount.filter(|recount| !self.archived && recount.number > known)
+        self.recounts.iter().find(|recount| recount.number > known).copied()
+    }
+
+    /// Ends what the latest count began.
+    fn stop_counting(&mut self, now: Timestamp) {
+        if let Some(latest) = self.recounts.last_mut() {
+            latest.until = latest.until.or(Some(now));
+        }
+    }
+
+    fn count_anew(&mut self, number: u64, now: Timestamp) {
+        self.stop_counting(now);
+        self.recounts.push(Recount { number, at: now, until: None });
+        if self.recounts.len() > RECOUNTS_MAX {
+            self.recounts.remove(0);
+        }
     }
 }
 

@@ -11,11 +11,7 @@ use crate::time::Timestamp;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Phase {
     /// It doesn't rank.
-    Off {
-        /// Since when, if it did before: what happened up to then counts, however late someone
-        /// looks. (C-LB-12)
-        since: Option<Timestamp>,
-    },
+    Off,
     /// It ranks within its dates.
     On,
     /// It was finished by hand. (C-LB-11)
@@ -56,7 +52,7 @@ impl Leaderboard {
     #[must_use]
     pub fn status(&self, now: Timestamp) -> LeaderboardStatus {
         match self.phase {
-            Phase::Off { .. } => LeaderboardStatus::Inactive,
+            Phase::Off => LeaderboardStatus::Inactive,
             Phase::Finished { .. } => LeaderboardStatus::Finished,
             Phase::On if now < self.runs.first().opens_at() => LeaderboardStatus::Scheduled,
             Phase::On if self.finishes_at().is_some_and(|at| at <= now) => {
@@ -76,7 +72,7 @@ impl Leaderboard {
     #[must_use]
     pub fn next_transition(&self, after: Timestamp) -> Option<Timestamp> {
         match self.phase {
-            Phase::Off { .. } | Phase::Finished { .. } => None,
+            Phase::Off | Phase::Finished { .. } => None,
             Phase::On => [Some(self.runs.first().opens_at()), self.finishes_at()]
                 .into_iter()
                 .flatten()
@@ -101,7 +97,7 @@ impl Leaderboard {
                 self.check_dates(wanted, now)?;
                 self.phase = Phase::On;
             }
-            (Scheduled | Active, Inactive) => self.phase = Phase::Off { since: Some(now) },
+            (Scheduled | Active, Inactive) => self.phase = Phase::Off,
             (Scheduled | Active, Finished) => self.finish(now),
             (Inactive, Finished)
             | (Scheduled, Active)

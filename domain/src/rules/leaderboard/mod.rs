@@ -77,7 +77,7 @@ fn follow(
     let length = Amount::from(i64::from(length(decision)));
     for board in boards {
         let run = board.runs.run_of(decision.state.effective_day);
-        let Some(run) = run.filter(|_| board.ranks_at(at)) else { continue };
+        let Some(run) = run.filter(|run| board.counts_in(*run, at)) else { continue };
         let before = decision.state.scores.get(&(board.id, run.start));
         let reached = match length.cmp(&before.map_or(Amount::ZERO, |score| score.value)) {
             Ordering::Less => Some(at),
@@ -144,7 +144,7 @@ pub(crate) fn forget_finalised(decision: &mut Decision<'_>) {
         // of a run that is none any more.
         match board.run_from(*start) {
             Some(run) => !board.is_final(run, now),
-            None => matches!(board.phase, Phase::Off { .. }),
+            None => board.phase == Phase::Off,
         }
     });
 }

@@ -147,7 +147,7 @@ pub(crate) fn recount(decision: &mut Decision<'_>, read: Option<&HistoryScores>)
         };
         for (start, _) in super::scores_of(&decision.state, board.id) {
             match board.run_from(start) {
-                Some(run) if board_keeps(board, run, recount) => {}
+                Some(run) if keeps(board, run, recount) => {}
                 Some(run) => {
                     let new = scores.remove(&run);
                     set(decision, board, run, new);
@@ -162,7 +162,7 @@ pub(crate) fn recount(decision: &mut Decision<'_>, read: Option<&HistoryScores>)
 }
 
 /// Whether a run was final before the demand was made: then it stays as it is.
-fn board_keeps(board: &Leaderboard, run: Run, recount: Recount) -> bool {
+fn keeps(board: &Leaderboard, run: Run, recount: Recount) -> bool {
     board.runs.earliest_unfinalised(recount.at).is_none_or(|from| run.start < from.start)
 }
 
