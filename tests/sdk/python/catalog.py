@@ -12,6 +12,7 @@ from typing import Any
 from trophy import (
     AdminAchievement,
     AdminAttribute,
+    AdminLeaderboard,
     AdminPointsBoost,
     AdminPointsLevel,
     AdminPointsTrigger,
@@ -19,6 +20,7 @@ from trophy import (
     CreateAttributeRequestItem,
     CreatedAdminPointsSystem,
     CreatedMetric,
+    CreateLeaderboardRequestItem,
     CreateMetricRequestItem,
     CreatePointsBoostRequestItem,
     CreatePointsLevelRequestItem,
@@ -69,6 +71,12 @@ class Catalog:
             **{"name": key.title(), "key": key, "points": points, **fields}
         )
         return only(self._admin.points.levels.create(system_id, request=[item]))
+
+    def leaderboard(self, key: str, **fields: Any) -> AdminLeaderboard:
+        item = CreateLeaderboardRequestItem(
+            **{"name": key.title(), "key": key, "status": "active", **fields}
+        )
+        return only(self._admin.leaderboards.create(request=[item]))
 
     def streaks(self, **settings: Any) -> StreakSettings:
         return self._admin.streaks.settings.update(**settings)

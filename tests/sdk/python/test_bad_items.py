@@ -80,8 +80,9 @@ PAYS_TIME = {"type": "time", "points": 1, "timeUnit": "hours", "timeInterval": 1
 PAYS_CREATION = {"type": "user_creation", "points": 1}
 BOOST = {"name": "Double", "start": "2026-01-05", "multiplier": 2}
 LEVEL = {"name": "Gold", "key": "gold", "points": 100}
+BOARD = {"name": "Board", "key": "board", "rankBy": "metric", "metricId": "$words"}
 
-ATTRIBUTES, METRICS, ACHIEVEMENTS, SYSTEMS, TRIGGERS, LEVELS, BOOSTS = RESOURCES
+ATTRIBUTES, METRICS, ACHIEVEMENTS, SYSTEMS, TRIGGERS, LEVELS, BOOSTS, BOARDS = RESOURCES
 
 
 def without(item, field):
@@ -95,6 +96,30 @@ def variants(path, good, *tables):
 
 def lacking(path, good, *fields):
     return [(path, without(good, field), None) for field in fields]
+
+
+BAD_DATES = ("2026-02-30", "2026-1-5", "", 5)
+BAD_TIMES = ("24:00", "9:00", "09:60", "", 5)
+BAD_BOARDS = [
+    *[({"start": value}, None) for value in (*BAD_DATES, None)],
+    *[({"end": value}, None) for value in BAD_DATES],
+    ({"end": "1999-01-01"}, "end must not be before start"),
+    *[({"startTime": value}, None) for value in BAD_TIMES],
+    *[({"endTime": value}, None) for value in BAD_TIMES],
+    ({"startTime": "12:00", "endTime": "12:00"}, "startTime must be earlier than endTime"),
+    *[({"maxParticipants": value}, None) for value in (0, -1, 1001, 1.5, "5", True)],
+    *[({"runUnit": value, "runInterval": 1}, None) for value in ("week", "days", 5)],
+    *[({"runUnit": "day", "runInterval": value}, None) for value in (0, -1, 1.5, "1", None)],
+    *[({"rankBy": value}, None) for value in ("level", 5, None)],
+    *[({"status": value}, None) for value in ("archived", 5, None)],
+    ({"metricId": "$unknown"}, "Metric not found by ID"),
+    ({"metricId": "nonsense"}, None),
+    ({"pointsSystemId": "$xp"}, None),
+    ({"rankBy": "points"}, None),
+    ({"breakdownAttributes": ["$plan", "$plan"]}, None),
+    ({"breakdownAttributes": ["$deck"]}, "breakdownAttributes must name user attributes"),
+    *[({"breakdownAttributes": value}, None) for value in ("$plan", [5], ["$unknown"], None)],
+]
 
 
 BAD_CREATIONS = [
@@ -274,6 +299,24 @@ BAD_CREATIONS = [
             ),
         ],
     ),
+    # C-LB-02, C-LB-07, C-LB-15, C-LB-57, C-ADM-64, C-ADM-65, C-ADM-66, C-ADM-67, C-ADM-68
+    *lacking(BOARDS, BOARD, "name", "key", "rankBy", "metricId"),
+    *variants(
+        BOARDS, BOARD, BAD_NAMES, BAD_KEYS, BAD_DESCRIPTIONS, BAD_USER_FILTERS, BAD_BOARDS
+    ),
+    *variants(
+        BOARDS,
+        BOARD,
+        [
+            ({"key": "weekly"}, "Key already in use by another leaderboard"),
+            ({"runUnit": "day"}, "runInterval is required"),
+            ({"runInterval": 1}, "runUnit is required"),
+            ({"status": "scheduled"}, None),
+            ({"status": "finished"}, None),
+            ({"status": "active", "start": "2099-01-01"}, None),
+            ({"rankBy": "streak"}, None),
+        ],
+    ),
 ]
 
 
@@ -360,6 +403,20 @@ BAD_UPDATES = [
             ({"status": "locked"}, None),
             ({"status": None}, None),
             ({"blockIfOutOfPoints": None}, None),
+        ],
+    ),
+    *variants(
+        BOARDS,
+        {"id": "$weekly"},
+        BAD_NAMES,
+        BAD_KEYS,
+        BAD_DESCRIPTIONS,
+        BAD_USER_FILTERS,
+        BAD_BOARDS,
+        [
+            ({"status": "scheduled"}, None),
+            ({"status": "finished"}, "status cannot change from inactive to finished"),
+            ({"runUnit": None, "runInterval": 2}, "runUnit is required"),
         ],
     ),
     *variants(BOOSTS, {"id": "$later"}, BAD_NAMES, BAD_USER_FILTERS, BAD_WINDOWS),

@@ -29,6 +29,7 @@ RESOURCES = {
     "/admin/v1/points/$xp/triggers": "Points trigger",
     "/admin/v1/points/$xp/levels": "Level",
     "/admin/v1/points/$xp/boosts": "Points boost",
+    "/admin/v1/leaderboards": "Leaderboard",
 }
 
 READS = [
@@ -39,6 +40,7 @@ READS = [
     "/admin/v1/points/$xp/triggers?limit=100",
     "/admin/v1/points/$xp/levels?limit=100",
     "/admin/v1/points/$xp/boosts?limit=100",
+    "/admin/v1/leaderboards?limit=100",
     "/admin/v1/streaks/settings",
     "/admin/v1/clock",
     "/v1/achievements",
@@ -116,6 +118,14 @@ def configure(world: World) -> dict[str, str]:
     per_word = catalog.trigger(
         xp.id, type="metric", metric_id=words.id, metric_threshold=1, points=2
     )
+    weekly = catalog.leaderboard(
+        "weekly",
+        rank_by="metric",
+        metric_id=words.id,
+        status="inactive",
+        run_unit="day",
+        run_interval=7,
+    )
     user = UpsertedUser(id="known", name="Known", tz="Europe/Paris", attributes={"plan": "pro"})
     world.client.metrics.event("words", user=user, value=12.5)
     records = {
@@ -129,5 +139,6 @@ def configure(world: World) -> dict[str, str]:
         "silver": silver,
         "later": later,
         "per_word": per_word,
+        "weekly": weekly,
     }
     return {name: record.id for name, record in records.items()} | {"unknown": UNKNOWN}
