@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use domain::catalog::{AttributeDraft, AttributeKind, Filter, Patch};
+use domain::catalog::{
+    AttributeDraft, AttributeKind, Filter, LeaderboardDraft, LeaderboardStatus, Patch, RankByKind,
+};
+use domain::leaderboard::DailyWindow;
 use domain::time::Date;
 
 use crate::world::{World, amount, user, words_written};
@@ -86,4 +89,63 @@ async fn users_without_points_hold_none() {
     assert_eq!(statistics.users(), 2);
     assert_eq!(statistics.balances(world.system), BTreeMap::from([(0, 1), (10, 1)]));
     assert_eq!(statistics.completions(world.achievement), 1);
+}
+
+/// A board that is on from a date.
+fn board(key: &str, rank_by: RankByKind, world: &World, start: &str) -> LeaderboardDraft {
+    LeaderboardDraft {
+        name: key.to_owned(),
+        key: key.to_owned(),
+        description: None,
+        status: LeaderboardStatus::Active,
+        rank_by,
+        metric_id: (rank_by == RankByKind::Metric).then_some(world.metric),
+        points_system_id: (rank_by == RankByKind::Points).then_some(world.system),
+        participants_max: None,
+        start: Some(date(start)),
+        end: None,
+        run_unit: None,
+        run_interval: None,
+        window: DailyWindow::default(),
+        breakdown: Vec::new(),
+        user_filters: Vec::new(),
+    }
+}
+
+// C-LB-27 C-LB-37
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_board_that_is_switched_on_counts_earlier_rows_once() {
+    let world = World::new().await;
+    world.submit("18", world.event("1000")).await.expect("accepted");
+    world.engine.advance_clock(world.clock.now().plus_millis(DAY_MS)).await.expect("forwards");
+    for _ in 0..300 {
+        world.submit("18", world.event("10")).await.expect("accepted");
+    }
+    let drafts = [
+        board("words", RankByKind::Metric, &world, "2026-03-02"),
+        board("xp", RankByKind::Points, &world, "2026-03-02"),
+        board("all", RankByKind::Metric, &world, "2026-03-01"),
+    ];
+    let made = world.engine.change_catalog(world.scope(), |catalog, now| {
+        drafts.map(|draft| catalog.create_leaderboard(draft, now).expect("valid").id)
+    });
+    let boards = made.await.expect("it is made");
+    let values = |state: &domain::user::UserState| {
+        let score = |board| state.scores.iter().find(|((own, _), _)| *own == board);
+        boards.map(|board| score(board).map(|(_, score)| score.value))
+    };
+    let counted = ["3000", "300", "4000"].map(|value| Some(amount(value)));
+    assert_eq!(values(&*world.state("18").await), counted);
+    let commits = world.engine.stats().commits;
+    assert_eq!(values(&*world.state("18").await), counted);
+    assert_eq!(world.engine.stats().commits, commits, "it is known now");
+
+    // Requests are numbered on after a restart, so that ties stay decided.
+    let order = world.state("18").await.order;
+    let world = world.restart().await;
+    let later = world.submit("19", world.event("10")).await.expect("accepted");
+    assert!(later.state.order > order);
+    let more = world.submit("18", world.event("10")).await.expect("accepted");
+    let counted = ["3010", "301", "4010"].map(|value| Some(amount(value)));
+    assert_eq!(values(&more.state), counted);
 }
