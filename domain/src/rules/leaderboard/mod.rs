@@ -54,7 +54,7 @@ pub(crate) fn on_day(decision: &mut Decision<'_>, at: Timestamp, passage: Passag
     let day = decision.state.effective_day;
     let reached = extended_at(decision).unwrap_or(at);
     let order = match passage {
-        Passage::Midnight => 0,
+        Passage::Midnight | Passage::NewRules => 0,
         Passage::Travel => decision.order,
     };
     follow(decision, at, order, |_, run| (run.start == day).then_some(reached));
