@@ -9,6 +9,7 @@
 //! Absences that hold here: nothing is visible before it is durable; no actor waits for another
 //! actor or for the network; a user has one activation at a time; only [`clock`] reads time.
 
+pub mod board;
 mod catalog;
 pub mod clock;
 mod config;

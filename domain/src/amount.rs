@@ -64,6 +64,22 @@ impl Amount {
         shifted.and_then(|billionths| billionths.to_i64()).unwrap_or(beyond)
     }
 
+    /// All digits as one number: how many billionths this is, exactly. It takes 97 bits with the
+    /// sign, however large.
+    #[must_use]
+    pub fn exact_billionths(self) -> i128 {
+        // At most nine digits follow the point, and the mantissa of the shifted number is exact.
+        let missing = FRACTIONAL_DIGITS.saturating_sub(self.0.scale());
+        self.0.mantissa().saturating_mul(10_i128.pow(missing))
+    }
+
+    /// The amount of so many billionths; none beyond 96 bits, which no legal sum reaches.
+    #[must_use]
+    pub fn from_billionths(billionths: i128) -> Option<Self> {
+        let decimal = Decimal::try_from_i128_with_scale(billionths, FRACTIONAL_DIGITS).ok()?;
+        Some(Self(decimal.normalize()))
+    }
+
     /// Whether this is a whole number.
     #[must_use]
     pub fn is_whole(self) -> bool {
