@@ -237,6 +237,21 @@ mod tests {
     }
 
     #[test]
+    fn billionths_are_exact() {
+        for (literal, billionths) in [
+            ("0", 0),
+            ("-0.000000001", -1),
+            ("1.5", 1_500_000_000),
+            ("1000000000000", 1_000_000_000_000_000_000_000),
+        ] {
+            let amount = Amount::parse(literal).expect("valid");
+            assert_eq!(amount.exact_billionths(), billionths, "{literal}");
+            assert_eq!(Amount::from_billionths(billionths), Some(amount), "{literal}");
+        }
+        assert_eq!(Amount::from_billionths(1 << 97), None);
+    }
+
+    #[test]
     fn multiples_are_floored() {
         assert_eq!(Amount::parse("750.5").expect("valid").multiples_of(100), 7);
         assert_eq!(Amount::parse("-1").expect("valid").multiples_of(100), -1);

@@ -96,7 +96,9 @@ impl Watch {
     pub fn look(&mut self, board: &Board, now: Timestamp) -> Changes {
         let selection = board.select(&self.filter);
         let (first, rows) = match &self.start {
-            Start::Offset(offset) => (Some(offset + 1), selection.rows(*offset, self.limit)),
+            Start::Offset(offset) => {
+                (Some(offset.saturating_add(1)), selection.rows(*offset, self.limit))
+            }
             Start::User { user, offset } => {
                 (selection.rank(user), selection.rows_from(user, *offset, self.limit))
             }
@@ -107,7 +109,8 @@ impl Watch {
                 Start::Offset(_) => 0,
                 Start::User { offset, .. } => *offset,
             };
-            first..=first.saturating_add(offset).saturating_add(self.limit)
+            let length = offset.saturating_add(self.limit).saturating_sub(1);
+            first..=first.saturating_add(length)
         });
         (self.touched, self.looked_at) = (false, now);
         let before = std::mem::replace(&mut self.rows, rows);
