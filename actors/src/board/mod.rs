@@ -92,6 +92,8 @@ impl Board {
         scores: impl IntoIterator<Item = (UserId, Score, Option<Group>)>,
     ) -> Self {
         let mut board = Self::new(limit);
+        let scores = scores.into_iter();
+        board.users.reserve(scores.size_hint().0);
         for (user, score, group) in scores {
             board.record(&user, score, group.as_ref());
         }
@@ -229,10 +231,11 @@ impl Board {
     fn record(&mut self, user: &UserId, score: Score, group: Option<&Group>) -> u32 {
         let group = group.map_or(NO_GROUP, |group| self.groups.enter(group));
         let record = Record::new(score, group);
-        let Some(known) = self.users.find(user) else { return self.users.insert(user, record) };
-        let before = std::mem::replace(self.users.record_mut(known), record);
-        self.leave(before.group);
-        known
+        self.users.add(user, record).unwrap_or_else(|known| {
+            let before = std::mem::replace(self.users.record_mut(known), record);
+            self.leave(before.group);
+            known
+        })
     }
 
     fn leave(&mut self, group: u32) {

@@ -69,21 +69,36 @@ impl Users {
     pub(super) fn find(&self, id: &UserId) -> Option<u32> {
         let mut packed = [0; UUID_BYTES];
         let (form, bytes) = pack(id.as_str(), &mut packed);
-        let hash = self.hasher.hash_one(bytes);
+        self.find_packed(self.hasher.hash_one(bytes), form, bytes)
+    }
+
+    fn find_packed(&self, hash: u64, form: Form, bytes: &[u8]) -> Option<u32> {
         let same = |user: &u32| form_and_bytes(&self.chunks, *user) == (form, bytes);
         self.tables[table_of(hash)].find(hash, same).copied()
     }
 
-    /// Adds a user who isn't there.
-    pub(super) fn insert(&mut self, id: &UserId, record: Record) -> u32 {
+    /// Makes room in the index for so many more users, so that it needn't grow step by step.
+    pub(super) fn reserve(&mut self, users: usize) {
+        let Self { chunks, tables, hasher, .. } = self;
+        let hash_of = |user: &u32| hasher.hash_one(form_and_bytes(chunks, *user).1);
+        // Some tables get a little more than their share.
+        let share = users / TABLES;
+        tables.iter_mut().for_each(|table| table.reserve(share + share / 32, hash_of));
+    }
+
+    /// Adds a user, or answers who is there already.
+    pub(super) fn add(&mut self, id: &UserId, record: Record) -> Result<u32, u32> {
         let mut packed = [0; UUID_BYTES];
         let (form, bytes) = pack(id.as_str(), &mut packed);
+        let hash = self.hasher.hash_one(bytes);
+        if let Some(known) = self.find_packed(hash, form, bytes) {
+            return Err(known);
+        }
         let user = self.place(form, bytes, record);
         let Self { chunks, tables, hasher, .. } = self;
         let hash_of = |user: &u32| hasher.hash_one(form_and_bytes(chunks, *user).1);
-        let hash = hasher.hash_one(bytes);
         tables[table_of(hash)].insert_unique(hash, user, hash_of);
-        user
+        Ok(user)
     }
 
     /// Writes id and record to a vacant place of the form, or to a new one.
