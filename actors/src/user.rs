@@ -40,7 +40,8 @@ pub(crate) struct UserContext {
     pub(crate) order: Order,
 }
 
-/// Numbers decisions of all users in the order in which they are made. (C-LB-37)
+/// Numbers the requests of all users in the order in which they are decided. Settling is none: what
+/// time does comes out the same however often somebody looks. (C-LB-37)
 pub(crate) struct Order(AtomicU64);
 
 impl Order {
@@ -49,8 +50,11 @@ impl Order {
         Self(AtomicU64::new(latest))
     }
 
-    fn next(&self) -> u64 {
-        self.0.fetch_add(1, Ordering::Relaxed) + 1
+    fn of(&self, command: &Command) -> u64 {
+        match command {
+            Command::Settle => self.0.load(Ordering::Relaxed),
+            _ => self.0.fetch_add(1, Ordering::Relaxed) + 1,
+        }
     }
 }
 
@@ -216,7 +220,7 @@ impl Activation {
         Read { sums, scores }: Read<'_>,
         command: &Command,
     ) -> Result<Outcome, Error> {
-        let order = self.context.order.next();
+        let order = self.context.order.of(command);
         let (scope, user) = (self.key.scope, &self.key.user);
         let input = Input { scope, user, catalog, now, sums, scores, order };
         // The rules only read what they are given, so nothing is left half done by a panic.

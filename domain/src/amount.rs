@@ -70,6 +70,22 @@ impl Amount {
         self.multiples_of(1)
     }
 
+    /// All digits as one number: how many billionths this is, exactly. It takes 97 bits with the
+    /// sign, however large.
+    #[must_use]
+    pub fn exact_billionths(self) -> i128 {
+        // At most nine digits follow the point, and the mantissa of the shifted number is exact.
+        let missing = FRACTIONAL_DIGITS.saturating_sub(self.0.scale());
+        self.0.mantissa().saturating_mul(10_i128.pow(missing))
+    }
+
+    /// The amount of so many billionths; none beyond 96 bits, which no legal sum reaches.
+    #[must_use]
+    pub fn from_billionths(billionths: i128) -> Option<Self> {
+        let decimal = Decimal::try_from_i128_with_scale(billionths, FRACTIONAL_DIGITS).ok()?;
+        Some(Self(decimal.normalize()))
+    }
+
     /// Whether this is a whole number.
     #[must_use]
     pub fn is_whole(self) -> bool {
@@ -224,6 +240,21 @@ mod tests {
     fn a_tenth_and_two_tenths_are_three_tenths() {
         let sum = Amount::parse("0.1").expect("valid") + Amount::parse("0.2").expect("valid");
         assert_eq!(sum.to_string(), "0.3");
+    }
+
+    #[test]
+    fn billionths_are_exact() {
+        for (literal, billionths) in [
+            ("0", 0),
+            ("-0.000000001", -1),
+            ("1.5", 1_500_000_000),
+            ("1000000000000", 1_000_000_000_000_000_000_000),
+        ] {
+            let amount = Amount::parse(literal).expect("valid");
+            assert_eq!(amount.exact_billionths(), billionths, "{literal}");
+            assert_eq!(Amount::from_billionths(billionths), Some(amount), "{literal}");
+        }
+        assert_eq!(Amount::from_billionths(1 << 97), None);
     }
 
     #[test]

@@ -258,7 +258,12 @@ mod tests {
             let next = next.map(Timestamp::from_millis);
             let state = UserState { next_due: next, ..sample() };
             let key = IdempotencyKey::parse("k").expect("short").expect("not blank");
-            let outcome = Outcome { idempotency: None, rows: Vec::new(), scores: Vec::new(), ..outcome(state, &key) };
+            let outcome = Outcome {
+                idempotency: None,
+                rows: Vec::new(),
+                scores: Vec::new(),
+                ..outcome(state, &key)
+            };
             let commit = UserCommit { scope: scope(), user: &user, planned, outcome: &outcome };
             let batch = commit.batch(store.shards());
             let moves = usize::from(planned.is_some()) + usize::from(next.is_some());

@@ -346,8 +346,8 @@ pub(crate) fn is_paged(key: &[u8]) -> bool {
 mod tests {
     use domain::{
         ids::{
-            EnvironmentId, IdempotencyKey, LeaderboardId, MetricId, PointsSystemId, Scope, TenantId,
-            UserId,
+            EnvironmentId, IdempotencyKey, LeaderboardId, MetricId, PointsSystemId, Scope,
+            TenantId, UserId,
         },
         time::{Date, Timestamp},
     };

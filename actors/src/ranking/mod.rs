@@ -12,6 +12,7 @@ mod count;
 mod node;
 mod tree;
 
+use std::cmp::Ordering;
 use std::fmt::Debug;
 
 use count::{Count, Many, One};
@@ -23,17 +24,36 @@ const LEAF: usize = 64;
 const FAN: usize = 64;
 
 /// Distinct entries in their order. An entry's rank is the number of those before it, from 0.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Ranking<K>(Tree<K, One, LEAF, FAN>);
 
-impl<K: Ord + Clone> Ranking<K> {
+impl<K> Default for Ranking<K> {
+    fn default() -> Self {
+        Self(Tree::default())
+    }
+}
+
+/// With an order that isn't the entries' own, for entries that are short because what they are
+/// compared by is partly kept elsewhere. It must be the same for every call, and is asked only about
+/// entries that are here or given.
+impl<K: Clone> Ranking<K> {
     /// All of these at once, in any order, each entry once however often it is given; several times
     /// faster than inserting them.
     #[must_use]
-    pub fn from_entries(mut entries: Vec<K>) -> Self {
-        entries.sort_unstable();
-        entries.dedup();
+    pub fn from_entries_by(mut entries: Vec<K>, order: impl Fn(&K, &K) -> Ordering) -> Self {
+        entries.sort_unstable_by(&order);
+        entries.dedup_by(|next, entry| order(entry, next).is_eq());
         Self(Tree::build(entries.into_iter().map(|entry| (entry, One)).collect()))
+    }
+
+    /// Adds an entry and answers its rank; `None` if it was there already.
+    pub fn insert_by(&mut self, entry: K, order: impl Fn(&K, &K) -> Ordering) -> Option<u64> {
+        self.0.add(entry, &order)
+    }
+
+    /// Takes an entry out and answers the rank it had; `None` if it wasn't there.
+    pub fn remove_by(&mut self, entry: &K, order: impl Fn(&K, &K) -> Ordering) -> Option<u64> {
+        self.0.remove(entry, &order)
     }
 
     /// How many entries there are.
@@ -46,22 +66,6 @@ impl<K: Ord + Clone> Ranking<K> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-
-    /// Adds an entry and answers its rank; `None` if it was there already.
-    pub fn insert(&mut self, entry: K) -> Option<u64> {
-        self.0.add(entry)
-    }
-
-    /// Takes an entry out and answers the rank it had; `None` if it wasn't there.
-    pub fn remove(&mut self, entry: &K) -> Option<u64> {
-        self.0.remove(entry)
-    }
-
-    /// The rank of an entry, or the one it would have.
-    #[must_use]
-    pub fn rank(&self, entry: &K) -> u64 {
-        self.rank_by(|own| own < entry)
     }
 
     /// How many entries are `before`, which must hold for all up to some entry and for none after.
@@ -78,6 +82,30 @@ impl<K: Ord + Clone> Ranking<K> {
     /// The entries from a rank on, in order. Finding the first is O(log n), each further one O(1).
     pub fn from(&self, rank: u64) -> impl Iterator<Item = &K> {
         self.0.from(rank).map(|(entry, _)| entry)
+    }
+}
+
+impl<K: Ord + Clone> Ranking<K> {
+    /// As [`Self::from_entries_by`], by the entries' own order.
+    #[must_use]
+    pub fn from_entries(entries: Vec<K>) -> Self {
+        Self::from_entries_by(entries, K::cmp)
+    }
+
+    /// Adds an entry and answers its rank; `None` if it was there already.
+    pub fn insert(&mut self, entry: K) -> Option<u64> {
+        self.insert_by(entry, K::cmp)
+    }
+
+    /// Takes an entry out and answers the rank it had; `None` if it wasn't there.
+    pub fn remove(&mut self, entry: &K) -> Option<u64> {
+        self.remove_by(entry, K::cmp)
+    }
+
+    /// The rank of an entry, or the one it would have.
+    #[must_use]
+    pub fn rank(&self, entry: &K) -> u64 {
+        self.rank_by(|own| own < entry)
     }
 }
 
@@ -110,12 +138,12 @@ impl<K: Ord + Clone> Tally<K> {
 
     /// Counts one more of a value.
     pub fn add(&mut self, value: K) {
-        self.0.add(value);
+        self.0.add(value, &K::cmp);
     }
 
     /// Counts one less of a value; whether there was one.
     pub fn remove(&mut self, value: &K) -> bool {
-        self.0.remove(value).is_some()
+        self.0.remove(value, &K::cmp).is_some()
     }
 
     /// How many are smaller.

@@ -7,6 +7,8 @@
 //! Vectors have few different sizes and never more room than a full node needs: that measured best
 //! for memory, because what one node gives back is what the next one wants.
 
+use std::cmp::Ordering;
+
 use super::count::Count;
 
 /// A node with all its keys, or with children.
@@ -32,8 +34,8 @@ impl<K, C> Default for Leaf<K, C> {
 /// Two or more children, and beside each what it counts.
 #[derive(Clone, Debug)]
 pub(super) struct Inner<K, C, const LEAF: usize, const FAN: usize> {
-    /// Per child but the first a key that all before it are smaller than, and none in it is. It may
-    /// be a key that was removed meanwhile.
+    /// The first key of each child but the first child. Never a key that was removed meanwhile: an
+    /// order may look up what belongs to a key, and then only knows those of the tree.
     pub(super) firsts: Vec<K>,
     pub(super) counts: Vec<u64>,
     pub(super) children: Vec<Node<K, C, LEAF, FAN>>,
@@ -42,7 +44,7 @@ pub(super) struct Inner<K, C, const LEAF: usize, const FAN: usize> {
 /// The right half of a node that was split, with its first key.
 type Split<K, C, const LEAF: usize, const FAN: usize> = (K, Node<K, C, LEAF, FAN>);
 
-impl<K: Ord + Clone, C: Count, const LEAF: usize, const FAN: usize> Node<K, C, LEAF, FAN> {
+impl<K: Clone, C: Count, const LEAF: usize, const FAN: usize> Node<K, C, LEAF, FAN> {
     /// A node over children in order, each with its first key.
     pub(super) fn over(children: Vec<(K, Self)>) -> Self {
         let (mut firsts, children): (Vec<_>, Vec<_>) = children.into_iter().unzip();
@@ -83,18 +85,30 @@ impl<K: Ord + Clone, C: Count, const LEAF: usize, const FAN: usize> Node<K, C, L
 
     /// Adds a key: how many of this node are before it, or `None` if nothing changed, and what was
     /// split off.
-    pub(super) fn add(&mut self, key: K) -> (Option<u64>, Option<Split<K, C, LEAF, FAN>>) {
+    pub(super) fn add(
+        &mut self,
+        key: K,
+        order: &impl Fn(&K, &K) -> Ordering,
+    ) -> (Option<u64>, Option<Split<K, C, LEAF, FAN>>) {
         match self {
-            Self::Leaf(leaf) => leaf.add(key),
-            Self::Inner(inner) => inner.add(key),
+            Self::Leaf(leaf) => leaf.add(key, order),
+            Self::Inner(inner) => inner.add(key, order),
         }
     }
 
     /// Takes one of a key out: how many of this node are before it, or `None` if there is none.
-    pub(super) fn remove(&mut self, key: &K) -> Option<u64> {
+    pub(super) fn remove(&mut self, key: &K, order: &impl Fn(&K, &K) -> Ordering) -> Option<u64> {
         match self {
-            Self::Leaf(leaf) => leaf.remove(key),
-            Self::Inner(inner) => inner.remove(key),
+            Self::Leaf(leaf) => leaf.remove(key, order),
+            Self::Inner(inner) => inner.remove(key, order),
+        }
+    }
+
+    /// The first of its keys; a node of a tree with keys has one.
+    fn first(&self) -> Option<&K> {
+        match self {
+            Self::Leaf(leaf) => leaf.keys.first(),
+            Self::Inner(inner) => inner.children.first().and_then(Self::first),
         }
     }
 
@@ -133,30 +147,15 @@ impl<K: Ord + Clone, C: Count, const LEAF: usize, const FAN: usize> Node<K, C, L
             }
         }
     }
-
-    /// Panics unless the node and all below keep their rules.
-    #[cfg(test)]
-    pub(super) fn check(&self, root: bool) -> (usize, Option<(&K, &K)>) {
-        assert!(self.len() <= self.room(), "not more than fits");
-        assert!(root || self.len() >= self.room() / 4, "at least a quarter");
-        match self {
-            Self::Leaf(leaf) => {
-                assert!(
-                    leaf.keys.is_sorted_by(|a, b| a < b) && leaf.keys.len() == leaf.counts.len()
-                );
-                (1, leaf.keys.first().zip(leaf.keys.last()))
-            }
-            Self::Inner(inner) => inner.check(),
-        }
-    }
 }
 
-impl<K: Ord + Clone, C: Count> Leaf<K, C> {
+impl<K: Clone, C: Count> Leaf<K, C> {
     fn add<const LEAF: usize, const FAN: usize>(
         &mut self,
         key: K,
+        order: &impl Fn(&K, &K) -> Ordering,
     ) -> (Option<u64>, Option<Split<K, C, LEAF, FAN>>) {
-        let at = match self.keys.binary_search(&key) {
+        let at = match self.keys.binary_search_by(|own| order(own, &key)) {
             Ok(at) => {
                 let more = self.counts[at].one_more();
                 return (more.then(|| C::sum(&self.counts[..at])), None);
@@ -182,8 +181,8 @@ impl<K: Ord + Clone, C: Count> Leaf<K, C> {
         insert(&mut self.counts, at, C::FIRST, LEAF);
     }
 
-    fn remove(&mut self, key: &K) -> Option<u64> {
-        let at = self.keys.binary_search(key).ok()?;
+    fn remove(&mut self, key: &K, order: &impl Fn(&K, &K) -> Ordering) -> Option<u64> {
+        let at = self.keys.binary_search_by(|own| order(own, key)).ok()?;
         let before = C::sum(&self.counts[..at]);
         if self.counts[at].one_less() {
             self.keys.remove(at);
@@ -202,15 +201,19 @@ impl<K: Ord + Clone, C: Count> Leaf<K, C> {
     }
 }
 
-impl<K: Ord + Clone, C: Count, const LEAF: usize, const FAN: usize> Inner<K, C, LEAF, FAN> {
+impl<K: Clone, C: Count, const LEAF: usize, const FAN: usize> Inner<K, C, LEAF, FAN> {
     /// The child that has the key, if any has.
-    fn child_of(&self, key: &K) -> usize {
-        self.firsts.partition_point(|first| first <= key)
+    fn child_of(&self, key: &K, order: &impl Fn(&K, &K) -> Ordering) -> usize {
+        self.firsts.partition_point(|first| order(first, key).is_le())
     }
 
-    fn add(&mut self, key: K) -> (Option<u64>, Option<Split<K, C, LEAF, FAN>>) {
-        let at = self.child_of(&key);
-        let (before, split) = self.children[at].add(key);
+    fn add(
+        &mut self,
+        key: K,
+        order: &impl Fn(&K, &K) -> Ordering,
+    ) -> (Option<u64>, Option<Split<K, C, LEAF, FAN>>) {
+        let at = self.child_of(&key, order);
+        let (before, split) = self.children[at].add(key, order);
         let before = before.map(|before| before + self.counts[..at].iter().sum::<u64>());
         self.counts[at] += u64::from(before.is_some());
         let Some((first, right)) = split else { return (before, None) };
@@ -236,11 +239,17 @@ impl<K: Ord + Clone, C: Count, const LEAF: usize, const FAN: usize> Inner<K, C, 
         insert(&mut self.children, at, child, FAN);
     }
 
-    fn remove(&mut self, key: &K) -> Option<u64> {
-        let at = self.child_of(key);
-        let before = self.counts[..at].iter().sum::<u64>() + self.children[at].remove(key)?;
+    fn remove(&mut self, key: &K, order: &impl Fn(&K, &K) -> Ordering) -> Option<u64> {
+        let at = self.child_of(key, order);
+        // Before the removal, when both are still keys of the tree.
+        let leads = at > 0 && order(&self.firsts[at - 1], key).is_eq();
+        let removed = self.children[at].remove(key, order)?;
+        let before = self.counts[..at].iter().sum::<u64>() + removed;
         self.counts[at] -= 1;
         let child = &self.children[at];
+        if leads {
+            self.firsts[at - 1] = child.first().expect("nodes with a neighbour keep keys").clone();
+        }
         if child.len() < child.room() / 4 {
             self.join(at.saturating_sub(1));
         }
@@ -268,22 +277,6 @@ impl<K: Ord + Clone, C: Count, const LEAF: usize, const FAN: usize> Inner<K, C, 
         let counts = halve(&mut self.counts, middle);
         let children = halve(&mut self.children, middle);
         (first, Node::Inner(Self { firsts, counts, children }))
-    }
-
-    #[cfg(test)]
-    fn check(&self) -> (usize, Option<(&K, &K)>) {
-        assert!(self.children.len() >= 2 && self.children.len() == self.counts.len());
-        assert_eq!(self.children.len(), self.firsts.len() + 1);
-        let below: Vec<_> = self.children.iter().map(|child| child.check(false)).collect();
-        let spans: Vec<_> = below.iter().map(|(_, span)| span.expect("no empty child")).collect();
-        for (at, first) in self.firsts.iter().enumerate() {
-            assert!(spans[at].1 < first && first <= spans[at + 1].0, "children are kept apart");
-        }
-        for (child, count) in self.children.iter().zip(&self.counts) {
-            assert_eq!(child.count(), *count, "each child counts what its keys do");
-        }
-        assert!(below.iter().all(|(height, _)| *height == below[0].0), "all leaves are as deep");
-        (below[0].0 + 1, spans.first().map(|span| span.0).zip(spans.last().map(|span| span.1)))
     }
 }
 
@@ -324,4 +317,40 @@ pub(super) fn collect_evenly<T, G>(
     let mut items = items.into_iter();
     let sizes = (0..groups).map(|at| len * (at + 1) / groups - len * at / groups);
     sizes.map(|size| group(items.by_ref().take(size).collect())).collect()
+}
+
+#[cfg(test)]
+impl<K: Ord + Clone, C: Count, const LEAF: usize, const FAN: usize> Node<K, C, LEAF, FAN> {
+    /// Panics unless the node and all below keep their rules.
+    pub(super) fn check(&self, root: bool) -> (usize, Option<(&K, &K)>) {
+        assert!(self.len() <= self.room(), "not more than fits");
+        assert!(root || self.len() >= self.room() / 4, "at least a quarter");
+        match self {
+            Self::Leaf(leaf) => {
+                assert!(
+                    leaf.keys.is_sorted_by(|a, b| a < b) && leaf.keys.len() == leaf.counts.len()
+                );
+                (1, leaf.keys.first().zip(leaf.keys.last()))
+            }
+            Self::Inner(inner) => inner.check(),
+        }
+    }
+}
+
+#[cfg(test)]
+impl<K: Ord + Clone, C: Count, const LEAF: usize, const FAN: usize> Inner<K, C, LEAF, FAN> {
+    fn check(&self) -> (usize, Option<(&K, &K)>) {
+        assert!(self.children.len() >= 2 && self.children.len() == self.counts.len());
+        assert_eq!(self.children.len(), self.firsts.len() + 1);
+        let below: Vec<_> = self.children.iter().map(|child| child.check(false)).collect();
+        let spans: Vec<_> = below.iter().map(|(_, span)| span.expect("no empty child")).collect();
+        for (at, first) in self.firsts.iter().enumerate() {
+            assert!(spans[at].1 < first && first == spans[at + 1].0, "children are kept apart");
+        }
+        for (child, count) in self.children.iter().zip(&self.counts) {
+            assert_eq!(child.count(), *count, "each child counts what its keys do");
+        }
+        assert!(below.iter().all(|(height, _)| *height == below[0].0), "all leaves are as deep");
+        (below[0].0 + 1, spans.first().map(|span| span.0).zip(spans.last().map(|span| span.1)))
+    }
 }

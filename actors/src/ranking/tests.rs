@@ -57,14 +57,14 @@ fn compare<C: Count>(start: Vec<u16>, changes: Vec<Change>, repeats: bool) {
             Change::Add(key) => {
                 let before = model.partition_point(|own| *own < key);
                 let new = repeats || model.get(before) != Some(&key);
-                assert_eq!(tree.add(key), new.then_some(before as u64), "{change:?}");
+                assert_eq!(tree.add(key, &u16::cmp), new.then_some(before as u64), "{change:?}");
                 if new {
                     model.insert(before, key);
                 }
             }
             Change::Remove(key) => {
                 let found = model.iter().position(|own| *own == key);
-                assert_eq!(tree.remove(&key), found.map(|at| at as u64), "{change:?}");
+                assert_eq!(tree.remove(&key, &u16::cmp), found.map(|at| at as u64), "{change:?}");
                 found.map(|at| model.remove(at));
             }
             Change::RemoveAt(_) => unreachable!("resolved above"),
@@ -119,16 +119,16 @@ proptest! {
 fn trees_grow_and_shrink_by_levels() {
     let mut tree = Small::<One>::default();
     for key in (0..2000).rev() {
-        tree.add(key);
+        tree.add(key, &u16::cmp);
     }
     tree.check();
     assert!(tree.height() >= 4);
     for key in 0..2000 {
-        assert_eq!(tree.remove(&key), Some(0));
+        assert_eq!(tree.remove(&key, &u16::cmp), Some(0));
         tree.check();
     }
     assert_eq!((tree.height(), tree.len()), (1, 0));
-    assert_eq!(tree.add(7), Some(0));
+    assert_eq!(tree.add(7, &u16::cmp), Some(0));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The tree as a whole: its root, how it grows and shrinks by a level, building, iterating.
 
+use std::cmp::Ordering;
 use std::iter::Zip;
 use std::slice::Iter;
 
@@ -19,11 +20,10 @@ impl<K, C, const LEAF: usize, const FAN: usize> Default for Tree<K, C, LEAF, FAN
     }
 }
 
-impl<K: Ord + Clone, C: Count, const LEAF: usize, const FAN: usize> Tree<K, C, LEAF, FAN> {
+impl<K: Clone, C: Count, const LEAF: usize, const FAN: usize> Tree<K, C, LEAF, FAN> {
     /// A tree of distinct keys in ascending order. Its nodes are not quite full, so that the next
     /// additions don't split all of them.
     pub(super) fn build(sorted: Vec<(K, C)>) -> Self {
-        debug_assert!(sorted.is_sorted_by(|a, b| a.0 < b.0), "ascending and distinct");
         let mut nodes = collect_evenly(sorted, LEAF / 8 * 7, |group| {
             let first: K = group[0].0.clone();
             let (keys, counts) = group.into_iter().unzip();
@@ -43,8 +43,8 @@ impl<K: Ord + Clone, C: Count, const LEAF: usize, const FAN: usize> Tree<K, C, L
     }
 
     /// Adds a key and answers how many are before it; `None` if that changed nothing.
-    pub(super) fn add(&mut self, key: K) -> Option<u64> {
-        let (before, split) = self.root.add(key);
+    pub(super) fn add(&mut self, key: K, order: &impl Fn(&K, &K) -> Ordering) -> Option<u64> {
+        let (before, split) = self.root.add(key, order);
         if let Some((first, right)) = split {
             let left = std::mem::replace(&mut self.root, Node::Leaf(Leaf::default()));
             self.root = Node::pair(left, first, right);
@@ -54,8 +54,8 @@ impl<K: Ord + Clone, C: Count, const LEAF: usize, const FAN: usize> Tree<K, C, L
     }
 
     /// Takes one of a key out and answers how many are before it; `None` if there is none.
-    pub(super) fn remove(&mut self, key: &K) -> Option<u64> {
-        let before = self.root.remove(key)?;
+    pub(super) fn remove(&mut self, key: &K, order: &impl Fn(&K, &K) -> Ordering) -> Option<u64> {
+        let before = self.root.remove(key, order)?;
         self.len -= 1;
         if let Some(only) = self.root.take_only_child() {
             self.root = only;
@@ -89,25 +89,6 @@ impl<K: Ord + Clone, C: Count, const LEAF: usize, const FAN: usize> Tree<K, C, L
         }
         keys
     }
-
-    /// Panics unless every node keeps the rules it is searched by.
-    #[cfg(test)]
-    pub(super) fn check(&self) {
-        self.root.check(true);
-        assert_eq!(self.root.count(), self.len, "the root counts all");
-    }
-
-    /// Levels of nodes.
-    #[cfg(test)]
-    pub(super) fn height(&self) -> usize {
-        let mut node = &self.root;
-        let mut height = 1;
-        while let Node::Inner(inner) = node {
-            node = &inner.children[0];
-            height += 1;
-        }
-        height
-    }
 }
 
 /// The keys of a tree from some place on.
@@ -117,7 +98,7 @@ pub(super) struct Keys<'a, K, C, const LEAF: usize, const FAN: usize> {
     later: Vec<Iter<'a, Node<K, C, LEAF, FAN>>>,
 }
 
-impl<'a, K: Ord + Clone, C: Count, const LEAF: usize, const FAN: usize> Keys<'a, K, C, LEAF, FAN> {
+impl<'a, K: Clone, C: Count, const LEAF: usize, const FAN: usize> Keys<'a, K, C, LEAF, FAN> {
     /// Goes down to the leaf that covers the place `skip` of the node.
     fn enter(&mut self, mut node: &'a Node<K, C, LEAF, FAN>, mut skip: u64) {
         while let Node::Inner(inner) = node {
@@ -145,7 +126,7 @@ fn place(parts: impl Iterator<Item = u64>, skip: &mut u64) -> usize {
     at
 }
 
-impl<'a, K: Ord + Clone, C: Count, const LEAF: usize, const FAN: usize> Iterator
+impl<'a, K: Clone, C: Count, const LEAF: usize, const FAN: usize> Iterator
     for Keys<'a, K, C, LEAF, FAN>
 {
     type Item = (&'a K, &'a C);
@@ -163,5 +144,25 @@ impl<'a, K: Ord + Clone, C: Count, const LEAF: usize, const FAN: usize> Iterator
             };
             self.enter(sibling, 0);
         }
+    }
+}
+
+#[cfg(test)]
+impl<K: Ord + Clone, C: Count, const LEAF: usize, const FAN: usize> Tree<K, C, LEAF, FAN> {
+    /// Panics unless every node keeps the rules it is searched by.
+    pub(super) fn check(&self) {
+        self.root.check(true);
+        assert_eq!(self.root.count(), self.len, "the root counts all");
+    }
+
+    /// Levels of nodes.
+    pub(super) fn height(&self) -> usize {
+        let mut node = &self.root;
+        let mut height = 1;
+        while let Node::Inner(inner) = node {
+            node = &inner.children[0];
+            height += 1;
+        }
+        height
     }
 }

@@ -152,6 +152,7 @@ pub(crate) fn forget_finalised(decision: &mut Decision<'_>) {
 /// Replaces one score.
 fn set(decision: &mut Decision<'_>, board: &Leaderboard, run: Run, after: Option<Score>) {
     let key = (board.id, run.start);
+    decision.state.order = decision.state.order.max(after.map_or(0, |score| score.order));
     let before = match after {
         Some(score) => decision.state.scores.insert(key, score),
         None => decision.state.scores.remove(&key),
