@@ -51,10 +51,10 @@ impl Order {
     }
 
     fn of(&self, command: &Command) -> u64 {
-        match command {
-            Command::Settle => self.0.load(Ordering::Relaxed),
-            _ => self.0.fetch_add(1, Ordering::Relaxed) + 1,
+        if *command == Command::Settle {
+            return self.0.load(Ordering::Relaxed);
         }
+        self.0.fetch_add(1, Ordering::Relaxed) + 1
     }
 }
 

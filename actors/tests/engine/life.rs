@@ -15,7 +15,6 @@ use domain::catalog::{
 use domain::ids::{MetricId, UserId};
 use domain::time::Timestamp;
 use domain::user::{Command, ProfilePatch, SubmitEvent};
-use tokio::task::JoinSet;
 
 pub(crate) const HOUR_MS: i64 = 3_600_000;
 
@@ -113,11 +112,10 @@ pub(crate) async fn live(engine: &Engine, users: u64, hours: u64, steps: i64) {
                 read_some(engine, users, hour * 100 + step.unsigned_abs()).await;
             }
         }
-        let mut active = JoinSet::new();
+        // One after the other: which of two requests was first is stored with them.
         for user in (0..users).filter(|user| is_active(*user, hour)) {
-            active.spawn(submit(engine.clone(), user, lessons));
+            submit(engine, user, lessons).await;
         }
-        active.join_all().await;
     }
 }
 
@@ -129,7 +127,7 @@ fn is_active(user: u64, hour: u64) -> bool {
         && (user.is_multiple_of(3) || !mixed(user, day / 9 + 10_000).is_multiple_of(4))
 }
 
-async fn submit(engine: Engine, user: u64, metric: MetricId) {
+async fn submit(engine: &Engine, user: u64, metric: MetricId) {
     let place = usize::try_from(mixed(user, 2)).unwrap_or(0) % ZONES.len();
     let event = SubmitEvent {
         metric,
@@ -142,7 +140,7 @@ async fn submit(engine: Engine, user: u64, metric: MetricId) {
         idempotency_key: None,
         replay_of: None,
     };
-    run(&engine, user, Command::SubmitEvent(event)).await.expect("accepted");
+    run(engine, user, Command::SubmitEvent(event)).await.expect("accepted");
 }
 
 async fn read_some(engine: &Engine, users: u64, salt: u64) {
