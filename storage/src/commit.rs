@@ -116,7 +116,7 @@ mod tests {
             AwardId, EnvironmentId, EventId, IdempotencyKey, LeaderboardId, MetricId,
             PointsSystemId, Scope, TriggerId, UserId,
         },
-        leaderboard::{Group, Score, ScoreMove, ScoreRecord},
+        leaderboard::{Group, Score, MoveCause, ScoreMove, ScoreRecord},
         time::{Date, TimeOfDay, Timestamp},
         user::{
             AwardRecord, EventRecord, HistoryRow, IdempotencyRecord, MetricDay, Outcome, PointsDay,
@@ -197,6 +197,7 @@ mod tests {
             ],
             signals: Vec::new(),
             scores: vec![ScoreMove {
+                cause: MoveCause::Command,
                 leaderboard: BOARD,
                 run: day(),
                 before: None,

@@ -20,6 +20,9 @@
 //! 0x30  timer              shard u16 | due instant i64 | user text
 //! 0x31  outbox, reserved   shard u16 | sequence u64
 //! 0x32  score              leaderboard 16 | first date of the run i32 | user text
+//! 0x33  settled run        leaderboard 16 | first date of the run i32
+//! 0x34  settled rank       leaderboard 16 | first date of the run i32 | group text* | rank u64
+//! 0x35  settled place      leaderboard 16 | first date of the run i32 | user text
 //! ```
 //!
 //! Text is its bytes with 0x00 written as 0x00 0xff, ended by 0x00 0x00: no text is a prefix of
@@ -34,6 +37,7 @@ use std::fmt;
 
 use domain::{
     ids::{IdempotencyKey, LeaderboardId, MetricId, PauseId, PointsSystemId, Scope, UserId},
+    leaderboard::Group,
     time::{Date, Timestamp},
 };
 use uuid::Uuid;
@@ -78,11 +82,17 @@ pub enum Kind {
     Outbox = 0x31,
     /// A user's score in one run.
     Score = 0x32,
+    /// That the ranking of a run is final.
+    SettledRun = 0x33,
+    /// Who holds a rank in a settled run.
+    SettledRank = 0x34,
+    /// Where a user ended up in a settled run.
+    SettledPlace = 0x35,
 }
 
 impl Kind {
     /// Every kind, in key order.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::Instance,
         Self::ApiKey,
         Self::Catalog,
@@ -96,6 +106,9 @@ impl Kind {
         Self::Timer,
         Self::Outbox,
         Self::Score,
+        Self::SettledRun,
+        Self::SettledRank,
+        Self::SettledPlace,
     ];
 
     fn from_byte(byte: u8) -> Option<Self> {
@@ -117,7 +130,10 @@ impl Kind {
             | Self::PauseOwner
             | Self::Timer
             | Self::Outbox
-            | Self::Score => None,
+            | Self::Score
+            | Self::SettledRun
+            | Self::SettledRank
+            | Self::SettledPlace => None,
         }
     }
 }
@@ -206,20 +222,78 @@ impl Key {
     /// A user's score in the run of a leaderboard that begins on a date.
     #[must_use]
     pub fn score(scope: Scope, leaderboard: LeaderboardId, run: Date, user: &UserId) -> Self {
-        let run = Tuple::scoped(scope, Kind::Score).uuid(leaderboard.0).date(run);
+        let run = Tuple::of_run(scope, Kind::Score, leaderboard, run);
         Self(run.text(user.as_str().as_bytes()).0)
     }
 
-    /// The board, the first date of the run and the user of a score row.
+    /// The board, the first date of the run and the user of a score row or a settled place.
     #[must_use]
     pub fn score_parts(&self) -> Option<(LeaderboardId, Date, UserId)> {
-        let rest = self.0.get(KEY_LEN_MIN..).filter(|_| self.kind() == Kind::Score)?;
+        let (board, run, rest) = self.run_parts()?;
+        matches!(self.kind(), Kind::Score | Kind::SettledPlace).then_some(())?;
+        let (user, _) = read_text(rest)?;
+        Some((board, run, UserId::new(String::from_utf8(user).ok()?)?))
+    }
+
+    /// That the run of a leaderboard that begins on a date is settled.
+    #[must_use]
+    pub fn settled_run(scope: Scope, leaderboard: LeaderboardId, run: Date) -> Self {
+        Self(Tuple::of_run(scope, Kind::SettledRun, leaderboard, run).0)
+    }
+
+    /// The board and the first date of a settled run.
+    #[must_use]
+    pub fn settled_run_parts(&self) -> Option<(LeaderboardId, Date)> {
+        let (board, run, _) = self.run_parts()?;
+        (self.kind() == Kind::SettledRun).then_some((board, run))
+    }
+
+    /// A rank of a group in a settled run.
+    #[must_use]
+    pub fn settled_rank(
+        scope: Scope,
+        leaderboard: LeaderboardId,
+        run: Date,
+        group: &Group,
+        rank: u64,
+    ) -> Self {
+        let run = Tuple::of_run(scope, Kind::SettledRank, leaderboard, run);
+        Self(run.group(group).sequence(rank).0)
+    }
+
+    /// The board, the first date of the run, the group and the rank of a settled rank.
+    #[must_use]
+    pub fn settled_rank_parts(&self) -> Option<(LeaderboardId, Date, Group, u64)> {
+        let (board, run, mut rest) = self.run_parts()?;
+        (self.kind() == Kind::SettledRank).then_some(())?;
+        let mut values = Vec::new();
+        while rest.len() > SEQUENCE_LEN {
+            let (value, more) = read_text(rest)?;
+            values.push(String::from_utf8(value).ok()?);
+            rest = more;
+        }
+        let rank = u64::from_be_bytes(rest.try_into().ok()?);
+        Some((board, run, Group(values), rank))
+    }
+
+    /// Where a user ended up in a settled run.
+    #[must_use]
+    pub fn settled_place(
+        scope: Scope,
+        leaderboard: LeaderboardId,
+        run: Date,
+        user: &UserId,
+    ) -> Self {
+        let run = Tuple::of_run(scope, Kind::SettledPlace, leaderboard, run);
+        Self(run.text(user.as_str().as_bytes()).0)
+    }
+
+    fn run_parts(&self) -> Option<(LeaderboardId, Date, &[u8])> {
+        let rest = self.0.get(KEY_LEN_MIN..)?;
         let (board, rest) = rest.split_first_chunk::<UUID_LEN>()?;
         let (run, rest) = rest.split_first_chunk::<4>()?;
-        let (user, _) = read_text(rest)?;
-        let user = UserId::new(String::from_utf8(user).ok()?)?;
         let run = Date::from_days(unflipped(*run))?;
-        Some((LeaderboardId(Uuid::from_bytes(*board)), run, user))
+        Some((LeaderboardId(Uuid::from_bytes(*board)), run, rest))
     }
 
     /// A key read back from the journal or the tree.

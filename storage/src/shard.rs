@@ -6,7 +6,8 @@
 
 use std::fmt;
 
-use domain::ids::{Scope, UserId};
+use domain::ids::{LeaderboardId, Scope, UserId};
+use domain::time::Date;
 
 /// Shards of a new database.
 pub const SHARDS_DEFAULT: u16 = 64;
@@ -29,14 +30,28 @@ impl ShardId {
     /// If `shards` is zero.
     #[must_use]
     pub fn of_user(scope: Scope, user: &UserId, shards: u16) -> Self {
+        Self::of(scope, user.as_str().as_bytes(), shards)
+    }
+
+    /// The shard that owns what belongs to a run of a leaderboard as a whole: as for a user, with the
+    /// leaderboard's 16 bytes and the run's first date as 4 big-endian bytes in the user's place.
+    ///
+    /// # Panics
+    /// If `shards` is zero.
+    #[must_use]
+    pub fn of_run(scope: Scope, leaderboard: LeaderboardId, run: Date, shards: u16) -> Self {
+        let date = run.to_days().to_be_bytes();
+        Self::of(scope, &[leaderboard.0.as_bytes().as_slice(), &date].concat(), shards)
+    }
+
+    fn of(scope: Scope, owner: &[u8], shards: u16) -> Self {
         assert!(shards > 0, "a store has at least one shard");
-        let hash =
-            [scope.environment.0.as_bytes(), scope.tenant.0.as_bytes(), user.as_str().as_bytes()]
-                .into_iter()
-                .flatten()
-                .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-                    (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-                });
+        let hash = [scope.environment.0.as_bytes(), scope.tenant.0.as_bytes(), owner]
+            .into_iter()
+            .flatten()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+                (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+            });
         let scaled = (u128::from(mixed(hash)) * u128::from(shards)) >> 64;
         Self(u16::try_from(scaled).expect("the high half is below `shards`"))
     }
@@ -110,7 +125,8 @@ impl Positions {
 
 #[cfg(test)]
 mod tests {
-    use domain::ids::{EnvironmentId, Scope, TenantId, UserId};
+    use domain::ids::{EnvironmentId, LeaderboardId, Scope, TenantId, UserId};
+    use domain::time::Date;
     use uuid::Uuid;
 
     use super::ShardId;
@@ -134,6 +150,17 @@ mod tests {
         assert_ne!(shard(1, 0, "18", 64), shard(2, 0, "18", 64));
         assert_ne!(shard(1, 0, "18", 64), shard(1, 7, "18", 64));
     }
+
+    #[test]
+    fn nor_does_that_of_runs() {
+        let scope = Scope::untenanted(EnvironmentId(Uuid::from_u128(1)));
+        let board = LeaderboardId(Uuid::from_u128(7));
+        let run = |date| Date::parse(date).expect("a date");
+        let shard = |date| ShardId::of_run(scope, board, run(date), 64).0;
+        assert_eq!(["2026-03-02", "2026-03-09", "1969-12-31"].map(shard), GOLDEN_RUNS);
+    }
+
+    const GOLDEN_RUNS: [u16; 3] = [54, 18, 63];
 
     const GOLDEN: [u16; 5] = [8, 53, 22, 22, 2];
 

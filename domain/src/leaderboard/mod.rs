@@ -8,10 +8,12 @@ mod contribution;
 mod group;
 mod run;
 mod score;
+mod settled;
 mod window;
 
 pub use contribution::Contribution;
 pub use group::Group;
 pub use run::{Repeat, Run, RunUnit, Runs};
-pub use score::{Place, Score, ScoreMove, ScoreRecord, threshold};
+pub use score::{MoveCause, Place, Score, ScoreMove, ScoreRecord, threshold};
+pub use settled::{SettledPlace, SettledRank, SettledRun};
 pub use window::DailyWindow;

@@ -56,9 +56,21 @@ impl ScoreRecord {
     }
 }
 
+/// Why a score changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MoveCause {
+    /// It was due: time passed, or the board had to be counted anew.
+    Due,
+    /// The command did it.
+    Command,
+}
+
 /// How one decision changed one score.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScoreMove {
+    /// Why. The answer to an event compares ranks before and after what the command did.
+    /// (C-LB-77)
+    pub cause: MoveCause,
     /// The board.
     pub leaderboard: LeaderboardId,
     /// The first date of the run.
@@ -91,6 +103,15 @@ impl Place {
     #[must_use]
     pub fn user(&self) -> &UserId {
         &self.user
+    }
+}
+
+impl ScoreMove {
+    /// Whether another value is ranked now, not just another group.
+    #[must_use]
+    pub fn changes_value(&self) -> bool {
+        let value = |record: &Option<ScoreRecord>| record.as_ref().map(|own| own.score.value);
+        value(&self.before) != value(&self.after)
     }
 }
 

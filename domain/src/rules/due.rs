@@ -6,7 +6,7 @@
 //! plans anew; it is never late. What changes the configuration must have users planned again.
 //! (C-GEN-22)
 
-use super::{streak, time};
+use super::{leaderboard, streak, time};
 use crate::calendar::Frequency;
 use crate::catalog::Settings;
 use crate::time::Timestamp;
@@ -15,7 +15,7 @@ use crate::user::decision::Decision;
 
 /// What falls due by time alone, in no order.
 type Source = fn(&Decision<'_>) -> Option<Timestamp>;
-const SOURCES: [Source; 3] = [end_of_streak, freeze_grant, time_award];
+const SOURCES: [Source; 4] = [end_of_streak, freeze_grant, time_award, board_of_streaks];
 
 /// The first instant after now at which settling may change something; none if there is nothing to
 /// wait for.
@@ -43,6 +43,10 @@ fn end_of_streak(decision: &Decision<'_>) -> Option<Timestamp> {
 fn freeze_grant(decision: &Decision<'_>) -> Option<Timestamp> {
     let day = streak::next_grant(&decision.state, decision.catalog.streaks.current())?;
     Some(decision.zone().day_start(day))
+}
+
+fn board_of_streaks(decision: &Decision<'_>) -> Option<Timestamp> {
+    leaderboard::first_date(decision).map(|day| decision.zone().day_start(day))
 }
 
 fn time_award(decision: &Decision<'_>) -> Option<Timestamp> {

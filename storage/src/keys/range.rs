@@ -2,6 +2,7 @@
 
 use domain::{
     ids::{LeaderboardId, MetricId, PointsSystemId, Scope, UserId},
+    leaderboard::Group,
     time::{Date, Timestamp},
 };
 
@@ -77,7 +78,38 @@ impl KeyRange {
     /// Every score in the run of a leaderboard that begins on a date.
     #[must_use]
     pub fn scores(scope: Scope, leaderboard: LeaderboardId, run: Date) -> Self {
-        Self::prefix(Tuple::scoped(scope, Kind::Score).uuid(leaderboard.0).date(run).0)
+        Self::prefix(Tuple::of_run(scope, Kind::Score, leaderboard, run).0)
+    }
+
+    /// Every score of a leaderboard in runs that begin on a date or later, by run.
+    #[must_use]
+    pub fn scores_from(scope: Scope, leaderboard: LeaderboardId, run: Date) -> Self {
+        let all = Self::prefix(Tuple::scoped(scope, Kind::Score).uuid(leaderboard.0).0);
+        Self { start: Tuple::of_run(scope, Kind::Score, leaderboard, run).0, ..all }
+    }
+
+    /// Every rank of a settled run, group by group.
+    #[must_use]
+    pub fn settled_ranks(scope: Scope, leaderboard: LeaderboardId, run: Date) -> Self {
+        Self::prefix(Tuple::of_run(scope, Kind::SettledRank, leaderboard, run).0)
+    }
+
+    /// The ranks of a group in a settled run, the best first.
+    #[must_use]
+    pub fn settled_group(
+        scope: Scope,
+        leaderboard: LeaderboardId,
+        run: Date,
+        group: &Group,
+    ) -> Self {
+        let run = Tuple::of_run(scope, Kind::SettledRank, leaderboard, run);
+        Self::prefix(run.group(group).0)
+    }
+
+    /// Where the users of a settled run ended up.
+    #[must_use]
+    pub fn settled_places(scope: Scope, leaderboard: LeaderboardId, run: Date) -> Self {
+        Self::prefix(Tuple::of_run(scope, Kind::SettledPlace, leaderboard, run).0)
     }
 
     /// This range without the keys before `key`.

@@ -1,7 +1,8 @@
 //! The encoding of key tuples: bytes that sort as the tuple does.
 
 use domain::{
-    ids::{EnvironmentId, Scope, UserId},
+    ids::{EnvironmentId, LeaderboardId, Scope, UserId},
+    leaderboard::Group,
     time::{Date, Timestamp},
 };
 use uuid::Uuid;
@@ -77,6 +78,14 @@ impl Tuple {
         let mut key = Self::scoped(scope, Kind::Timer);
         key.0.extend_from_slice(&shard.0.to_be_bytes());
         key
+    }
+
+    pub(super) fn of_run(scope: Scope, kind: Kind, board: LeaderboardId, run: Date) -> Self {
+        Self::scoped(scope, kind).uuid(board.0).date(run)
+    }
+
+    pub(super) fn group(self, group: &Group) -> Self {
+        group.0.iter().fold(self, |key, value| key.text(value.as_bytes()))
     }
 
     pub(super) fn text(mut self, text: &[u8]) -> Self {

@@ -18,6 +18,7 @@ mod golden;
 mod idempotency;
 mod pause_owner;
 mod score;
+mod settled;
 mod timer;
 pub(crate) mod user;
 

@@ -1,7 +1,7 @@
 //! Scores: what events, awards and streaks do to the boards that count them. (C-LB-27 to C-LB-35)
 //!
 //! A score is kept in the user's snapshot as long as its run may change, and every change is told
-//! as a [`ScoreMove`], from which its row is written. Who is ranked where is not known here. When a
+//! as a [`crate::leaderboard::ScoreMove`], from which its row is written. Who is ranked where is not known here. When a
 //! board has to be counted anew, its scores are read out of the user's history once, before
 //! anything else of the decision happens.
 
@@ -19,7 +19,7 @@ use super::streak::Passage;
 use crate::amount::Amount;
 use crate::catalog::{Leaderboard, Phase, RankBy};
 use crate::ids::{AttributeId, LeaderboardId};
-use crate::leaderboard::{Contribution, Group, Run, Score, ScoreMove, ScoreRecord};
+use crate::leaderboard::{Contribution, Group, Run, Score, ScoreRecord};
 use crate::time::{Date, Timestamp};
 use crate::user::UserState;
 use crate::user::decision::Decision;
@@ -91,6 +91,16 @@ fn follow(
     }
 }
 
+/// When a board of streaks begins for a user who has one already. (C-LB-30)
+pub(crate) fn first_date(decision: &Decision<'_>) -> Option<Date> {
+    let day = decision.state.effective_day;
+    let starts = decision.catalog.live_leaderboards().filter_map(|board| {
+        let waits = board.rank_by == RankBy::Streak && board.phase == Phase::On;
+        (waits && board.runs.start > day).then_some(board.runs.start)
+    });
+    starts.min().filter(|_| length(decision) > 0)
+}
+
 /// The streak as it is shown. (C-STREAK-16)
 fn length(decision: &Decision<'_>) -> u32 {
     let settings = decision.current_streaks();
@@ -119,12 +129,8 @@ pub(crate) fn regroup(decision: &mut Decision<'_>, before: &BTreeMap<AttributeId
         }
         for (run, score) in scores_of(&decision.state, board.id) {
             if board.run_from(run).is_some_and(|run| !board.is_final(run, decision.now)) {
-                decision.moves.note(ScoreMove {
-                    leaderboard: board.id,
-                    run,
-                    before: Some(ScoreRecord { score, group: old.clone() }),
-                    after: Some(ScoreRecord { score, group: new.clone() }),
-                });
+                let record = |group: &Option<Group>| ScoreRecord { score, group: group.clone() };
+                decision.moves.note((board.id, run), Some(record(&old)), Some(record(&new)));
             }
         }
     }
@@ -159,12 +165,7 @@ fn set(decision: &mut Decision<'_>, board: &Leaderboard, run: Run, after: Option
     };
     let group = Group::of(board, &decision.state.profile.attributes);
     let record = |score| ScoreRecord { score, group: group.clone() };
-    decision.moves.note(ScoreMove {
-        leaderboard: board.id,
-        run: run.start,
-        before: before.map(record),
-        after: after.map(record),
-    });
+    decision.moves.note(key, before.map(record), after.map(record));
 }
 
 /// The scores of one board by the first dates of their runs.

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::ids::LeaderboardId;
-use crate::leaderboard::ScoreMove;
+use crate::leaderboard::{MoveCause, ScoreMove, ScoreRecord};
 use crate::time::Date;
 
 /// Changes of scores so far.
@@ -16,24 +16,30 @@ pub(crate) struct ScoreMoves {
     moves: Vec<ScoreMove>,
     /// Places of this part's changes.
     places: BTreeMap<(LeaderboardId, Date), usize>,
+    is_request: bool,
 }
 
 impl ScoreMoves {
     /// Ends the part of what was due.
     pub(crate) fn begin_request(&mut self) {
         self.places.clear();
+        self.is_request = true;
     }
 
     /// Notes a change, joining it with an earlier one of the same part.
-    pub(super) fn note(&mut self, change: ScoreMove) {
-        let key = (change.leaderboard, change.run);
-        match self.places.get(&key) {
-            Some(place) => self.moves[*place].after = change.after,
-            None => {
-                self.places.insert(key, self.moves.len());
-                self.moves.push(change);
-            }
+    pub(super) fn note(
+        &mut self,
+        (leaderboard, run): (LeaderboardId, Date),
+        before: Option<ScoreRecord>,
+        after: Option<ScoreRecord>,
+    ) {
+        if let Some(place) = self.places.get(&(leaderboard, run)) {
+            self.moves[*place].after = after;
+            return;
         }
+        let cause = if self.is_request { MoveCause::Command } else { MoveCause::Due };
+        self.places.insert((leaderboard, run), self.moves.len());
+        self.moves.push(ScoreMove { cause, leaderboard, run, before, after });
     }
 
     /// The changes, those that were due first.
