@@ -201,6 +201,7 @@ impl Config {
             in_flight_per_shard_max: self.engine.in_flight_per_shard_max.get(),
             catalog_changes_in_flight_max: self.engine.catalog_changes_in_flight_max.get(),
             user_idle_ms: self.engine.user_idle_ms.get(),
+            participants_max: self.leaderboards.max_participants.get(),
             timer_tick_ms: self.timers.tick_ms.get(),
         }
     }

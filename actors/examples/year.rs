@@ -47,6 +47,7 @@ async fn lived(dir: &Path, users: u64, days: u64) -> Vec<Row> {
         in_flight_per_shard_max: 1_024,
         catalog_changes_in_flight_max: 64,
         user_idle_ms: 600_000,
+        participants_max: 1_000,
         timer_tick_ms: 1_000,
     };
     let bootstrap =

@@ -16,6 +16,8 @@ pub struct EngineConfig {
     pub catalog_changes_in_flight_max: usize,
     /// How long, in milliseconds, an unused user stays in memory.
     pub user_idle_ms: u64,
+    /// The most users that a group of a leaderboard can rank. (C-LB-40)
+    pub participants_max: u32,
     /// How often, in milliseconds, it is looked whether something is due; unused in virtual time.
     pub timer_tick_ms: u64,
 }

@@ -8,8 +8,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::catalog::Catalog;
+use domain::catalog::{Catalog, Leaderboard};
 use domain::ids::{AttributeId, EnvironmentId, MetricId, PauseId, PointsSystemId, Scope, UserId};
+use domain::leaderboard::Run;
 use domain::time::{Date, Timestamp};
 use domain::user::{AwardRecord, Command, MetricDay, PointsDay, streak};
 use ractor::{ActorRef, ActorRuntime};
@@ -18,11 +19,13 @@ use storage::records::AdminKey;
 use tokio::sync::{Mutex, Semaphore, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::board::{Row, Start};
 use crate::catalog::Catalogs;
 use crate::clock::{self, AdvanceError, Clock};
 use crate::config::{Bootstrap, EngineConfig};
 use crate::counters::{Counters, EngineStats};
 use crate::error::Error;
+use crate::leaderboard::{self, Page, Recounts, RunKey, Runs, Settling, UserPlace};
 use crate::plans::Plans;
 use crate::projection::Statistics;
 use crate::router::{Origin, Router};
@@ -31,7 +34,7 @@ use crate::schedule::{Schedule, Source};
 use crate::standings::RankedLength;
 use crate::supervisor::Supervisor;
 use crate::timer::Timers;
-use crate::user::{Applied, Order, Request, UserContext};
+use crate::user::{Answer, Applied, Order, Request, UserContext};
 use crate::user_key::UserKey;
 
 /// How often users are looked through for idle ones, as a share of the idle time.
@@ -63,6 +66,8 @@ struct Shared {
     router: Arc<Router>,
     catalogs: Arc<Catalogs>,
     context: Arc<UserContext>,
+    runs: Arc<Runs>,
+    recounts: Arc<Recounts>,
     counters: Arc<Counters>,
     schedule: Schedule,
     /// Bounds the reads of all users that run at a time.
@@ -77,6 +82,7 @@ struct Background {
     sweeper: JoinHandle<()>,
     /// None in virtual time.
     ticker: Option<JoinHandle<()>>,
+    settler: JoinHandle<()>,
 }
 
 /// The environment is what tells engines apart; the rest is state.
@@ -105,7 +111,7 @@ impl Engine {
         let stored = rows::load_catalog(&store, scope)?.map(|catalog| (scope, Arc::new(catalog)));
         let settings =
             stored.as_ref().map_or(&bootstrap.settings, |(_, catalog)| &catalog.settings).clone();
-        let (projections, order) = rows::count_users(&store, scope, settings).await?;
+        let counted = rows::count_users(&store, scope, settings).await?;
         let counters = Arc::new(Counters::default());
         let catalogs = Arc::new(Catalogs::new(
             stored.into_iter().collect(),
@@ -115,13 +121,16 @@ impl Engine {
             Arc::clone(&counters),
             config.catalog_changes_in_flight_max,
         ));
+        let runs =
+            Arc::new(Runs::new(store.clone(), Arc::clone(&catalogs), config.participants_max));
         let context = Arc::new(UserContext {
             clock: clock.clone(),
             store: store.clone(),
-            projections,
+            projections: counted.projections,
             plans: Plans::unknown(store.shards()),
             counters: Arc::clone(&counters),
-            order: Order::after(order),
+            order: Order::after(counted.order),
+            runs: Arc::clone(&runs),
         });
         let idle = Duration::from_millis(config.user_idle_ms);
         let tick = Duration::from_millis(config.timer_tick_ms);
@@ -132,9 +141,29 @@ impl Engine {
             Arc::clone(&router),
             Arc::clone(&catalogs),
         ));
+        let recounts = Arc::new(Recounts::new(
+            scope,
+            Arc::clone(&context),
+            Arc::clone(&router),
+            Arc::clone(&catalogs),
+            counted.recounted,
+        ));
+        let next = rows::settled_until(&store, scope, &catalogs.current(scope))?;
+        let settling = Arc::new(Settling {
+            scope,
+            clock: clock.clone(),
+            store: store.clone(),
+            catalogs: Arc::clone(&catalogs),
+            timers: Arc::clone(&timers),
+            recounts: Arc::clone(&recounts),
+            runs: Arc::clone(&runs),
+            next: parking_lot::Mutex::new(next),
+            firing: Mutex::default(),
+        });
         let root = Supervisor {
             catalogs: Arc::clone(&catalogs),
             timers: Arc::clone(&timers),
+            runs: Arc::clone(&runs),
             counters: Arc::clone(&counters),
         };
         let (supervisor, supervisor_ended) =
@@ -147,11 +176,14 @@ impl Engine {
         timers.wake_due();
         let sweeper = tokio::spawn(sweep(Arc::clone(&router), clock.clone(), idle));
         let ticker = (!clock.is_test()).then(|| tokio::spawn(wake(Arc::clone(&timers), tick)));
-        let sources: Vec<Arc<dyn Source>> = vec![timers];
+        runs.build_open(scope, clock.now());
+        let settler = tokio::spawn(settle(Arc::clone(&settling), clock.clone(), tick));
+        // What falls due at the end of a run still counts in it.
+        let sources: Vec<Arc<dyn Source>> = vec![timers, settling];
         let schedule = Schedule::new(clock.clone(), sources);
         let scans = Semaphore::new(SCANS_MAX);
         let background =
-            Mutex::new(Some(Background { supervisor, supervisor_ended, sweeper, ticker }));
+            Mutex::new(Some(Background { supervisor, supervisor_ended, sweeper, ticker, settler }));
         let shared = Shared {
             environment,
             clock,
@@ -159,6 +191,8 @@ impl Engine {
             router,
             catalogs,
             context,
+            runs,
+            recounts,
             counters,
             schedule,
             scans,
@@ -196,7 +230,9 @@ impl Engine {
         R: Send + 'static,
         F: FnOnce(&mut Catalog, Timestamp) -> R + Send + 'static,
     {
-        self.shared.catalogs.change(scope, change).await
+        let changed = self.shared.catalogs.change(scope, change).await?;
+        self.follow_catalog(scope);
+        Ok(changed)
     }
 
     /// Runs one command on one user. Commands of one user run one after the other, those of
@@ -217,7 +253,89 @@ impl Engine {
         let request = Request { catalog, command, reply };
         self.shared.router.send(&UserKey { scope, user }, request, Origin::Caller)?;
         // A dropped reply is an activation that failed before it committed.
-        answer.await.unwrap_or(Err(Error::Internal))
+        let Answer { mut applied, ranks } = answer.await.unwrap_or(Err(Error::Internal))?;
+        if let Some(pending) = ranks {
+            applied.ranks = self.shared.runs.ranks(scope, &applied.state.id, pending).await;
+        }
+        Ok(applied)
+    }
+
+    /// A part of a run's ranking, after everything that was answered before. Of a board that has
+    /// just been switched on, after everyone is counted. (C-LB-27, C-LB-35, C-LB-62 to C-LB-65)
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if storage can't be read.
+    pub async fn rankings(
+        &self,
+        scope: Scope,
+        board: &Leaderboard,
+        run: Run,
+        page: Page,
+    ) -> Result<Vec<Row>, Error> {
+        let key = RunKey::new(scope, board.id, run);
+        if let Some(rows) = leaderboard::rows(&self.shared.store, key, page.clone()).await? {
+            return Ok(rows);
+        }
+        self.shared.recounts.catch_up(board.recounted()).await?;
+        let Page { filter, start, limit } = page;
+        let rows = self.shared.runs.read(key, move |board| {
+            let selection = board.select(&filter);
+            match &start {
+                Start::Offset(offset) => selection.rows(*offset, limit),
+                Start::User { user, offset } => selection.rows_from(user, *offset, limit),
+            }
+        });
+        rows.await
+    }
+
+    /// Where a user stands in a run. As current as [`Engine::rankings`]. (C-LB-68, C-LB-69)
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if storage can't be read.
+    pub async fn place(
+        &self,
+        scope: Scope,
+        board: &Leaderboard,
+        run: Run,
+        user: UserId,
+    ) -> Result<UserPlace, Error> {
+        let key = RunKey::new(scope, board.id, run);
+        let settled = leaderboard::place(&self.shared.store, key, user.clone()).await?;
+        if let Some(place) = settled {
+            return Ok(place);
+        }
+        self.shared.recounts.catch_up(board.recounted()).await?;
+        let place = self.shared.runs.read(key, move |board| {
+            UserPlace::of(&user, board.standing(&user))
+        });
+        place.await
+    }
+
+    /// The names of these users; who doesn't exist is left out.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if storage can't be read.
+    pub async fn names(
+        &self,
+        scope: Scope,
+        users: Vec<UserId>,
+    ) -> Result<HashMap<UserId, Option<String>>, Error> {
+        if users.is_empty() {
+            return Ok(HashMap::new());
+        }
+        Ok(rows::names(&self.shared.store, scope, users).await?)
+    }
+
+    /// Does what a change of configuration asks for, without waiting for it.
+    fn follow_catalog(&self, scope: Scope) {
+        let shared = Arc::clone(&self.shared);
+        let catalog = self.catalog(scope);
+        shared.runs.keep_ranking(scope, &catalog);
+        tokio::spawn(async move {
+            if let Err(error) = shared.recounts.catch_up(catalog.recounts).await {
+                tracing::warn!(%error, "not everyone is counted on a new leaderboard yet");
+            }
+        });
     }
 
     /// The latest `limit` awards of a user in a points system, newest first. `recorded` is how
@@ -411,6 +529,7 @@ impl Engine {
         if let Some(ticker) = background.ticker {
             ticker.abort();
         }
+        background.settler.abort();
         self.shared.router.drain().await;
         self.shared.catalogs.drain().await;
         background.supervisor.stop_children_and_wait(None, None).await;
@@ -436,5 +555,21 @@ async fn wake(timers: Arc<Timers>, tick: Duration) {
     loop {
         clock::pause(tick).await;
         timers.wake_due();
+    }
+}
+
+/// Makes runs final, for as long as the engine runs: at once what was due while none did, and in real
+/// time whatever falls due.
+async fn settle(settling: Arc<Settling>, clock: Clock, tick: Duration) {
+    loop {
+        if settling.next_due().is_some_and(|due| due <= clock.now())
+            && let Err(error) = settling.settle_due().await
+        {
+            tracing::warn!(%error, "a run that is over is not final yet");
+        }
+        if clock.is_test() {
+            return;
+        }
+        clock::pause(tick).await;
     }
 }

@@ -16,6 +16,7 @@ mod config;
 mod counters;
 mod engine;
 mod error;
+pub mod leaderboard;
 mod permit;
 mod plans;
 mod projection;

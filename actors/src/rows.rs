@@ -306,23 +306,33 @@ pub(crate) fn load_catalog(store: &Store, scope: Scope) -> Result<Option<Catalog
     store.load(&Key::catalog(scope))
 }
 
-/// Counts the users of a scope; with the number of the latest request that any of them knows.
+/// What all snapshots together say.
+pub(crate) struct CountedUsers {
+    pub(crate) projections: Projections,
+    /// The number of the latest request that anyone knows.
+    pub(crate) order: u64,
+    /// Everyone has caught up with the recounts up to this number.
+    pub(crate) recounted: u64,
+}
+
+/// Counts the users of a scope.
 pub(crate) async fn count_users(
     store: &Store,
     scope: Scope,
     settings: Settings,
-) -> Result<(Projections, u64), Error> {
+) -> Result<CountedUsers, Error> {
     blocking(store, move |store| {
         let projections = Projections::default();
-        let mut order = 0;
+        let (mut order, mut recounted) = (0, u64::MAX);
         for row in store.rows(KeyRange::kind(scope, Kind::Snapshot)) {
             let (key, value) = row?;
             let user: UserState = decode(&key, &value)?;
             order = order.max(user.order);
+            recounted = recounted.min(user.recounted);
             projections.record(scope, None, &user);
             projections.record_streaks(scope, &user, &settings);
         }
-        Ok((projections, order))
+        Ok(CountedUsers { projections, order, recounted })
     })
     .await
 }
@@ -362,7 +372,7 @@ async fn commit_meta(store: &Store, op: Op) -> Result<(), Error> {
 }
 
 /// Runs `work` where it may block.
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     store: &Store,
     work: impl FnOnce(&Store) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
@@ -370,3 +380,10 @@ async fn blocking<T: Send + 'static>(
     let done = tokio::task::spawn_blocking(move || work(&store)).await;
     done.unwrap_or_else(|error| Err(Error::Failed { reason: error.to_string() }))
 }
+
+mod boards;
+
+pub(crate) use boards::{
+    build_board, find_score, find_settled, find_settled_place, names, settle_run, settled_groups,
+    settled_rows, settled_until, users_behind,
+};

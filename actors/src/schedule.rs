@@ -15,7 +15,7 @@ use crate::clock::{self, AdvanceError, Clock};
 use crate::error::Error;
 
 /// How long to wait until refused work is tried again.
-const RETRY_AFTER: Duration = Duration::from_millis(10);
+pub(crate) const RETRY_AFTER: Duration = Duration::from_millis(10);
 
 /// Work that ends when everything due by now is committed, or says why not.
 pub(crate) type Firing<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;

@@ -1,7 +1,7 @@
 //! The root of the actors: sees every failure, counts it, and puts back what must always be there.
 //!
 //! A user's activation that fails needs no successor: the next request to that user builds one from
-//! what was committed. The catalog's writer and the timers are always there, so they are started
+//! what was committed, and so does the next move or read of a run. The catalog's writer and the timers are always there, so they are started
 //! again.
 
 use std::sync::Arc;
@@ -10,12 +10,14 @@ use ractor::{Actor, ActorProcessingErr, ActorRef, SupervisionEvent};
 
 use crate::catalog::Catalogs;
 use crate::counters::Counters;
+use crate::leaderboard::Runs;
 use crate::timer::Timers;
 
 /// The parent of all other actors.
 pub(crate) struct Supervisor {
     pub(crate) catalogs: Arc<Catalogs>,
     pub(crate) timers: Arc<Timers>,
+    pub(crate) runs: Arc<Runs>,
     pub(crate) counters: Arc<Counters>,
 }
 
@@ -25,6 +27,7 @@ impl Actor for Supervisor {
     type Arguments = ();
 
     async fn pre_start(&self, myself: ActorRef<()>, (): ()) -> Result<(), ActorProcessingErr> {
+        self.runs.supervised_by(myself.get_cell());
         self.catalogs.start_actor(myself.get_cell())?;
         self.timers.start_actors(&myself.get_cell())
     }
@@ -43,6 +46,7 @@ impl Actor for Supervisor {
                     self.catalogs.start_actor(myself.get_cell())?;
                 }
                 self.timers.replace_actor(&child, &myself.get_cell())?;
+                self.runs.forget(&child);
             }
             SupervisionEvent::ActorStarted(_)
             | SupervisionEvent::ActorTerminated(..)

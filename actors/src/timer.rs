@@ -123,7 +123,8 @@ impl Timers {
         actor.send_message(message).map_err(|_| Error::Internal)
     }
 
-    async fn fire_due(&self) -> Result<(), Error> {
+    /// Returns when nothing is due any more, or why something still is.
+    pub(crate) async fn fire_due(&self) -> Result<(), Error> {
         let mut answers = Vec::new();
         for shard in self.busy_shards() {
             let (reply, answer) = oneshot::channel();

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::catalog::{Catalog, Settings};
+use domain::leaderboard::ScoreMove;
 use domain::time::Timestamp;
 use domain::user::{
     Command, HistoryScores, HistorySum, IdempotencyRecord, Input, Outcome, Reply, SubmitEvent,
@@ -22,6 +23,7 @@ use tokio::sync::oneshot;
 use crate::clock::Clock;
 use crate::counters::Counters;
 use crate::error::Error;
+use crate::leaderboard::{PendingRanks, RankedMove, Runs};
 use crate::permit::Permit;
 use crate::plans::Plans;
 use crate::projection::Projections;
@@ -38,6 +40,7 @@ pub(crate) struct UserContext {
     pub(crate) plans: Plans,
     pub(crate) counters: Arc<Counters>,
     pub(crate) order: Order,
+    pub(crate) runs: Arc<Runs>,
 }
 
 /// Numbers the requests of all users in the order in which they are decided. Settling is none: what
@@ -75,13 +78,21 @@ pub struct Applied {
     pub now: Timestamp,
     /// What the command answers.
     pub reply: Reply,
+    /// What an event did to ranks, in no order. (C-LB-76)
+    pub ranks: Vec<RankedMove>,
+}
+
+/// A result whose ranks may still be on their way.
+pub(crate) struct Answer {
+    pub(crate) applied: Applied,
+    pub(crate) ranks: Option<PendingRanks>,
 }
 
 /// A command, the configuration it is judged by, and where the answer goes.
 pub(crate) struct Request {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) command: Command,
-    pub(crate) reply: oneshot::Sender<Result<Applied, Error>>,
+    pub(crate) reply: oneshot::Sender<Result<Answer, Error>>,
 }
 
 /// The actor; everything it knows is in [`Activation`].
@@ -142,7 +153,7 @@ impl Actor for UserActor {
 }
 
 impl Activation {
-    async fn run(&mut self, catalog: Arc<Catalog>, mut command: Command) -> Result<Applied, Error> {
+    async fn run(&mut self, catalog: Arc<Catalog>, mut command: Command) -> Result<Answer, Error> {
         self.context.counters.commands.add_one();
         let before = self.load()?;
         let now = self.context.clock.now();
@@ -153,10 +164,13 @@ impl Activation {
         }
         let scores = self.count_scores(before.as_deref(), &catalog).await?;
         let read = Read { sums: &sums, scores: scores.as_ref() };
-        let outcome = self.decide(before.as_deref(), &catalog, now, read, &command)?;
+        let mut outcome = self.decide(before.as_deref(), &catalog, now, read, &command)?;
         let reply = outcome.reply.clone();
-        let state = self.settle_on(before.as_deref(), outcome, &catalog.settings).await?;
-        Ok(Applied { state, catalog, now, reply })
+        let moves = self.commit(before.as_deref(), &mut outcome).await?;
+        let state = self.go_on_from(outcome.state, &catalog.settings);
+        let wanted = matches!(reply, Reply::Event(_));
+        let ranks = self.context.runs.tell(self.key.scope, &self.key.user, moves, wanted);
+        Ok(Answer { applied: Applied { state, catalog, now, reply, ranks: Vec::new() }, ranks })
     }
 
     fn load(&mut self) -> Result<Option<Arc<UserState>>, Error> {
@@ -234,31 +248,36 @@ impl Activation {
         }
     }
 
-    /// Makes an outcome durable if it has to be, and the state to go on from.
-    async fn settle_on(
+    /// Makes an outcome durable if it has to be; which scores it moved.
+    async fn commit(
         &mut self,
         before: Option<&UserState>,
-        outcome: Outcome,
-        settings: &Settings,
-    ) -> Result<Arc<UserState>, Error> {
-        if outcome.must_commit {
-            let planned = before.and_then(|before| before.next_due);
-            let commit = rows::commit_user(&self.context.store, &self.key, planned, &outcome);
-            if let Err(error) = commit.await {
-                tracing::error!(user.id = %self.key.user, %error, "a commit failed; the user is built anew");
-                self.rebuild();
-                return Err(error.into());
-            }
-            self.context.counters.commits.add_one();
-            if let Some(due) = outcome.state.next_due.filter(|due| planned != Some(*due)) {
-                self.announce(due);
-            }
-            self.context.projections.record(self.key.scope, before, &outcome.state);
+        outcome: &mut Outcome,
+    ) -> Result<Vec<ScoreMove>, Error> {
+        if !outcome.must_commit {
+            return Ok(Vec::new());
         }
-        self.context.projections.record_streaks(self.key.scope, &outcome.state, settings);
-        let state = Arc::new(outcome.state);
+        let planned = before.and_then(|before| before.next_due);
+        let commit = rows::commit_user(&self.context.store, &self.key, planned, outcome);
+        if let Err(error) = commit.await {
+            tracing::error!(user.id = %self.key.user, %error, "a commit failed; the user is built anew");
+            self.rebuild();
+            return Err(error.into());
+        }
+        self.context.counters.commits.add_one();
+        if let Some(due) = outcome.state.next_due.filter(|due| planned != Some(*due)) {
+            self.announce(due);
+        }
+        self.context.projections.record(self.key.scope, before, &outcome.state);
+        Ok(std::mem::take(&mut outcome.scores))
+    }
+
+    /// Takes the state that is durable now as the one to go on from.
+    fn go_on_from(&mut self, state: UserState, settings: &Settings) -> Arc<UserState> {
+        self.context.projections.record_streaks(self.key.scope, &state, settings);
+        let state = Arc::new(state);
         self.known = Known::State(Some(Arc::clone(&state)));
-        Ok(state)
+        state
     }
 
     /// Has the shard's timer know of an instant that is now durable.

@@ -53,6 +53,7 @@ impl World {
             in_flight_per_shard_max: 1_000,
             catalog_changes_in_flight_max: 100,
             user_idle_ms: 3_600_000,
+            participants_max: 1_000,
             timer_tick_ms: 1_000,
         };
         let clock = Clock::test(Timestamp::parse(START).unwrap());

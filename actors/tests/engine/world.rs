@@ -39,6 +39,7 @@ pub(crate) fn config() -> EngineConfig {
         in_flight_per_shard_max: 1_000,
         catalog_changes_in_flight_max: 100,
         user_idle_ms: 3_600_000,
+        participants_max: 1_000,
         timer_tick_ms: 1_000,
     }
 }

@@ -88,6 +88,12 @@ impl KeyRange {
         Self { start: Tuple::of_run(scope, Kind::Score, leaderboard, run).0, ..all }
     }
 
+    /// The settled runs of a leaderboard, the earliest first.
+    #[must_use]
+    pub fn settled_runs(scope: Scope, leaderboard: LeaderboardId) -> Self {
+        Self::prefix(Tuple::scoped(scope, Kind::SettledRun).uuid(leaderboard.0).0)
+    }
+
     /// Every rank of a settled run, group by group.
     #[must_use]
     pub fn settled_ranks(scope: Scope, leaderboard: LeaderboardId, run: Date) -> Self {

@@ -155,6 +155,19 @@ impl Leaderboard {
         self.runs.run_of(start).filter(|run| run.start == start)
     }
 
+    /// The number of the latest demand to count anew; 0 if it never ranked.
+    #[must_use]
+    pub fn recounted(&self) -> u64 {
+        self.recounts.last().map_or(0, |recount| recount.number)
+    }
+
+    /// The first run that may ever have had scores: those before it were over when the board began
+    /// to rank. None if it never did. (C-LB-27)
+    #[must_use]
+    pub fn first_counted(&self) -> Option<Run> {
+        self.runs.earliest_unfinalised(self.recounts.first()?.at)
+    }
+
     /// The first demand to count anew that a user who caught up with those up to `known` has yet to
     /// meet.
     #[must_use]

@@ -1,0 +1,72 @@
+//! Leaderboards at work: runs in memory, rankings that are settled, and what connects them. (C-LB)
+//!
+//! Scores are rows, written with their users; everything here is made from them. [`runs`] finds the
+//! actor of a run, [`run`] is that actor, [`ranks`] brings the answers of many runs together for one
+//! event, [`recounts`] catches up with boards that were switched on, [`settling`] makes a run's
+//! ranking final when its time is over, and [`settled`] reads it ever after.
+
+mod ranks;
+mod recounts;
+mod run;
+mod runs;
+mod settled;
+mod settling;
+
+use domain::ids::{LeaderboardId, Scope, UserId};
+use domain::leaderboard::{Group, Run};
+use domain::time::Date;
+
+pub(crate) use ranks::PendingRanks;
+pub use ranks::RankedMove;
+pub(crate) use recounts::Recounts;
+pub(crate) use runs::Runs;
+pub(crate) use settled::{place, rows};
+pub(crate) use settling::Settling;
+
+use crate::board::{Row, Start};
+
+/// Which run of which leaderboard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct RunKey {
+    pub(crate) scope: Scope,
+    pub(crate) leaderboard: LeaderboardId,
+    /// Its first date.
+    pub(crate) run: Date,
+}
+
+impl RunKey {
+    pub(crate) fn new(scope: Scope, leaderboard: LeaderboardId, run: Run) -> Self {
+        Self { scope, leaderboard, run: run.start }
+    }
+}
+
+/// A part of a ranking.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Which groups are ranked together.
+    pub filter: crate::board::Filter,
+    /// Where it starts.
+    pub start: Start,
+    /// How many rows it has at most.
+    pub limit: u64,
+}
+
+/// Where a user stands in a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserPlace {
+    /// The user's group; none if they are in none.
+    pub group: Option<Group>,
+    /// Their row, with the rank in that group; none if they don't take part.
+    pub row: Option<Row>,
+}
+
+impl UserPlace {
+    /// Of who has no score.
+    pub(crate) const NOWHERE: Self = Self { group: None, row: None };
+
+    pub(crate) fn of(user: &UserId, standing: Option<crate::board::Standing>) -> Self {
+        let Some(standing) = standing else { return Self::NOWHERE };
+        let row = standing.rank.map(|rank| Row { rank, user: user.clone(), score: standing.score });
+        Self { group: standing.group.map(|group| Group::clone(&group)), row }
+    }
+}

@@ -1,0 +1,121 @@
+//! Boards that were switched on or rescheduled have everyone counted: users who didn't catch up yet
+//! are settled, which counts them from their history. (C-LB-12, C-LB-27)
+//!
+//! A change of configuration starts it, and whoever reads a board waits for what that board needs.
+//! A user who is counted meanwhile by a request of their own is left alone. Nothing is remembered
+//! but up to which number everybody has caught up; at the start that is seen in the snapshots.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use domain::ids::{Scope, UserId};
+use domain::user::Command;
+use tokio::sync::{Mutex, oneshot};
+use tokio::task::JoinSet;
+
+use crate::catalog::Catalogs;
+use crate::clock;
+use crate::error::Error;
+use crate::router::{Origin, Router};
+use crate::rows;
+use crate::schedule::RETRY_AFTER;
+use crate::user::{Request, UserContext};
+use crate::user_key::UserKey;
+
+/// Users settled side by side.
+const SIDE_BY_SIDE: usize = 64;
+
+/// Catches up.
+pub(crate) struct Recounts {
+    scope: Scope,
+    context: Arc<UserContext>,
+    router: Arc<Router>,
+    catalogs: Arc<Catalogs>,
+    /// Every stored user knows of the recounts up to this number.
+    done: AtomicU64,
+    /// One at a time.
+    running: Mutex<()>,
+}
+
+impl Recounts {
+    pub(crate) fn new(
+        scope: Scope,
+        context: Arc<UserContext>,
+        router: Arc<Router>,
+        catalogs: Arc<Catalogs>,
+        done: u64,
+    ) -> Self {
+        let (done, running) = (AtomicU64::new(done), Mutex::new(()));
+        Self { scope, context, router, catalogs, done, running }
+    }
+
+    /// Returns when everyone has caught up with the recounts up to `number`.
+    ///
+    /// # Errors
+    /// If users can't be read or stored.
+    pub(crate) async fn catch_up(&self, number: u64) -> Result<(), Error> {
+        if self.done.load(Ordering::Acquire) >= number {
+            return Ok(());
+        }
+        let _one_at_a_time = self.running.lock().await;
+        loop {
+            if self.done.load(Ordering::Acquire) >= number {
+                return Ok(());
+            }
+            let latest = self.catalogs.current(self.scope).recounts;
+            let behind = rows::users_behind(&self.context.store, self.scope, latest).await?;
+            if behind.is_empty() {
+                self.done.store(latest, Ordering::Release);
+            }
+            // Looked at again afterwards: a request that began before the change may have made a
+            // user meanwhile.
+            self.settle_all(behind).await?;
+        }
+    }
+
+    async fn settle_all(&self, users: Vec<UserId>) -> Result<(), Error> {
+        let mut settling = JoinSet::new();
+        let mut result = Ok(());
+        for user in users {
+            if settling.len() >= SIDE_BY_SIDE {
+                result = result.and(joined(settling.join_next().await));
+            }
+            if result.is_err() {
+                break;
+            }
+            let key = UserKey { scope: self.scope, user };
+            let (router, catalogs) = (Arc::clone(&self.router), Arc::clone(&self.catalogs));
+            settling.spawn(async move { settle(&router, &catalogs, &key).await });
+        }
+        while let Some(settled) = settling.join_next().await {
+            result = result.and(joined(Some(settled)));
+        }
+        result
+    }
+}
+
+fn joined(
+    settled: Option<Result<Result<(), Error>, tokio::task::JoinError>>,
+) -> Result<(), Error> {
+    settled.unwrap_or(Ok(Ok(()))).unwrap_or(Err(Error::Internal))
+}
+
+/// Settles one user, however often it takes.
+async fn settle(router: &Router, catalogs: &Catalogs, key: &UserKey) -> Result<(), Error> {
+    loop {
+        let (reply, answer) = oneshot::channel();
+        let catalog = catalogs.current(key.scope);
+        let request = Request { catalog, command: Command::Settle, reply };
+        let settled = match router.send(key, request, Origin::Timer) {
+            Ok(()) => answer.await.unwrap_or(Err(Error::Internal)).map(drop),
+            Err(error) => Err(error),
+        };
+        router.release(key);
+        match settled {
+            Err(Error::Overloaded) => clock::pause(RETRY_AFTER).await,
+            // Who is gone has no score.
+            Ok(()) | Err(Error::Rejected(_)) => return Ok(()),
+            Err(error @ (Error::Unavailable { .. } | Error::Internal)) => return Err(error),
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! One run in memory: built from rows when first needed, then moved with every commit.
+//!
+//! Moves arrive in the order of each user's commits, and each says where the score came from and
+//! where it is now. So it doesn't matter which of them the rows already held when they were read:
+//! after the last one everyone stands where their row says, and until then the answer to a move is
+//! made from where that move began. Reads take the same way as moves: what was answered to an event
+//! is what anyone reads afterwards. (C-LB-35)
+
+use std::sync::Arc;
+
+use domain::ids::UserId;
+use domain::leaderboard::ScoreRecord;
+use ractor::{Actor, ActorProcessingErr, ActorRef};
+
+use super::RunKey;
+use super::ranks::Slot;
+use crate::board::{Board, Move};
+use crate::catalog::Catalogs;
+use crate::error::Error;
+use crate::rows;
+use storage::Store;
+
+/// What a run is told.
+pub(crate) enum RunMessage {
+    /// Be there.
+    Build,
+    /// A user's score or group is durably another one.
+    Move(Box<Moved>),
+    /// Somebody wants to know something, and gets the answer by a way of their own.
+    Read(Read),
+}
+
+/// A question.
+pub(super) type Read = Box<dyn FnOnce(Result<&Board, Error>) + Send>;
+
+/// A committed change of one user's row.
+pub(crate) struct Moved {
+    pub(super) user: UserId,
+    pub(super) before: Option<ScoreRecord>,
+    pub(super) after: Option<ScoreRecord>,
+    /// None if nobody waits for ranks.
+    pub(super) slot: Option<Slot>,
+}
+
+/// What runs work with.
+pub(super) struct Tools {
+    pub(super) store: Store,
+    pub(super) catalogs: Arc<Catalogs>,
+    /// The most users a group can rank. (C-LB-40)
+    pub(super) participants_max: u32,
+}
+
+/// The actor; everything it knows is in [`LeaderboardRun`].
+pub(super) struct LeaderboardRunActor;
+
+/// A run.
+pub(super) struct LeaderboardRun {
+    key: RunKey,
+    tools: Arc<Tools>,
+    /// None until it is needed.
+    board: Option<Board>,
+}
+
+impl Actor for LeaderboardRunActor {
+    type Msg = RunMessage;
+    type State = LeaderboardRun;
+    type Arguments = (RunKey, Arc<Tools>);
+
+    async fn pre_start(
+        &self,
+        _myself: ActorRef<RunMessage>,
+        (key, tools): Self::Arguments,
+    ) -> Result<LeaderboardRun, ActorProcessingErr> {
+        Ok(LeaderboardRun { key, tools, board: None })
+    }
+
+    async fn handle(
+        &self,
+        _myself: ActorRef<RunMessage>,
+        message: RunMessage,
+        run: &mut LeaderboardRun,
+    ) -> Result<(), ActorProcessingErr> {
+        let board = run.board().await;
+        match message {
+            RunMessage::Build => drop(board),
+            // Without a board nothing is lost: it will be built from rows that have the move.
+            RunMessage::Move(moved) => {
+                if let Ok(board) = board {
+                    moved.apply(board);
+                }
+            }
+            RunMessage::Read(read) => read(board.map(|board| &*board)),
+        }
+        Ok(())
+    }
+
+    async fn post_stop(
+        &self,
+        _myself: ActorRef<RunMessage>,
+        run: &mut LeaderboardRun,
+    ) -> Result<(), ActorProcessingErr> {
+        if let Some(board) = run.board.take() {
+            // Millions of scores take a while to give back.
+            tokio::task::spawn_blocking(move || drop(board));
+        }
+        Ok(())
+    }
+}
+
+impl LeaderboardRun {
+    /// The board, with the participant limit of now. (C-LB-43)
+    async fn board(&mut self) -> Result<&mut Board, Error> {
+        let limit = self.tools.seats(&self.key);
+        if self.board.is_none() {
+            let built = rows::build_board(&self.tools.store, self.key, limit.unwrap_or(0)).await;
+            if let Err(error) = &built {
+                tracing::error!(leaderboard.id = %self.key.leaderboard, %error, "a run could not be read");
+            }
+            self.board = Some(built?);
+        }
+        let board = self.board.as_mut().expect("it was just built");
+        if let Some(limit) = limit.filter(|limit| *limit != board.limit()) {
+            board.set_limit(limit);
+        }
+        Ok(board)
+    }
+}
+
+impl Tools {
+    /// How many users a group of the run's board ranks; none for a board that is gone.
+    pub(super) fn seats(&self, key: &RunKey) -> Option<u64> {
+        let catalog = self.catalogs.current(key.scope);
+        let board = catalog.find_leaderboard(key.leaderboard)?;
+        Some(u64::from(board.seats(self.participants_max)))
+    }
+}
+
+impl Moved {
+    fn apply(self, board: &mut Board) {
+        let Self { user, before, after, slot } = self;
+        let Some(slot) = slot else {
+            stand(board, &user, after.as_ref());
+            return;
+        };
+        stand(board, &user, before.as_ref());
+        if let Some(answer) = stand(board, &user, after.as_ref()) {
+            slot.fill(answer);
+        }
+    }
+}
+
+/// Makes a user's score what the row says.
+fn stand(board: &mut Board, user: &UserId, row: Option<&ScoreRecord>) -> Option<Move> {
+    match row {
+        Some(row) => Some(board.put(user, row.score, row.group.as_ref())),
+        None => board.remove(user),
+    }
+}

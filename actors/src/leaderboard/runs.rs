@@ -1,0 +1,188 @@
+//! Finds the actor of a run, or starts it.
+//!
+//! A run is in memory from the first move or read on, open ones from the start of the engine; it is
+//! let go when it is settled, or when its board is switched off. A run that fails is forgotten, and
+//! whoever needs it next has it built from rows.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use domain::catalog::{Catalog, Phase};
+use domain::ids::{Scope, UserId};
+use domain::leaderboard::{MoveCause, ScoreMove};
+use domain::time::Timestamp;
+use parking_lot::Mutex;
+use ractor::{ActorCell, ActorRef, ActorRuntime};
+use storage::Store;
+use tokio::sync::oneshot;
+
+use super::ranks::{PendingRanks, RankedMove, Slot, collect};
+use super::run::{LeaderboardRunActor, Moved, RunMessage, Tools};
+use super::RunKey;
+use crate::board::Board;
+use crate::catalog::Catalogs;
+use crate::error::Error;
+
+/// The runs in memory.
+pub(crate) struct Runs {
+    tools: Arc<Tools>,
+    actors: Mutex<HashMap<RunKey, ActorRef<RunMessage>>>,
+    supervisor: OnceLock<ActorCell>,
+}
+
+impl Runs {
+    pub(crate) fn new(store: Store, catalogs: Arc<Catalogs>, participants_max: u32) -> Self {
+        let tools = Arc::new(Tools { store, catalogs, participants_max });
+        Self { tools, actors: Mutex::default(), supervisor: OnceLock::new() }
+    }
+
+    /// Links every run from now on to `supervisor`.
+    pub(crate) fn supervised_by(&self, supervisor: ActorCell) {
+        // A second call would mean a second tree; the first one stays.
+        let _ = self.supervisor.set(supervisor);
+    }
+
+    /// Has every open run built, without waiting for it.
+    pub(crate) fn build_open(&self, scope: Scope, now: Timestamp) {
+        let catalog = self.tools.catalogs.current(scope);
+        for board in catalog.live_leaderboards().filter(|board| board.phase == Phase::On) {
+            for run in board.runs.open_at(now) {
+                // What can't be built now is built when it is needed.
+                let _ = self.send(RunKey::new(scope, board.id, run), RunMessage::Build);
+            }
+        }
+    }
+
+    /// Lets go of the runs of boards that don't rank any more.
+    pub(crate) fn keep_ranking(&self, scope: Scope, catalog: &Catalog) {
+        let ranks = |key: &RunKey| {
+            let board = catalog.find_leaderboard(key.leaderboard);
+            key.scope != scope || board.is_some_and(|board| board.phase != Phase::Off)
+        };
+        self.actors.lock().retain(|key, actor| {
+            let kept = ranks(key);
+            if !kept {
+                actor.stop(None);
+            }
+            kept
+        });
+    }
+
+    /// Tells the runs of durable moves. The ranks of those that a command caused are collected if
+    /// they are `wanted`; nobody has to wait for them.
+    pub(crate) fn tell(
+        &self,
+        scope: Scope,
+        user: &UserId,
+        moves: Vec<ScoreMove>,
+        wanted: bool,
+    ) -> Option<PendingRanks> {
+        let is_asked = |change: &ScoreMove| {
+            wanted && change.cause == MoveCause::Command && change.changes_value()
+        };
+        let asked: Vec<_> = moves.iter().filter(|change| is_asked(change)).cloned().collect();
+        let (slots, answers) = collect(asked.len());
+        let mut slots = slots.into_iter();
+        for change in moves {
+            let slot = is_asked(&change).then(|| slots.next()).flatten();
+            self.tell_one(scope, user, change, slot);
+        }
+        (!asked.is_empty()).then_some(PendingRanks { moves: asked, answers })
+    }
+
+    fn tell_one(&self, scope: Scope, user: &UserId, change: ScoreMove, slot: Option<Slot>) {
+        let ScoreMove { leaderboard, run, before, after, .. } = change;
+        let moved = Moved { user: user.clone(), before, after, slot };
+        let key = RunKey { scope, leaderboard, run };
+        // A run that can't be told isn't there; the next one reads the row.
+        let _ = self.send(key, RunMessage::Move(Box::new(moved)));
+    }
+
+    /// The ranks of an event. A run that failed before it answered is asked once more: its successor
+    /// knows the row, and a move that it is told again changes nothing.
+    pub(crate) async fn ranks(
+        &self,
+        scope: Scope,
+        user: &UserId,
+        pending: PendingRanks,
+    ) -> Vec<RankedMove> {
+        let (mut ranked, unanswered) = pending.wait().await;
+        if let Some(again) = self.tell(scope, user, unanswered, true) {
+            let (more, lost) = again.wait().await;
+            ranked.extend(more);
+            for change in lost {
+                tracing::error!(leaderboard.id = %change.leaderboard, "an event is answered without a rank");
+            }
+        }
+        ranked
+    }
+
+    /// Asks a run, after everything it was told before.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if its rows can't be read.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        key: RunKey,
+        question: impl FnOnce(&Board) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let (reply, answer) = oneshot::channel();
+        let read = Box::new(move |board: Result<&Board, Error>| {
+            // Who asked may have hung up.
+            let _ = reply.send(board.map(question));
+        });
+        self.send(key, RunMessage::Read(read))?;
+        answer.await.unwrap_or(Err(Error::Internal))
+    }
+
+    /// How many users a group of a run's board ranks now.
+    pub(super) fn seats(&self, key: &RunKey) -> Option<u64> {
+        self.tools.seats(key)
+    }
+
+    /// Lets go of a run.
+    pub(super) fn close(&self, key: &RunKey) {
+        if let Some(actor) = self.actors.lock().remove(key) {
+            actor.stop(None);
+        }
+    }
+
+    /// Forgets a run that failed, if `dead` was one.
+    pub(crate) fn forget(&self, dead: &ActorCell) {
+        self.actors.lock().retain(|_, actor| actor.get_id() != dead.get_id());
+    }
+
+    fn send(&self, key: RunKey, mut message: RunMessage) -> Result<(), Error> {
+        // The second round is for a run that had ended: its successor is fresh.
+        for _ in 0..2 {
+            let actor = self.find_or_start(key)?;
+            match actor.send_message(message) {
+                Ok(()) => return Ok(()),
+                Err(ractor::MessagingErr::SendErr(returned)) => message = returned,
+                Err(
+                    ractor::MessagingErr::ChannelClosed | ractor::MessagingErr::InvalidActorType,
+                ) => return Err(Error::Internal),
+            }
+            self.forget(&actor.get_cell());
+        }
+        Err(Error::Internal)
+    }
+
+    fn find_or_start(&self, key: RunKey) -> Result<ActorRef<RunMessage>, Error> {
+        let mut actors = self.actors.lock();
+        if let Some(actor) = actors.get(&key) {
+            return Ok(actor.clone());
+        }
+        let arguments = (key, Arc::clone(&self.tools));
+        let (actor, _) = ActorRuntime::spawn_instant(None, LeaderboardRunActor, arguments)
+            .map_err(|error| {
+                tracing::error!(%error, "a run could not be started");
+                Error::Internal
+            })?;
+        if let Some(supervisor) = self.supervisor.get() {
+            actor.get_cell().link(supervisor.clone());
+        }
+        actors.insert(key, actor.clone());
+        Ok(actor)
+    }
+}

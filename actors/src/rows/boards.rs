@@ -1,0 +1,197 @@
+//! Rows of leaderboards: scores, which are written with their users, and settled runs.
+
+use std::collections::HashMap;
+
+use domain::catalog::Catalog;
+use domain::ids::{LeaderboardId, Scope, UserId};
+use domain::leaderboard::{Group, ScoreRecord, SettledPlace, SettledRank, SettledRun};
+use domain::time::{Date, Timestamp};
+use domain::user::UserState;
+use storage::records::decode;
+use storage::{Batch, Error, Key, KeyRange, Kind, Op, ShardId, Store, put};
+
+use super::blocking;
+use crate::board::{Board, Row};
+use crate::leaderboard::RunKey;
+
+/// Users whose final ranks are written at once.
+const SETTLED_AT_ONCE: usize = 500;
+
+/// A run from the rows of its scores.
+pub(crate) async fn build_board(store: &Store, key: RunKey, limit: u64) -> Result<Board, Error> {
+    blocking(store, move |store| read_board(store, key, limit)).await
+}
+
+fn read_board(store: &Store, key: RunKey, limit: u64) -> Result<Board, Error> {
+    let mut failure = None;
+    let rows = store.rows(KeyRange::scores(key.scope, key.leaderboard, key.run));
+    let scores = rows.map_while(|row| match row.and_then(|(key, value)| score(&key, &value)) {
+        Ok(score) => Some(score),
+        Err(error) => {
+            failure = Some(error);
+            None
+        }
+    });
+    let board = Board::build(limit, scores);
+    failure.map_or(Ok(board), Err)
+}
+
+fn score(
+    key: &Key,
+    value: &[u8],
+) -> Result<(UserId, domain::leaderboard::Score, Option<Group>), Error> {
+    let (_, _, user) = key.score_parts().expect("a range of scores holds nothing else");
+    let ScoreRecord { score, group } = decode(key, value)?;
+    Ok((user, score, group))
+}
+
+/// A user's score in a run.
+pub(crate) fn find_score(
+    store: &Store,
+    RunKey { scope, leaderboard, run }: RunKey,
+    user: &UserId,
+) -> Result<Option<ScoreRecord>, Error> {
+    store.load(&Key::score(scope, leaderboard, run, user))
+}
+
+/// What is known of a run as a whole, if it is settled.
+pub(crate) fn find_settled(
+    store: &Store,
+    RunKey { scope, leaderboard, run }: RunKey,
+) -> Result<Option<SettledRun>, Error> {
+    store.load(&Key::settled_run(scope, leaderboard, run))
+}
+
+/// Where a user ended up in a settled run; none for who did not take part.
+pub(crate) fn find_settled_place(
+    store: &Store,
+    RunKey { scope, leaderboard, run }: RunKey,
+    user: &UserId,
+) -> Result<Option<SettledPlace>, Error> {
+    store.load(&Key::settled_place(scope, leaderboard, run, user))
+}
+
+/// Ranks of a group in a settled run, without the first `skipped`.
+pub(crate) fn settled_rows(
+    store: &Store,
+    RunKey { scope, leaderboard, run }: RunKey,
+    group: &Group,
+    skipped: u64,
+    limit: u64,
+) -> Result<Vec<Row>, Error> {
+    let from = |rank| Key::settled_rank(scope, leaderboard, run, group, rank);
+    let first = skipped.saturating_add(1);
+    let range = KeyRange::settled_group(scope, leaderboard, run, group)
+        .starting_at(&from(first))
+        .before(&from(first.saturating_add(limit)));
+    store.rows(range).map(|row| settled_row(&row?).map(|(_, row)| row)).collect()
+}
+
+/// Everyone in matching groups of a settled run, group by group.
+pub(crate) fn settled_groups(
+    store: &Store,
+    RunKey { scope, leaderboard, run }: RunKey,
+    matches: impl Fn(&Group) -> bool,
+) -> Result<Vec<Row>, Error> {
+    let rows = store.rows(KeyRange::settled_ranks(scope, leaderboard, run));
+    let rows = rows.map(|row| settled_row(&row?));
+    let kept = rows.filter(|row| row.as_ref().map_or(true, |(group, _)| matches(group)));
+    kept.map(|row| row.map(|(_, row)| row)).collect()
+}
+
+fn settled_row((key, value): &storage::Row) -> Result<(Group, Row), Error> {
+    let (_, _, group, rank) = key.settled_rank_parts().expect("a range of ranks holds nothing else");
+    let SettledRank { user, score } = decode(key, value)?;
+    Ok((group, Row { rank, user, score }))
+}
+
+/// Writes the final ranking of a run, and at last that it is final.
+pub(crate) async fn settle_run(
+    store: &Store,
+    key: RunKey,
+    seats: u64,
+    at: Timestamp,
+) -> Result<(), Error> {
+    let runtime = tokio::runtime::Handle::current();
+    blocking(store, move |store| {
+        let RunKey { scope, leaderboard, run } = key;
+        let shard = ShardId::of_run(scope, leaderboard, run, store.shards());
+        let commit = |ops: Vec<Op>| runtime.block_on(store.commit(Batch { shard, ops }));
+        let board = read_board(store, key, seats)?;
+        let mut participants = 0;
+        let mut ops = Vec::with_capacity(2 * SETTLED_AT_ONCE);
+        for (group, rows) in board.participants() {
+            for Row { rank, user, score } in rows {
+                participants += 1;
+                let place = SettledPlace { group: group.clone(), rank };
+                ops.push(put(Key::settled_place(scope, leaderboard, run, &user), &place));
+                let ranked = SettledRank { user, score };
+                ops.push(put(Key::settled_rank(scope, leaderboard, run, group, rank), &ranked));
+                if ops.len() >= 2 * SETTLED_AT_ONCE {
+                    commit(std::mem::take(&mut ops))?;
+                }
+            }
+        }
+        let seats = u32::try_from(seats).unwrap_or(u32::MAX);
+        let settled = SettledRun { at, seats, participants };
+        ops.push(put(Key::settled_run(scope, leaderboard, run), &settled));
+        commit(ops)
+    })
+    .await
+}
+
+/// Of each board with a settled run the date after its latest.
+pub(crate) fn settled_until(
+    store: &Store,
+    scope: Scope,
+    catalog: &Catalog,
+) -> Result<HashMap<LeaderboardId, Date>, Error> {
+    let mut until = HashMap::new();
+    for board in catalog.live_leaderboards() {
+        let latest = store.scan_rev(&KeyRange::settled_runs(scope, board.id), 1)?;
+        let latest = latest.first().and_then(|(key, _)| key.settled_run_parts());
+        let after = latest.map(|(_, run)| {
+            let end = board.run_from(run).and_then(|run| run.end);
+            (board.id, end.unwrap_or(run).succ())
+        });
+        until.extend(after);
+    }
+    Ok(until)
+}
+
+/// Users who did not catch up with the recounts up to `number`.
+pub(crate) async fn users_behind(
+    store: &Store,
+    scope: Scope,
+    number: u64,
+) -> Result<Vec<UserId>, Error> {
+    blocking(store, move |store| {
+        let mut behind = Vec::new();
+        for row in store.rows(KeyRange::kind(scope, Kind::Snapshot)) {
+            let (key, value) = row?;
+            let user: UserState = decode(&key, &value)?;
+            if user.recounted < number {
+                behind.push(user.id);
+            }
+        }
+        Ok(behind)
+    })
+    .await
+}
+
+/// The names of users; who doesn't exist is left out.
+pub(crate) async fn names(
+    store: &Store,
+    scope: Scope,
+    users: Vec<UserId>,
+) -> Result<HashMap<UserId, Option<String>>, Error> {
+    blocking(store, move |store| {
+        let mut names = HashMap::with_capacity(users.len());
+        for user in users {
+            let state: Option<UserState> = store.load(&Key::snapshot(scope, &user))?;
+            names.extend(state.map(|state| (user, state.profile.name)));
+        }
+        Ok(names)
+    })
+    .await
+}
