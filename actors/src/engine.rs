@@ -305,9 +305,8 @@ impl Engine {
             return Ok(place);
         }
         self.shared.recounts.catch_up(board.recounted()).await?;
-        let place = self.shared.runs.read(key, move |board| {
-            UserPlace::of(&user, board.standing(&user))
-        });
+        let place =
+            self.shared.runs.read(key, move |board| UserPlace::of(&user, board.standing(&user)));
         place.await
     }
 

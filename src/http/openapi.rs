@@ -12,8 +12,8 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::application::{
-    achievements, metrics, points, streaks, user_achievements, user_metrics, user_points,
-    user_preferences, user_streak, users,
+    achievements, leaderboards, metrics, points, streaks, user_achievements, user_leaderboards,
+    user_metrics, user_points, user_preferences, user_streak, users,
 };
 use super::error::ErrorBody;
 
@@ -40,6 +40,9 @@ use super::error::ErrorBody;
         user_points::boosts,
         user_preferences::get,
         user_preferences::patch,
+        user_leaderboards::get,
+        leaderboards::all,
+        leaderboards::get,
         streaks::list,
         streaks::rankings,
         points::get,

@@ -10,8 +10,8 @@ use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::application::{
-    achievements, metrics, points, streaks, user_achievements, user_metrics, user_points,
-    user_preferences, user_streak, users,
+    achievements, leaderboards, metrics, points, streaks, user_achievements, user_leaderboards,
+    user_metrics, user_points, user_preferences, user_streak, users,
 };
 use super::middleware::{
     cors, method_not_allowed, normalise_path, not_found, panicked, request_id,
@@ -57,6 +57,9 @@ fn application() -> Router<App> {
         .route("/users/{id}/points/{key}/event-summary", get(user_points::event_summary))
         .route("/users/{id}/points/{key}/boosts", get(user_points::boosts))
         .route("/users/{id}/preferences", get(user_preferences::get).patch(user_preferences::patch))
+        .route("/users/{id}/leaderboards/{key}", get(user_leaderboards::get))
+        .route("/leaderboards", get(leaderboards::all))
+        .route("/leaderboards/{key}", get(leaderboards::get))
         .route("/streaks", get(streaks::list))
         .route("/streaks/rankings", get(streaks::rankings))
         .route("/points/{key}", get(points::get))

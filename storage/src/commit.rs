@@ -116,7 +116,7 @@ mod tests {
             AwardId, EnvironmentId, EventId, IdempotencyKey, LeaderboardId, MetricId,
             PointsSystemId, Scope, TriggerId, UserId,
         },
-        leaderboard::{Group, Score, MoveCause, ScoreMove, ScoreRecord},
+        leaderboard::{Group, MoveCause, Score, ScoreMove, ScoreRecord},
         time::{Date, TimeOfDay, Timestamp},
         user::{
             AwardRecord, EventRecord, HistoryRow, IdempotencyRecord, MetricDay, Outcome, PointsDay,

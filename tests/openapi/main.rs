@@ -22,9 +22,7 @@ const NULL_CLEARS: &str = "null clears the field (C-USER-07)";
 
 const APPLICATION: &[Allowed] = &[
     ("* parameter header Tenant-ID: *", NO_TENANTS),
-    ("GET /leaderboards*: missing", NOT_YET),
-    ("GET /users/{id}/leaderboards/{key}: missing", NOT_YET),
-    ("* 201 leaderboards{}*", "leaderboards are not offered yet: the map is always empty"),
+    ("* *maxParticipants: integer|null, integer", "the enforced limit, never null (C-LB-40)"),
     ("GET /users/{id}/wrapped: missing", NOT_YET),
     ("GET /users/{id} 400: missing", "without a body nothing can be malformed (C-API-10)"),
     ("*maxPoints: null|number, integer|null", WHOLE_POINTS),

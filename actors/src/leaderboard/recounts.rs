@@ -94,9 +94,7 @@ impl Recounts {
     }
 }
 
-fn joined(
-    settled: Option<Result<Result<(), Error>, tokio::task::JoinError>>,
-) -> Result<(), Error> {
+fn joined(settled: Option<Result<Result<(), Error>, tokio::task::JoinError>>) -> Result<(), Error> {
     settled.unwrap_or(Ok(Ok(()))).unwrap_or(Err(Error::Internal))
 }
 

@@ -16,9 +16,9 @@ use ractor::{ActorCell, ActorRef, ActorRuntime};
 use storage::Store;
 use tokio::sync::oneshot;
 
+use super::RunKey;
 use super::ranks::{PendingRanks, RankedMove, Slot, collect};
 use super::run::{LeaderboardRunActor, Moved, RunMessage, Tools};
-use super::RunKey;
 use crate::board::Board;
 use crate::catalog::Catalogs;
 use crate::error::Error;

@@ -100,7 +100,8 @@ pub(crate) fn settled_groups(
 }
 
 fn settled_row((key, value): &storage::Row) -> Result<(Group, Row), Error> {
-    let (_, _, group, rank) = key.settled_rank_parts().expect("a range of ranks holds nothing else");
+    let (_, _, group, rank) =
+        key.settled_rank_parts().expect("a range of ranks holds nothing else");
     let SettledRank { user, score } = decode(key, value)?;
     Ok((group, Row { rank, user, score }))
 }

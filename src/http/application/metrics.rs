@@ -73,7 +73,9 @@ pub async fn event(
     let applied = app.engine.run(caller.scope, body.user_id, catalog, command).await?;
     match &applied.reply {
         Reply::Event(reply) => {
-            Ok(answer(StatusCode::CREATED, EventResponse::processed(&applied, reply, key.as_ref())))
+            let seats = app.settings.participants_max;
+            let response = EventResponse::processed(&applied, reply, key.as_ref(), seats);
+            Ok(answer(StatusCode::CREATED, response))
         }
         Reply::Replayed { event, metric } => Ok(answer(
             StatusCode::ACCEPTED,

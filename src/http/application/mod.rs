@@ -4,10 +4,12 @@
 //! engine and shows the result. It decides no rule and keeps no state.
 
 pub mod achievements;
+pub mod leaderboards;
 pub mod metrics;
 pub mod points;
 pub mod streaks;
 pub mod user_achievements;
+pub mod user_leaderboards;
 pub mod user_metrics;
 pub mod user_points;
 pub mod user_preferences;

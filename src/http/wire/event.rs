@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::achievement::UserAchievementResponse;
 use super::points::{ChangedPoints, changed_points};
+use super::ranking::{ChangedLeaderboards, changed_leaderboards};
 use super::scalar::Decimal;
 use super::streak::MetricEventStreakResponse;
 use super::user::{Attributes, UpsertedUser, UserFields, attributes, user_id};
@@ -88,10 +89,6 @@ pub fn read_idempotency_key(key: &str, name: &str) -> Result<Option<IdempotencyK
         .map_err(|_| Invalid::error(format!("{name} must have at most 255 characters")))
 }
 
-/// Leaderboards an event moved the user in; there are none.
-#[derive(Clone, Copy, Debug, Default, Serialize, ToSchema)]
-pub struct ChangedLeaderboards {}
-
 /// The answer to an event. (C-EVENT-06)
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -104,8 +101,8 @@ pub struct EventResponse<'a> {
     current_streak: MetricEventStreakResponse,
     #[schema(value_type = BTreeMap<String, super::points::MetricEventPointsResponse>)]
     points: ChangedPoints<'a>,
-    #[schema(inline)]
-    leaderboards: ChangedLeaderboards,
+    #[schema(value_type = BTreeMap<String, super::ranking::MetricEventLeaderboardResponse>)]
+    leaderboards: ChangedLeaderboards<'a>,
     /// Only if a key was sent, like `idempotentReplayed`. (C-IDEM-03)
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -121,6 +118,7 @@ impl<'a> EventResponse<'a> {
         applied: &'a Applied,
         reply: &EventReply,
         key: Option<&'a IdempotencyKey>,
+        participants_max: u32,
     ) -> Self {
         let (state, catalog) = (&*applied.state, &*applied.catalog);
         let completed = reply.completed.iter().filter_map(|id| {
@@ -138,7 +136,7 @@ impl<'a> EventResponse<'a> {
             achievements: completed.collect(),
             current_streak: MetricEventStreakResponse::new(state, catalog, reply.streak_extended),
             points: changed_points(&reply.points, catalog),
-            leaderboards: ChangedLeaderboards {},
+            leaderboards: changed_leaderboards(applied, participants_max),
             idempotency_key: key.map(IdempotencyKey::as_str),
             idempotent_replayed: key.map(|_| false),
         }
@@ -158,7 +156,7 @@ impl<'a> EventResponse<'a> {
             achievements: Vec::new(),
             current_streak: MetricEventStreakResponse::new(&applied.state, &applied.catalog, false),
             points: ChangedPoints::new(),
-            leaderboards: ChangedLeaderboards {},
+            leaderboards: ChangedLeaderboards::new(),
             idempotency_key: key.map(IdempotencyKey::as_str),
             idempotent_replayed: key.map(|_| true),
         }

@@ -12,6 +12,7 @@ pub mod leaderboard;
 pub mod metric;
 pub mod points;
 pub mod preferences;
+pub mod ranking;
 pub mod scalar;
 pub mod streak;
 pub mod summary;

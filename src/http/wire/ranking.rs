@@ -1,0 +1,325 @@
+//! Leaderboards as the Application API shows them: what they are, who stands where, what an event
+//! did to a rank. (C-LB 4.7, 4.9)
+
+use std::collections::{BTreeMap, HashMap};
+
+use actors::Applied;
+use actors::board::Row;
+use actors::leaderboard::{RankedMove, UserPlace};
+use domain::catalog::{Catalog, Leaderboard, LeaderboardStatus, RankBy};
+use domain::ids::UserId;
+use domain::leaderboard::{Group, Run};
+use domain::time::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::leaderboard::{self as words, Clock, LeaderboardRankBy, RunUnit};
+use super::scalar::{At, AttributeFilter, On};
+
+/// A leaderboard.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LeaderboardResponse<'a> {
+    id: Uuid,
+    name: &'a str,
+    key: &'a str,
+    rank_by: LeaderboardRankBy,
+    /// Deprecated: the attribute that splits it, if there is exactly one.
+    #[schema(required)]
+    breakdown_attribute: Option<&'a str>,
+    /// The attributes that split it into groups.
+    breakdown_attributes: Vec<&'a str>,
+    /// Only if ranked by a metric, like `metricName`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    metric_key: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    metric_name: Option<&'a str>,
+    /// Only if ranked by points, like `pointsSystemName`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    points_system_key: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    points_system_name: Option<&'a str>,
+    #[schema(required)]
+    description: Option<&'a str>,
+    start: On,
+    #[schema(required)]
+    end: Option<On>,
+    #[schema(required)]
+    start_time: Option<Clock>,
+    #[schema(required)]
+    end_time: Option<Clock>,
+    /// How many users a group can rank. (C-LB-40)
+    max_participants: u32,
+    #[schema(required)]
+    run_unit: Option<RunUnit>,
+    #[schema(required)]
+    run_interval: Option<u32>,
+    /// Who may take part; empty for everyone.
+    user_attributes: Vec<AttributeFilter<'a>>,
+}
+
+/// What is shown of a board besides the board.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a> {
+    /// The board.
+    pub board: &'a Leaderboard,
+    /// The configuration it is of.
+    pub catalog: &'a Catalog,
+    /// How many users a group can rank on this server at most.
+    pub participants_max: u32,
+}
+
+impl<'a> Shown<'a> {
+    fn response(self) -> LeaderboardResponse<'a> {
+        let Self { board, catalog, participants_max } = self;
+        let breakdown_attributes: Vec<_> =
+            board.breakdown.iter().filter_map(|id| attribute_key(catalog, *id)).collect();
+        // What was deleted since is still known.
+        let metric = match board.rank_by {
+            RankBy::Metric(id) => catalog.metrics.iter().find(|metric| metric.id == id),
+            RankBy::Points(_) | RankBy::Streak => None,
+        };
+        let system = match board.rank_by {
+            RankBy::Points(id) => catalog.points_systems.iter().find(|system| system.id == id),
+            RankBy::Metric(_) | RankBy::Streak => None,
+        };
+        LeaderboardResponse {
+            id: board.id.0,
+            name: &board.name,
+            key: board.key.as_str(),
+            rank_by: board.rank_by.kind().into(),
+            breakdown_attribute: match *breakdown_attributes {
+                [only] => Some(only),
+                _ => None,
+            },
+            breakdown_attributes,
+            metric_key: metric.map(|metric| metric.key.as_str()),
+            metric_name: metric.map(|metric| metric.name.as_str()),
+            points_system_key: system.map(|system| system.key.as_str()),
+            points_system_name: system.map(|system| system.name.as_str()),
+            description: board.description.as_deref(),
+            start: On(board.runs.start),
+            end: board.runs.end.map(On),
+            start_time: board.window.start.map(Clock),
+            end_time: board.window.end.map(Clock),
+            max_participants: board.seats(participants_max),
+            run_unit: board.runs.repeat.map(|repeat| repeat.unit.into()),
+            run_interval: board.runs.repeat.map(|repeat| repeat.interval),
+            user_attributes: AttributeFilter::all(&board.user_filters, catalog),
+        }
+    }
+
+    /// The values of a group by the keys of their attributes.
+    fn values(self, group: Option<&'a Group>) -> Vec<AttributeFilter<'a>> {
+        let pairs = self.board.breakdown.iter().zip(group.map_or(&[][..], |group| &group.0));
+        let named = pairs.filter_map(|(id, value)| {
+            Some(AttributeFilter { key: attribute_key(self.catalog, *id)?, value })
+        });
+        named.collect()
+    }
+}
+
+/// The key of an attribute, also of one that was deleted since.
+fn attribute_key(catalog: &Catalog, id: domain::ids::AttributeId) -> Option<&str> {
+    let attribute = catalog.attributes.iter().find(|attribute| attribute.id == id)?;
+    Some(attribute.key.as_str())
+}
+
+/// A leaderboard in a list. (C-LB-59)
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LeaderboardListItem<'a> {
+    #[serde(flatten)]
+    leaderboard: LeaderboardResponse<'a>,
+    status: words::LeaderboardStatus,
+}
+
+impl<'a> LeaderboardListItem<'a> {
+    /// The board where it stands.
+    pub fn new(shown: Shown<'a>, status: LeaderboardStatus) -> Self {
+        Self { leaderboard: shown.response(), status: status.into() }
+    }
+}
+
+/// The dates of the run that is shown. (C-LB-61)
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct RunDates {
+    start: On,
+    /// Null if it never ends.
+    #[schema(required)]
+    end: Option<On>,
+}
+
+impl From<Run> for RunDates {
+    fn from(run: Run) -> Self {
+        Self { start: On(run.start), end: run.end.map(On) }
+    }
+}
+
+/// A participant.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LeaderboardRanking {
+    user_id: String,
+    /// The name the user has now. (C-LB-66)
+    #[schema(required)]
+    user_name: Option<String>,
+    rank: u64,
+    value: i64,
+}
+
+/// A leaderboard with a part of its ranking.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LeaderboardResponseWithRankings<'a> {
+    #[serde(flatten)]
+    leaderboard: LeaderboardResponse<'a>,
+    status: words::LeaderboardStatus,
+    rankings: Vec<LeaderboardRanking>,
+    run: RunDates,
+}
+
+impl<'a> LeaderboardResponseWithRankings<'a> {
+    /// Rows of a run with their users' names.
+    pub fn new(
+        shown: Shown<'a>,
+        now: Timestamp,
+        run: Run,
+        rows: Vec<Row>,
+        mut names: HashMap<UserId, Option<String>>,
+    ) -> Self {
+        let ranking = |row: Row| LeaderboardRanking {
+            user_name: names.remove(&row.user).flatten(),
+            user_id: row.user.to_string(),
+            rank: row.rank,
+            value: row.score.value.floor(),
+        };
+        Self {
+            leaderboard: shown.response(),
+            status: shown.board.status(now).into(),
+            rankings: rows.into_iter().map(ranking).collect(),
+            run: run.into(),
+        }
+    }
+}
+
+/// Where a user stood at the end of a day. (C-LB-70 to C-LB-74)
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LeaderboardEvent {
+    date: On,
+    timestamp: At,
+    #[schema(required)]
+    previous_rank: Option<u64>,
+    #[schema(required)]
+    rank: Option<u64>,
+    #[schema(required)]
+    previous_value: Option<i64>,
+    #[schema(required)]
+    value: Option<i64>,
+}
+
+/// Where a user stands on a leaderboard. (C-LB-68, C-LB-69)
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UserLeaderboardResponse<'a> {
+    #[serde(flatten)]
+    leaderboard: LeaderboardResponse<'a>,
+    #[schema(required)]
+    rank: Option<u64>,
+    #[schema(required)]
+    value: Option<i64>,
+    /// The days on which rank or value changed.
+    history: Vec<LeaderboardEvent>,
+    run: RunDates,
+    /// The user's group. Only on a leaderboard with breakdown attributes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    breakdown_attribute_values: Option<Vec<AttributeFilter<'a>>>,
+}
+
+impl<'a> UserLeaderboardResponse<'a> {
+    /// The user's place in a run.
+    pub fn new(
+        shown: Shown<'a>,
+        run: Run,
+        place: &'a UserPlace,
+        history: Vec<LeaderboardEvent>,
+    ) -> Self {
+        let is_split = !shown.board.breakdown.is_empty();
+        Self {
+            leaderboard: shown.response(),
+            rank: place.row.as_ref().map(|row| row.rank),
+            value: place.row.as_ref().map(|row| row.score.value.floor()),
+            history,
+            run: run.into(),
+            breakdown_attribute_values: is_split.then(|| shown.values(place.group.as_ref())),
+        }
+    }
+}
+
+/// What an event did to the user's rank. (C-LB-77, C-LB-78)
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MetricEventLeaderboardResponse<'a> {
+    #[serde(flatten)]
+    leaderboard: LeaderboardResponse<'a>,
+    /// Null if the user doesn't take part.
+    #[schema(required)]
+    rank: Option<u64>,
+    /// The rank before the event.
+    #[schema(required)]
+    previous_rank: Option<u64>,
+    /// The smallest value that is sure to enter.
+    threshold: i64,
+    /// The user's group. Only on a leaderboard with breakdown attributes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    breakdown_attribute_values: Option<Vec<AttributeFilter<'a>>>,
+    /// Deprecated: the value of the only breakdown attribute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    breakdown_attribute_value: Option<&'a str>,
+}
+
+/// What an event did to ranks, by the keys of the leaderboards. (C-LB-75)
+pub type ChangedLeaderboards<'a> = BTreeMap<&'a str, MetricEventLeaderboardResponse<'a>>;
+
+/// What an event did to ranks. Boards that don't rank are left out. (C-LB-76)
+pub fn changed_leaderboards(applied: &Applied, participants_max: u32) -> ChangedLeaderboards<'_> {
+    let catalog = &*applied.catalog;
+    let changed = applied.ranks.iter().filter_map(|ranked| {
+        let board = catalog.find_leaderboard(ranked.leaderboard)?;
+        let run = board.run_from(ranked.run)?;
+        let is_active = board.status(applied.now) == LeaderboardStatus::Active;
+        let shown = Shown { board, catalog, participants_max };
+        is_active.then(|| (board.key.as_str(), changed_leaderboard(shown, run, ranked)))
+    });
+    changed.collect()
+}
+
+fn changed_leaderboard<'a>(
+    shown: Shown<'a>,
+    run: Run,
+    ranked: &'a RankedMove,
+) -> MetricEventLeaderboardResponse<'a> {
+    let values = &ranked.group.0;
+    MetricEventLeaderboardResponse {
+        leaderboard: LeaderboardResponse {
+            start: On(run.start),
+            end: run.end.map(On),
+            ..shown.response()
+        },
+        rank: ranked.rank,
+        previous_rank: ranked.previous_rank,
+        threshold: ranked.threshold,
+        breakdown_attribute_values: (!values.is_empty()).then(|| shown.values(Some(&ranked.group))),
+        breakdown_attribute_value: match &**values {
+            [only] => Some(only),
+            _ => None,
+        },
+    }
+}
