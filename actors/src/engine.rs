@@ -146,7 +146,7 @@ impl Engine {
             Arc::clone(&context),
             Arc::clone(&router),
             Arc::clone(&catalogs),
-            counted.recounted,
+            counted.recounted.min(catalogs.current(scope).recounts),
         ));
         let next = rows::settled_until(&store, scope, &catalogs.current(scope))?;
         let settling = Arc::new(Settling {

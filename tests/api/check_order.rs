@@ -119,7 +119,7 @@ async fn an_unknown_route_is_told_before_a_wrong_key() {
         "/admin/v1",
         "/admin/v1/nothing",
         "/v1/points/xp/histogram",
-        "/v1/leaderboards",
+        "/v1/leaderboards/b/nothing",
         // Nothing has an empty name.
         "/v1//users",
         "/v1/users//streak",

@@ -9,6 +9,7 @@ mod achievements;
 mod admin;
 mod check_order;
 mod clock;
+mod leaderboards;
 mod metrics;
 mod openapi;
 mod points;

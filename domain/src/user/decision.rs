@@ -98,6 +98,7 @@ impl<'a> Decision<'a> {
             order: 0,
         };
         let mut decision = Self::start(state, input, now);
+        decision.moves.begin_request();
         decision.must_commit = true;
         Ok(decision)
     }

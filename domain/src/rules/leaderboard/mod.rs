@@ -29,8 +29,7 @@ const NOON_MS: i64 = 12 * 3_600_000;
 
 /// Adds an event's value or an award to every board that ranks by it. (C-LB-28, C-LB-29)
 pub(crate) fn on_value(decision: &mut Decision<'_>, rank_by: RankBy, contribution: &Contribution) {
-    let catalog = decision.catalog;
-    for board in catalog.live_leaderboards().filter(|board| board.rank_by == rank_by) {
+    for board in boards_by(decision, rank_by) {
         let Some(run) = board.run_counting(contribution) else { continue };
         let before = decision.state.scores.get(&(board.id, run.start)).copied();
         let nothing = Score { value: Amount::ZERO, reached: contribution.at, order: 0 };
@@ -39,6 +38,18 @@ pub(crate) fn on_value(decision: &mut Decision<'_>, rank_by: RankBy, contributio
             set(decision, board, run, Some(after));
         }
     }
+}
+
+/// The boards that rank by something. A board that does not rank any more counts what was due
+/// before, and nothing that somebody asks for. (C-LB-11, C-LB-12)
+fn boards_by<'a>(
+    decision: &Decision<'a>,
+    rank_by: RankBy,
+) -> impl Iterator<Item = &'a Leaderboard> + use<'a> {
+    let with_past = !decision.moves.is_request();
+    decision.catalog.live_leaderboards().filter(move |board| {
+        board.rank_by == rank_by && (with_past || board.phase == Phase::On)
+    })
 }
 
 /// Follows the streak after a request may have changed it; a longer one counts inside the window
@@ -68,9 +79,7 @@ fn follow(
     order: u64,
     counts: impl Fn(&Leaderboard, Run) -> Option<Timestamp>,
 ) {
-    let catalog = decision.catalog;
-    let mut boards =
-        catalog.live_leaderboards().filter(|board| board.rank_by == RankBy::Streak).peekable();
+    let mut boards = boards_by(decision, RankBy::Streak).peekable();
     if boards.peek().is_none() {
         return;
     }

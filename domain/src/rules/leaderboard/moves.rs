@@ -26,6 +26,11 @@ impl ScoreMoves {
         self.is_request = true;
     }
 
+    /// Whether the command is being done, and no longer what was due.
+    pub(super) fn is_request(&self) -> bool {
+        self.is_request
+    }
+
     /// Notes a change, joining it with an earlier one of the same part.
     pub(super) fn note(
         &mut self,
