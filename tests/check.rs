@@ -12,13 +12,14 @@ use actors::{Bootstrap, Engine, EngineConfig};
 use domain::amount::Amount;
 use domain::catalog::Settings;
 use domain::ids::{EnvironmentId, IdempotencyKey, Scope, UserId};
+use domain::leaderboard::{ScoreRecord, SettledPlace, SettledRank};
 use domain::time::Timestamp;
 use domain::user::{
     AwardRecord, Command as UserCommand, EventRecord, IdempotencyRecord, MetricDay, PointsDay,
     ProfilePatch, SubmitEvent, UserState,
 };
 use storage::records::{Record, Timer, decode, encode};
-use storage::{Batch, Key, KeyRange, Kind, Op, Options, ShardId, Store};
+use storage::{Batch, Key, KeyRange, Kind, Op, Options, Row, ShardId, Store};
 use uuid::Uuid;
 
 fn check(data: &Path) -> Output {
@@ -94,6 +95,17 @@ name = "XP"
 [[points.xp.triggers]]
 points = 1
 metric = { key = "words", threshold = 10 }
+
+[leaderboards.daily]
+name = "Words of the day"
+metric = "words"
+start = "2026-03-01"
+repeat = { days = 1 }
+
+[leaderboards.xp]
+name = "XP"
+points = "xp"
+start = "2026-03-01"
 "#;
 
 /// Rewrites the first row of a kind.
@@ -110,6 +122,35 @@ fn delete_first(store: &Store, kind: Kind) -> Vec<Op> {
     rows.into_iter().map(|(key, _)| Op::Delete { key }).collect()
 }
 
+/// The one score in a run that never ends.
+fn open_score(store: &Store) -> Row {
+    let rows = store.scan(&KeyRange::kind(scope(), Kind::Score), 9).expect("readable");
+    let board = |row: &Row| row.0.score_parts().expect("a score").0;
+    let alone = |row: &&Row| rows.iter().filter(|other| board(other) == board(row)).count() == 1;
+    rows.iter().find(alone).expect("there is one").clone()
+}
+
+fn change_open_score(store: &Store, change: impl FnOnce(&mut ScoreRecord)) -> Vec<Op> {
+    let (key, value) = open_score(store);
+    let mut record = decode(&key, &value).expect("it decodes");
+    change(&mut record);
+    vec![Op::put(key, encode(&record))]
+}
+
+/// The last row of a kind.
+fn last(store: &Store, kind: Kind) -> Row {
+    let rows = store.scan_rev(&KeyRange::kind(scope(), kind), 1).expect("readable");
+    rows.into_iter().next().expect("there is one")
+}
+
+/// Rewrites the last row of a kind.
+fn change_last<T: Record>(store: &Store, kind: Kind, change: impl FnOnce(&mut T)) -> Vec<Op> {
+    let (key, value) = last(store, kind);
+    let mut record: T = decode(&key, &value).expect("it decodes");
+    change(&mut record);
+    vec![Op::put(key, encode(&record))]
+}
+
 fn timers(store: &Store) -> Vec<Key> {
     let rows = store.scan(&KeyRange::kind(scope(), Kind::Timer), 9).expect("readable");
     rows.into_iter().map(|(key, _)| key).collect()
@@ -118,18 +159,18 @@ fn timers(store: &Store) -> Vec<Key> {
 type Damage = fn(&Store) -> Vec<Op>;
 
 /// Each damage with the beginnings of the laws it breaks.
-const DAMAGES: [(Damage, &[&str]); 15] = [
+const DAMAGES: [(Damage, &[&str]); 20] = [
     (
         |store| change::<UserState>(store, Kind::Snapshot, |state| state.events += 1),
         &["events are numbered"],
     ),
     (
         |store| change::<EventRecord>(store, Kind::Event, |event| event.value = Amount::from(61)),
-        &["a metric's total is the sum"],
+        &["a metric's total is the sum", "a score is the sum"],
     ),
     (
         |store| delete_first(store, Kind::Event),
-        &["events are numbered", "a metric's total", "an idempotency key"],
+        &["events are numbered", "a metric's total", "an idempotency key", "every score comes"],
     ),
     (
         |store| change::<MetricDay>(store, Kind::MetricDay, |day| day.change = Amount::from(1)),
@@ -137,11 +178,11 @@ const DAMAGES: [(Damage, &[&str]); 15] = [
     ),
     (
         |store| change::<AwardRecord>(store, Kind::Award, |award| award.awarded += 1),
-        &["a balance is the sum of its awards"],
+        &["a balance is the sum of its awards", "a score is the sum"],
     ),
     (
         |store| delete_first(store, Kind::Award),
-        &["awards are numbered", "a balance is the sum of its awards"],
+        &["awards are numbered", "a balance is the sum of its awards", "a score is the sum"],
     ),
     (
         |store| change::<PointsDay>(store, Kind::PointsDay, |day| day.total += 1),
@@ -190,11 +231,33 @@ const DAMAGES: [(Damage, &[&str]); 15] = [
     ),
     (
         |store| delete_first(store, Kind::Snapshot),
-        &["a user has a timer", "every row of history belongs"],
+        &["a user has a timer", "every row of history belongs", "every score comes"],
     ),
     (
         |_| vec![Op::put(Key::snapshot(scope(), &user()), vec![99])],
         &["every row of a user can be read"],
+    ),
+    (
+        |store| change_open_score(store, |row| row.score.value += Amount::from(1)),
+        &["a score is the sum", "an open score"],
+    ),
+    (|store| change_open_score(store, |row| row.group = None), &["an open score"]),
+    (
+        |store| {
+            let (key, value) = open_score(store);
+            let (board, run, _) = key.score_parts().expect("a score");
+            let ghost = UserId::new("ghost").expect("valid");
+            vec![Op::put(Key::score(scope(), board, run, &ghost), value)]
+        },
+        &["every score comes"],
+    ),
+    (
+        |store| change_last::<SettledRank>(store, Kind::SettledRank, |rank| rank.score.order += 1),
+        &["a final ranking"],
+    ),
+    (
+        |store| change_last::<SettledPlace>(store, Kind::SettledPlace, |place| place.rank += 1),
+        &["a final ranking"],
     ),
 ];
 

@@ -161,7 +161,9 @@ impl Model {
     }
 
     fn ranking(&self, board: usize, run: Date, group: &Group) -> Ranking {
-        if board == DAILY && let Some(settled) = self.settled.get(&run) {
+        if board == DAILY
+            && let Some(settled) = self.settled.get(&run)
+        {
             return settled.get(&(board, run, group.clone())).cloned().unwrap_or_default();
         }
         let mut everyone = self.everyone(board, run, group);
@@ -278,8 +280,10 @@ impl Arena {
                         ..LeaderboardPatch::default()
                     };
                     let id = self.boards[board];
-                    let changed =
-                        self.world.engine.change_catalog(self.world.scope(), move |catalog, now| {
+                    let changed = self
+                        .world
+                        .engine
+                        .change_catalog(self.world.scope(), move |catalog, now| {
                             catalog.update_leaderboard(id, patch, now).map(|_| ())
                         });
                     changed.await.expect("made").expect("valid");
@@ -296,13 +300,7 @@ impl Arena {
         self
     }
 
-    async fn event(
-        &mut self,
-        id: &str,
-        value: i64,
-        zone: Option<u8>,
-        plan: Option<&'static str>,
-    ) {
+    async fn event(&mut self, id: &str, value: i64, zone: Option<u8>, plan: Option<&'static str>) {
         let now = self.world.clock.now();
         let zone = zone.map(|zone| ZONES[usize::from(zone) % ZONES.len()]);
         let zone = zone.map(|zone| Zone::parse(zone).expect("a zone"));

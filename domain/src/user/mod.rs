@@ -13,7 +13,7 @@ mod profile;
 mod state;
 mod view;
 
-pub use crate::rules::leaderboard::{HistoryScores, MissingScores, missing_scores};
+pub use crate::rules::leaderboard::{HistoryScores, MissingScores, every_score, missing_scores};
 pub use crate::rules::tracker::{HistorySum, MissingSum, missing_sums};
 pub use apply::{Input, apply};
 pub use command::{Command, Existing, RestoreMode, SubmitEvent};

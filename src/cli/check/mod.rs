@@ -4,6 +4,7 @@
 //! [`Inspection`]; what the rows must say of each other is checked here. Commands are not stored,
 //! so a snapshot can't be decided again: it is held against every row of history that it sums up.
 
+mod boards;
 mod law;
 mod users;
 
@@ -48,7 +49,9 @@ fn check(found: &Inspection) -> Result<Vec<Law>, Error> {
     let mut laws = vec![journal(found)];
     let (values, environment) = instance(found)?;
     laws.push(values);
-    laws.extend(users::check(found, environment.map(Scope::untenanted))?);
+    let scope = environment.map(Scope::untenanted);
+    laws.extend(users::check(found, scope)?);
+    laws.extend(boards::check(found, scope)?);
     Ok(laws)
 }
 

@@ -25,10 +25,7 @@ async fn pages_start_at_an_offset_or_at_a_user() {
         assert_eq!(ranking(&world, &format!("b?userId={nobody}")).await, [""; 0]);
     }
     let body = world.get("/v1/leaderboards/b?limit=1").await.json(StatusCode::OK);
-    assert_eq!(
-        body["rankings"],
-        json!([{"userId": "d", "userName": "d", "rank": 1, "value": 9}])
-    );
+    assert_eq!(body["rankings"], json!([{"userId": "d", "userName": "d", "rank": 1, "value": 9}]));
     assert_eq!(body["run"], json!({"start": "2026-01-06", "end": null}));
     assert_eq!(body["status"], "active");
 }
@@ -70,7 +67,8 @@ async fn a_wrong_parameter_is_named() {
 #[tokio::test]
 async fn everyone_is_in_the_run_of_their_own_day() {
     let world = World::new().await;
-    board(&world, "daily", json!({"start": "2026-01-05", "runUnit": "day", "runInterval": 1})).await;
+    board(&world, "daily", json!({"start": "2026-01-05", "runUnit": "day", "runInterval": 1}))
+        .await;
     // 3:30 UTC on the 6th is the 5th in New York.
     let west = words(&world, json!({"id": "west", "tz": "America/New_York"}), 4).await;
     words(&world, json!({"id": "east"}), 2).await;
@@ -153,7 +151,8 @@ async fn an_event_tells_what_it_did_to_ranks() {
 #[tokio::test]
 async fn a_run_that_is_over_stays_as_it_was() {
     let world = World::new().await;
-    let fields = json!({"runUnit": "day", "runInterval": 1, "end": "2026-01-08", "maxParticipants": 2});
+    let fields =
+        json!({"runUnit": "day", "runInterval": 1, "end": "2026-01-08", "maxParticipants": 2});
     let daily = board(&world, "daily", fields).await;
     for (user, value) in [("a", 5), ("b", 7), ("c", 6)] {
         words(&world, json!({"id": user, "name": "then"}), value).await;
@@ -167,7 +166,8 @@ async fn a_run_that_is_over_stays_as_it_was() {
     assert_eq!(ranking(&world, "daily?run=2026-01-06&userId=a&limit=1").await, [""; 0]);
     assert_eq!(ranking(&world, "daily?limit=1").await, ["1 a 1"]);
     world.clock("2026-01-09T12:00:00Z").await;
-    let over = world.get("/v1/leaderboards/daily?run=2026-01-07&limit=1").await.json(StatusCode::OK);
+    let over =
+        world.get("/v1/leaderboards/daily?run=2026-01-07&limit=1").await.json(StatusCode::OK);
     assert_eq!(over["status"], "finished");
     assert_eq!(
         over["rankings"],

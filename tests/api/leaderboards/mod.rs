@@ -30,7 +30,8 @@ pub(crate) async fn words(world: &World, user: Value, value: i64) -> Value {
 }
 
 pub(crate) async fn change_board(world: &World, change: Value) {
-    let answer = world.request(Method::PATCH, "/admin/v1/leaderboards", Some(json!([change]))).await;
+    let answer =
+        world.request(Method::PATCH, "/admin/v1/leaderboards", Some(json!([change]))).await;
     assert_eq!(answer.json(StatusCode::OK)["issues"], json!([]));
 }
 

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 pub(crate) use moves::ScoreMoves;
 pub(crate) use recount::recount;
-pub use recount::{HistoryScores, MissingScores, missing_scores};
+pub use recount::{HistoryScores, MissingScores, every_score, missing_scores};
 
 use super::streak::Passage;
 use crate::amount::Amount;
@@ -47,9 +47,10 @@ fn boards_by<'a>(
     rank_by: RankBy,
 ) -> impl Iterator<Item = &'a Leaderboard> + use<'a> {
     let with_past = !decision.moves.is_request();
-    decision.catalog.live_leaderboards().filter(move |board| {
-        board.rank_by == rank_by && (with_past || board.phase == Phase::On)
-    })
+    decision
+        .catalog
+        .live_leaderboards()
+        .filter(move |board| board.rank_by == rank_by && (with_past || board.phase == Phase::On))
 }
 
 /// Follows the streak after a request may have changed it; a longer one counts inside the window

@@ -53,6 +53,17 @@ pub fn missing_scores(state: &UserState, catalog: &Catalog) -> Option<MissingSco
     (!boards.is_empty()).then_some(MissingScores { boards })
 }
 
+/// Begins to count everything that boards count of events and awards, for whoever verifies scores:
+/// all runs that the latest count of their board found open.
+#[must_use]
+pub fn every_score(catalog: &Catalog) -> HistoryScores {
+    let counted = catalog.live_leaderboards().filter_map(|board| {
+        let from = board.runs.earliest_unfinalised(board.recounts.last()?.at)?;
+        (board.rank_by != RankBy::Streak).then(|| Missing { board: board.clone(), from })
+    });
+    MissingScores { boards: counted.collect() }.count()
+}
+
 /// The boards that a user who caught up with `known` has yet to be counted on.
 fn demands(catalog: &Catalog, known: u64) -> impl Iterator<Item = (&Leaderboard, Recount)> {
     let boards = (known < catalog.recounts).then(|| catalog.live_leaderboards());
@@ -98,6 +109,23 @@ impl HistoryScores {
     #[must_use]
     pub fn from(&self) -> Timestamp {
         self.missing.from()
+    }
+
+    /// What was counted, by board and first date of the run.
+    #[must_use]
+    pub fn scores(&self) -> &BTreeMap<(LeaderboardId, Date), Score> {
+        &self.scores
+    }
+
+    /// Whether scores of this board in the run that begins on a date are counted.
+    #[must_use]
+    pub fn covers(&self, leaderboard: LeaderboardId, run: Date) -> bool {
+        let mut boards = self.missing.boards.iter();
+        boards.any(|missing| {
+            missing.board.id == leaderboard
+                && run >= missing.from.start
+                && missing.board.run_from(run).is_some()
+        })
     }
 
     /// Counts an event; the latest has to come first.
