@@ -417,6 +417,26 @@ studyTest("streaks.rankings", async (world) => {
     assert.deepEqual((await client.streaks.rankings({ limit: 1 })).map(shape), [["a", "Ann", 1]]);
 });
 
+studyTest("leaderboards and users.leaderboard", async (world, { cards }) => {
+    // C-LB-59, C-LB-62, C-LB-68, C-LB-75
+    const { client } = world;
+    const fields = { rankBy: "metric", metricId: cards.id, status: "active", start: "2026-03-02" };
+    await world.create("leaderboards", { name: "Weekly", key: "weekly", runUnit: "day", runInterval: 7, ...fields });
+    await client.metrics.event("cards", { user: { id: "a", name: "Ann" }, value: 5 });
+    const answer = await client.metrics.event("cards", { user: { id: "b" }, value: 7 });
+    assertFields(answer.leaderboards.weekly, { rank: 1, threshold: 1, start: "2026-03-02", end: "2026-03-08" });
+    const [listed] = await client.leaderboards.all();
+    assertFields(listed, { key: "weekly", status: "active", maxParticipants: 1000, metricKey: "cards" });
+    const shape = ({ userId, userName, rank, value }) => [userId, userName ?? null, rank, value];
+    const board = await client.leaderboards.get("weekly", { limit: 5 });
+    assert.deepEqual(board.rankings.map(shape), [
+        ["b", null, 1, 7],
+        ["a", "Ann", 2, 5],
+    ]);
+    assertFields(await client.users.leaderboard("a", "weekly"), { rank: 2, value: 5, history: [] });
+    await refused(() => client.leaderboards.get("nothing"), 404, TrophyApi.NotFoundError);
+});
+
 studyTest("a wrong key", async (world) => {
     // C-AUTH-15
     const client = world.clientWith("testkey1.wrong");
