@@ -10,21 +10,23 @@ use std::time::Duration;
 
 use domain::catalog::Catalog;
 use domain::ids::{AttributeId, EnvironmentId, MetricId, PauseId, PointsSystemId, Scope, UserId};
+use domain::summary::{BalanceRange, histogram};
 use domain::time::{Date, Timestamp};
 use domain::user::{AwardRecord, Command, MetricDay, PointsDay, streak};
 use ractor::{ActorRef, ActorRuntime};
 use storage::Store;
 use storage::records::AdminKey;
-use tokio::sync::{Mutex, Semaphore, oneshot};
+use tokio::sync::{Mutex, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::balances::Wanted;
 use crate::catalog::Catalogs;
 use crate::clock::{self, AdvanceError, Clock};
 use crate::config::{Bootstrap, EngineConfig};
 use crate::counters::{Counters, EngineStats};
 use crate::error::Error;
 use crate::plans::Plans;
-use crate::projection::Statistics;
+use crate::projection::{Projections, Statistics};
 use crate::router::{Origin, Router};
 use crate::rows;
 use crate::schedule::{Schedule, Source};
@@ -39,9 +41,6 @@ const SWEEPS_PER_IDLE_TIME: u32 = 4;
 
 /// Users settled for one reading of a rank or a ranking.
 const SETTLED_PER_RANK_MAX: usize = 1_000;
-
-/// How many reads of all users run at a time; each keeps a blocking thread busy.
-const SCANS_MAX: usize = 2;
 
 /// Whether the engine can serve.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,8 +64,6 @@ struct Shared {
     context: Arc<UserContext>,
     counters: Arc<Counters>,
     schedule: Schedule,
-    /// Bounds the reads of all users that run at a time.
-    scans: Semaphore,
     /// What runs beside the requests; none once stopped.
     background: Mutex<Option<Background>>,
 }
@@ -105,7 +102,8 @@ impl Engine {
         let stored = rows::load_catalog(&store, scope)?.map(|catalog| (scope, Arc::new(catalog)));
         let settings =
             stored.as_ref().map_or(&bootstrap.settings, |(_, catalog)| &catalog.settings).clone();
-        let projections = rows::count_users(&store, scope, settings).await?;
+        let counted = rows::count_users(&store, scope, settings).await?;
+        let projections = Projections::new(store.clone(), scope, counted);
         let counters = Arc::new(Counters::default());
         let catalogs = Arc::new(Catalogs::new(
             stored.into_iter().collect(),
@@ -148,7 +146,6 @@ impl Engine {
         let ticker = (!clock.is_test()).then(|| tokio::spawn(wake(Arc::clone(&timers), tick)));
         let sources: Vec<Arc<dyn Source>> = vec![timers];
         let schedule = Schedule::new(clock.clone(), sources);
-        let scans = Semaphore::new(SCANS_MAX);
         let background =
             Mutex::new(Some(Background { supervisor, supervisor_ended, sweeper, ticker }));
         let shared = Shared {
@@ -160,7 +157,6 @@ impl Engine {
             context,
             counters,
             schedule,
-            scans,
             background,
         };
         Ok(Self { shared: Arc::new(shared) })
@@ -237,20 +233,22 @@ impl Engine {
         Ok(rows::recent_awards(&self.shared.store, key, system, recorded, limit).await?)
     }
 
-    /// How many users with all these attributes hold each balance of a points system; who never had
-    /// a point holds 0. Reads every user of the scope, so only a few such reads run at a time.
+    /// How many users with all these attributes hold how many points; who never had a point holds 0.
+    /// The first to ask waits for a read of all users, of which only a few run at a time; afterwards
+    /// the counts are at hand for a while. (C-POINTS-58, C-POINTS-59)
     ///
     /// # Errors
     /// [`Error::Overloaded`] if too many of these reads run; [`Error::Unavailable`] if storage can't
     /// be read.
-    pub async fn balances_of(
+    pub async fn histogram_of(
         &self,
         scope: Scope,
         system: PointsSystemId,
         attributes: BTreeMap<AttributeId, String>,
-    ) -> Result<BTreeMap<i64, u64>, Error> {
-        let _running = self.shared.scans.try_acquire().map_err(|_| Error::Overloaded)?;
-        Ok(rows::balances_of(&self.shared.store, scope, system, attributes).await?)
+    ) -> Result<Vec<BalanceRange>, Error> {
+        let balances = &self.shared.context.projections.balances;
+        let wanted = Wanted { system, attributes };
+        balances.read(scope, &wanted, |found| histogram(&found.counted())).await
     }
 
     /// The effective day of each of these users now; who doesn't exist is left out. (C-GEN-16)

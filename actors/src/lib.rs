@@ -4,17 +4,19 @@
 //! user, the activation decides by the rules of `domain` and commits through `storage`, a catalog
 //! actor owns the configuration, timers settle users when something falls due, and projections count
 //! over all users. Reading order: `engine`, `router`, `user`, `catalog`, `timer`, `plans`,
-//! `schedule`, `projection`, `standings`, `ranking`, `supervisor`, `rows`.
+//! `schedule`, `projection`, `on_demand`, `standings`, `ranking`, `supervisor`, `rows`.
 //!
 //! Absences that hold here: nothing is visible before it is durable; no actor waits for another
 //! actor or for the network; a user has one activation at a time; only [`clock`] reads time.
 
+mod balances;
 mod catalog;
 pub mod clock;
 mod config;
 mod counters;
 mod engine;
 mod error;
+mod on_demand;
 mod permit;
 mod plans;
 mod projection;

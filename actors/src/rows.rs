@@ -4,12 +4,12 @@
 //! Whatever may read many rows does so on a thread that may block, a chunk at a time. All writes go
 //! through the store's one `commit`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use domain::amount::Amount;
 use domain::catalog::{Catalog, Settings};
 use domain::ids::{
-    AttributeId, EnvironmentId, IdempotencyKey, MetricId, PauseId, PointsSystemId, Scope, UserId,
+    EnvironmentId, IdempotencyKey, MetricId, PauseId, PointsSystemId, Scope, UserId,
 };
 use domain::time::{Date, Timestamp};
 use domain::user::{
@@ -21,7 +21,7 @@ use storage::{
     Batch, CatalogCommit, Error, Key, KeyRange, Kind, Op, ShardId, Store, UserCommit, put,
 };
 
-use crate::projection::Projections;
+use crate::projection::Statistics;
 use crate::user_key::UserKey;
 
 /// A user's snapshot; none if the user doesn't exist.
@@ -30,28 +30,6 @@ pub(crate) fn load_user(
     UserKey { scope, user }: &UserKey,
 ) -> Result<Option<UserState>, Error> {
     store.load(&Key::snapshot(*scope, user))
-}
-
-/// How many users with all of `wanted` hold each balance of a points system.
-pub(crate) async fn balances_of(
-    store: &Store,
-    scope: Scope,
-    system: PointsSystemId,
-    wanted: BTreeMap<AttributeId, String>,
-) -> Result<BTreeMap<i64, u64>, Error> {
-    blocking(store, move |store| {
-        let mut balances = BTreeMap::new();
-        for row in store.rows(KeyRange::kind(scope, Kind::Snapshot)) {
-            let (key, value) = row?;
-            let user: UserState = decode(&key, &value)?;
-            let has = |(attribute, value)| user.profile.attributes.get(attribute) == Some(value);
-            if wanted.iter().all(has) {
-                *balances.entry(user.balance(system)).or_default() += 1;
-            }
-        }
-        Ok(balances)
-    })
-    .await
 }
 
 /// The effective days of users at `now`; who doesn't exist is left out.
@@ -259,16 +237,16 @@ pub(crate) async fn count_users(
     store: &Store,
     scope: Scope,
     settings: Settings,
-) -> Result<Projections, Error> {
+) -> Result<Statistics, Error> {
     blocking(store, move |store| {
-        let projections = Projections::default();
+        let statistics = Statistics::default();
         for row in store.rows(KeyRange::kind(scope, Kind::Snapshot)) {
             let (key, value) = row?;
             let user = decode(&key, &value)?;
-            projections.record(scope, None, &user);
-            projections.record_streaks(scope, &user, &settings);
+            statistics.record(None, &user);
+            statistics.record_streaks(&user, &settings);
         }
-        Ok(projections)
+        Ok(statistics)
     })
     .await
 }
@@ -308,7 +286,7 @@ async fn commit_meta(store: &Store, op: Op) -> Result<(), Error> {
 }
 
 /// Runs `work` where it may block.
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     store: &Store,
     work: impl FnOnce(&Store) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {

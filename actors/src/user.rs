@@ -21,6 +21,7 @@ use tokio::sync::oneshot;
 use crate::clock::Clock;
 use crate::counters::Counters;
 use crate::error::Error;
+use crate::on_demand::Commit;
 use crate::permit::Permit;
 use crate::plans::Plans;
 use crate::projection::Projections;
@@ -198,18 +199,20 @@ impl Activation {
         settings: &Settings,
     ) -> Result<Arc<UserState>, Error> {
         if outcome.must_commit {
+            let context = Arc::clone(&self.context);
+            let recording = context.projections.recording().await;
             let planned = before.and_then(|before| before.next_due);
-            let commit = rows::commit_user(&self.context.store, &self.key, planned, &outcome);
+            let commit = rows::commit_user(&context.store, &self.key, planned, &outcome);
             if let Err(error) = commit.await {
                 tracing::error!(user.id = %self.key.user, %error, "a commit failed; the user is built anew");
                 self.rebuild();
                 return Err(error.into());
             }
             self.context.counters.commits.add_one();
+            recording.record(&Commit { scope: self.key.scope, before, outcome: &outcome });
             if let Some(due) = outcome.state.next_due.filter(|due| planned != Some(*due)) {
                 self.announce(due);
             }
-            self.context.projections.record(self.key.scope, before, &outcome.state);
         }
         self.context.projections.record_streaks(self.key.scope, &outcome.state, settings);
         let state = Arc::new(outcome.state);
