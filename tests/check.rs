@@ -117,7 +117,7 @@ fn timers(store: &Store) -> Vec<Key> {
 type Damage = fn(&Store) -> Vec<Op>;
 
 /// Each damage with the beginnings of the laws it breaks.
-const DAMAGES: [(Damage, &[&str]); 15] = [
+const DAMAGES: [(Damage, &[&str]); 16] = [
     (
         |store| change::<UserState>(store, Kind::Snapshot, |state| state.events += 1),
         &["events are numbered"],
@@ -136,11 +136,11 @@ const DAMAGES: [(Damage, &[&str]); 15] = [
     ),
     (
         |store| change::<AwardRecord>(store, Kind::Award, |award| award.awarded += 1),
-        &["a balance is the sum of its awards"],
+        &["a balance is the sum of its awards", "counts over all users"],
     ),
     (
         |store| delete_first(store, Kind::Award),
-        &["awards are numbered", "a balance is the sum of its awards"],
+        &["awards are numbered", "a balance is the sum of its awards", "counts over all users"],
     ),
     (
         |store| change::<PointsDay>(store, Kind::PointsDay, |day| day.total += 1),
@@ -161,7 +161,15 @@ const DAMAGES: [(Damage, &[&str]); 15] = [
                 state.completions.push(again);
             })
         },
-        &["an achievement is completed"],
+        &["an achievement is completed", "counts over all users"],
+    ),
+    (
+        |store| {
+            change::<UserState>(store, Kind::Snapshot, |state| {
+                state.streak.daily.length_before += 1;
+            })
+        },
+        &["counts over all users"],
     ),
     (
         |store| {

@@ -167,6 +167,12 @@ impl Statistics {
         self.0.lock().streaks.top(ranked, frequency, limit)
     }
 
+    /// How many users have each length, shortest first; who has none is left out.
+    #[must_use]
+    pub fn streak_lengths(&self, ranked: RankedLength, frequency: Frequency) -> Vec<(u32, u64)> {
+        self.0.lock().streaks.lengths(ranked, frequency)
+    }
+
     /// Up to `limit` users who have to be settled before lengths say anything about now.
     pub(crate) fn unsettled(&self, now: Timestamp, limit: usize) -> Vec<UserId> {
         self.0.lock().streaks.ended(now, limit)

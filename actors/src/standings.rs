@@ -13,6 +13,8 @@ use domain::ids::UserId;
 use domain::time::Timestamp;
 use domain::user::StreakStanding;
 
+use crate::ranking::Tally;
+
 /// Which length of a streak users are compared by. (C-STREAK-67)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RankedLength {
@@ -36,21 +38,27 @@ pub(crate) struct Standings {
 
 /// Users by length, then by id; those without a length are left out. (C-STREAK-68)
 #[derive(Debug, Default)]
-struct Ladder(BTreeMap<u32, BTreeSet<Arc<UserId>>>);
+struct Ladder {
+    users: BTreeMap<u32, BTreeSet<Arc<UserId>>>,
+    /// How many users have each length: ranks without going through the lengths.
+    lengths: Tally<u32>,
+}
 
 impl Ladder {
     fn put(&mut self, user: &Arc<UserId>, length: u32) {
         if length > 0 {
-            self.0.entry(length).or_default().insert(Arc::clone(user));
+            self.users.entry(length).or_default().insert(Arc::clone(user));
+            self.lengths.add(length);
         }
     }
 
     fn take(&mut self, user: &Arc<UserId>, length: u32) {
-        if let Some(users) = self.0.get_mut(&length) {
+        if let Some(users) = self.users.get_mut(&length) {
             users.remove(user);
             if users.is_empty() {
-                self.0.remove(&length);
+                self.users.remove(&length);
             }
+            self.lengths.remove(&length);
         }
     }
 }
@@ -107,9 +115,14 @@ impl Standings {
 
     /// How many users have a longer streak.
     pub(crate) fn longer(&self, frequency: Frequency, length: u32) -> u64 {
-        let longer =
-            self.ladder(RankedLength::Active, frequency).0.range(length.saturating_add(1)..);
-        longer.map(|(_, users)| users.len() as u64).sum()
+        let lengths = &self.ladder(RankedLength::Active, frequency).lengths;
+        lengths.total() - lengths.below_by(|own| *own <= length)
+    }
+
+    /// How many users have each length, shortest first; those without one are left out.
+    pub(crate) fn lengths(&self, ranked: RankedLength, frequency: Frequency) -> Vec<(u32, u64)> {
+        let lengths = &self.ladder(ranked, frequency).lengths;
+        lengths.iter().map(|(length, users)| (*length, users)).collect()
     }
 
     /// The first `limit` users, longest first, ties by id. (C-STREAK-68)
@@ -119,7 +132,7 @@ impl Standings {
         frequency: Frequency,
         limit: usize,
     ) -> Vec<(UserId, u32)> {
-        let steps = self.ladder(ranked, frequency).0.iter().rev();
+        let steps = self.ladder(ranked, frequency).users.iter().rev();
         let ranking = steps.flat_map(|(length, users)| users.iter().map(|user| (user, *length)));
         ranking.take(limit).map(|(user, length)| (UserId::clone(user), length)).collect()
     }

@@ -145,7 +145,7 @@ async fn it_is_exact_while_users_commit() {
             for step in 0..200_u64 {
                 // Each writer has users of its own, because a user's commits come one by one.
                 let user = writer * USERS + step * 7 % USERS;
-                let plan = ["free", "paid"][usize::from((step * 13 + user) % 3 == 0)];
+                let plan = ["free", "paid"][usize::from((step * 13 + user).is_multiple_of(3))];
                 let balance = (step % 5 > 0).then_some(i64::from(step as u32 * 31 % 17));
                 let next = outcome(user, plan, balance);
                 world.commit(states.get(&user), &next).await;

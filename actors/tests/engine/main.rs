@@ -9,5 +9,6 @@ mod failure;
 mod history;
 mod idempotency;
 mod life;
+mod projections;
 mod timers;
 mod world;

@@ -4,12 +4,14 @@
 //! [`Inspection`]; what the rows must say of each other is checked here. Commands are not stored,
 //! so a snapshot can't be decided again: it is held against every row of history that it sums up.
 
+mod counts;
 mod law;
 mod users;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use domain::catalog::{Catalog, Settings};
 use domain::ids::{EnvironmentId, Scope};
 use storage::records::{AdminKey, Record, decode};
 use storage::{Error, Inspection, Key, KeyRange, Kind, Options, Row};
@@ -46,9 +48,9 @@ pub(super) fn run(args: &Args) -> ExitCode {
 /// If the rows can't even be read.
 fn check(found: &Inspection) -> Result<Vec<Law>, Error> {
     let mut laws = vec![journal(found)];
-    let (values, environment) = instance(found)?;
+    let (values, environment, settings) = instance(found)?;
     laws.push(values);
-    laws.extend(users::check(found, environment.map(Scope::untenanted))?);
+    laws.extend(users::check(found, environment.map(Scope::untenanted), settings)?);
     Ok(laws)
 }
 
@@ -60,8 +62,8 @@ fn journal(found: &Inspection) -> Law {
     law
 }
 
-/// Reads the rows that belong to no user.
-fn instance(found: &Inspection) -> Result<(Law, Option<EnvironmentId>), Error> {
+/// Reads the rows that belong to no user: the law, the environment, and its settings.
+fn instance(found: &Inspection) -> Result<(Law, Option<EnvironmentId>, Settings), Error> {
     let mut law = Law::new("facts, admin keys and configurations can be read", "rows");
     let key = Key::instance("environment");
     let environment =
@@ -69,13 +71,16 @@ fn instance(found: &Inspection) -> Result<(Law, Option<EnvironmentId>), Error> {
     for row in found.rows(KeyRange::api_keys()) {
         read::<AdminKey>(&mut law, &row?);
     }
+    let mut settings = Settings::default();
     if let Some(environment) = environment {
         let key = Key::catalog(Scope::untenanted(environment));
-        if let Some(value) = found.get(&key)? {
-            read::<domain::catalog::Catalog>(&mut law, &(key, value));
+        if let Some(value) = found.get(&key)?
+            && let Some(catalog) = read::<Catalog>(&mut law, &(key, value))
+        {
+            settings = catalog.settings;
         }
     }
-    Ok((law, environment))
+    Ok((law, environment, settings))
 }
 
 /// The record in a row; one that doesn't decode breaks `law`.
