@@ -241,6 +241,13 @@ impl Track {
     pub const fn length(&self) -> u32 {
         if self.met { self.length_before + 1 } else { self.length_before }
     }
+
+    /// What [`Track::length`] must be, from the last closed period of the run: for checks.
+    #[must_use]
+    pub fn length_by_periods(&self) -> u32 {
+        let last = self.past.last().filter(|last| self.started_on == Some(last.started_on));
+        last.map_or(0, |last| last.length) + u32::from(self.met)
+    }
 }
 
 /// Consecutive closed periods of one kind.

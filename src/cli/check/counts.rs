@@ -11,7 +11,7 @@ use actors::{RankedLength, Statistics};
 use domain::calendar::Frequency;
 use domain::catalog::Settings;
 use domain::ids::{AchievementId, PointsSystemId};
-use domain::user::{Track, UserState};
+use domain::user::UserState;
 
 use super::law::Law;
 
@@ -59,7 +59,7 @@ impl Recount {
         for (place, frequency) in Frequency::ALL.into_iter().enumerate() {
             let track = user.streak.track(frequency);
             for (counts, length) in [
-                (&mut self.active[place], length_by_periods(track)),
+                (&mut self.active[place], track.length_by_periods()),
                 (&mut self.longest[place], track.longest),
             ] {
                 if length > 0 {
@@ -116,10 +116,4 @@ fn compare_all<T: Ord + Copy>(
             [&counted, recounted].map(|counts| counts.get(&value).copied().unwrap_or(0));
         compare(&what(value), counted, recounted);
     }
-}
-
-/// The current length, from the last closed period of the run.
-fn length_by_periods(track: &Track) -> u32 {
-    let last = track.past.last().filter(|last| track.started_on == Some(last.started_on));
-    last.map_or(0, |last| last.length) + u32::from(track.met)
 }
