@@ -1,3 +1,8 @@
+//! Projections on demand over a store in memory: exact whatever commits come when, bounded, and
+//! built anew when they have to be.
+//!
+//! That a commit is on its way is said by holding the right to record it; nothing waits for a time.
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
