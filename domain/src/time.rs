@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A UTC instant with millisecond resolution. (C-GEN-12)
@@ -120,6 +120,15 @@ impl Date {
             self.0.checked_sub_days(Days::new(days.unsigned_abs()))
         };
         Self(moved.unwrap_or(if days >= 0 { NaiveDate::MAX } else { NaiveDate::MIN }))
+    }
+
+    /// The same day `years` later, 28 February for a 29th in a common year; none beyond the year
+    /// 9999, where dates end. (C-ACH-10)
+    #[must_use]
+    pub fn plus_years(self, years: u32) -> Option<Self> {
+        let months = years.checked_mul(12).map(Months::new)?;
+        let moved = Self(self.0.checked_add_months(months)?);
+        (moved.year() <= 9999).then_some(moved)
     }
 
     /// Whole days from `other` to this day; negative if this day is the earlier one.

@@ -6,7 +6,7 @@
 //! plans anew; it is never late. What changes the configuration must have users planned again.
 //! (C-GEN-22)
 
-use super::{streak, time};
+use super::{achievement, streak, time};
 use crate::calendar::Frequency;
 use crate::catalog::Settings;
 use crate::time::Timestamp;
@@ -15,7 +15,7 @@ use crate::user::decision::Decision;
 
 /// What falls due by time alone, in no order.
 type Source = fn(&Decision<'_>) -> Option<Timestamp>;
-const SOURCES: [Source; 3] = [end_of_streak, freeze_grant, time_award];
+const SOURCES: [Source; 4] = [end_of_streak, freeze_grant, time_award, completion];
 
 /// The first instant after now at which settling may change something; none if there is nothing to
 /// wait for.
@@ -47,4 +47,8 @@ fn freeze_grant(decision: &Decision<'_>) -> Option<Timestamp> {
 
 fn time_award(decision: &Decision<'_>) -> Option<Timestamp> {
     time::next_due(decision, decision.state.settled_at)
+}
+
+fn completion(decision: &Decision<'_>) -> Option<Timestamp> {
+    achievement::next_due(decision, decision.state.settled_at)
 }

@@ -10,13 +10,13 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{
-    AwardRecord, HistoryRow, Input, Outcome, Preferences, Profile, ProfilePatch, Rejection, Reply,
-    Signal, SignalKind, StreakState, UserState,
+    AwardRecord, HistoryRow, HistorySum, Input, Outcome, Preferences, Profile, ProfilePatch,
+    Rejection, Reply, Signal, SignalKind, StreakState, UserState,
 };
 use crate::calendar::{Frequency, Zone};
 use crate::catalog::{Catalog, Patch, Settings, StreakSettings};
 use crate::ids::{AchievementId, EnvironmentId, LevelId, PointsSystemId, UserId};
-use crate::rules::{due, settle, streak};
+use crate::rules::{achievement, due, settle, streak};
 use crate::time::Timestamp;
 
 /// The user being changed and what has happened so far.
@@ -25,6 +25,8 @@ pub(crate) struct Decision<'a> {
     pub(crate) catalog: &'a Catalog,
     /// The instant of the request, never before anything already settled.
     pub(crate) now: Timestamp,
+    /// Sums read out of the user's history.
+    pub(crate) sums: &'a [HistorySum],
     pub(crate) state: UserState,
     pub(crate) rows: Vec<HistoryRow>,
     pub(crate) signals: Vec<Signal>,
@@ -40,11 +42,10 @@ pub(crate) struct Decision<'a> {
 impl<'a> Decision<'a> {
     /// Starts from a stored user and settles what is due. (C-GEN-22)
     pub(crate) fn resume(state: &UserState, input: Input<'a>) -> Self {
-        let mut decision =
-            Self::start(state.clone(), input.catalog, input.now.max(state.settled_at));
+        let now = input.now.max(state.settled_at);
+        let mut decision = Self::start(state.clone(), input, now);
         settle::settle(&mut decision);
         decision.state.settled_at = decision.now;
-        decision.must_commit = !decision.signals.is_empty() || !decision.rows.is_empty();
         decision
     }
 
@@ -71,6 +72,7 @@ impl<'a> Decision<'a> {
             effective_day: today,
             settled_at: now,
             next_due: None,
+            reviewed: catalog.review,
             events: 0,
             metrics: BTreeMap::new(),
             completions: Vec::new(),
@@ -87,15 +89,16 @@ impl<'a> Decision<'a> {
             trackers: BTreeMap::new(),
             preferences: Preferences::default(),
         };
-        let mut decision = Self::start(state, catalog, now);
+        let mut decision = Self::start(state, input, now);
         decision.must_commit = true;
         Ok(decision)
     }
 
-    fn start(state: UserState, catalog: &'a Catalog, now: Timestamp) -> Self {
+    fn start(state: UserState, input: Input<'a>, now: Timestamp) -> Self {
         Self {
-            catalog,
+            catalog: input.catalog,
             now,
+            sums: input.sums,
             state,
             rows: Vec::new(),
             signals: Vec::new(),
@@ -117,6 +120,9 @@ impl<'a> Decision<'a> {
         }
         self.state.profile.apply(patch, self.state.effective_day)?;
         self.state.profile.check_attributes(self.catalog)?;
+        if self.state.profile.sign_up_on != before.sign_up_on {
+            achievement::on_sign_up_date(self);
+        }
         if self.state.profile != before {
             self.state.updated_at = self.now;
             self.must_commit = true;

@@ -41,6 +41,8 @@ pub struct UserState {
     /// The first instant after that at which settling may change something; none if time alone
     /// changes nothing. It may be early, never late. (C-GEN-22)
     pub next_due: Option<Timestamp>,
+    /// The number of the catalog's latest review that they were judged by. (C-ACH-16)
+    pub reviewed: u64,
     /// How many events were accepted, and so the sequence number of the next.
     pub events: u64,
     /// Progress per metric that had an event.

@@ -203,8 +203,8 @@ fn reset_in(state: &UserState, period: Period) -> Option<Timestamp> {
 /// Whether the user can still complete this achievement and so may see it. (C-ACH-30)
 #[must_use]
 pub fn can_see(state: &UserState, achievement: &Achievement) -> bool {
-    achievement.status == AchievementStatus::Active
-        && filters_match_user(&achievement.user_filters, state)
+    achievement.status() == AchievementStatus::Active
+        && filters_match_user(achievement.user_filters(), state)
 }
 
 /// The user's effective day at `now`, as settling them would make it. (C-GEN-16)
