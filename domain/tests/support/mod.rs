@@ -137,11 +137,13 @@ impl World {
         let stored = self.users.get(&id);
         let mut command = command.clone();
         let mut sums = Vec::new();
-        if let (Command::SubmitEvent(event), Some(stored)) = (&mut command, stored) {
-            let known = event.idempotency_key.clone().map(|key| (event.metric, key));
-            event.replay_of =
-                known.and_then(|key| stored.keys.get(&key)).map(|record| record.event);
-            sums = self.read_sums(stored, event.metric);
+        if let Some(stored) = stored {
+            if let Command::SubmitEvent(event) = &mut command {
+                let known = event.idempotency_key.clone().map(|key| (event.metric, key));
+                event.replay_of =
+                    known.and_then(|key| stored.keys.get(&key)).map(|record| record.event);
+            }
+            sums = self.read_sums(stored, &command);
         }
         let input =
             Input { scope: self.scope, user: &id, catalog: &self.catalog, now, sums: &sums };
@@ -156,9 +158,9 @@ impl World {
         Ok(outcome)
     }
 
-    fn read_sums(&self, stored: &Stored, metric: MetricId) -> Vec<HistorySum> {
+    fn read_sums(&self, stored: &Stored, command: &Command) -> Vec<HistorySum> {
         let state = stored.state.as_ref().expect("stored users have a state");
-        let missing = missing_sums(state, &self.catalog, metric);
+        let missing = missing_sums(state, &self.catalog, command);
         let read = |missing: &MissingSum| {
             let counted = stored.events.iter().filter(|event| missing.counts(event));
             let sum = counted.fold(Amount::ZERO, |sum, event| sum + event.value);

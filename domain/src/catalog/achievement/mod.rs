@@ -95,6 +95,7 @@ impl Catalog {
             revision: 0,
             user_filters,
             archived: false,
+            reviews: self.review,
             review: None,
         };
         self.achievements.push(Achievement {
@@ -162,20 +163,20 @@ impl Catalog {
         mut terms: AchievementTerms,
         now: Timestamp,
     ) -> bool {
-        let number = self.review + 1;
-        let frequency = self.streaks.current().frequency;
+        let review =
+            Review { number: self.review + 1, frequency: self.streaks.current().frequency };
+        let reviews = self.review;
         let slot = self.achievement_mut(id);
         let before = slot.terms.current();
-        terms.review = before.review;
+        (terms.review, terms.reviews) = (before.review, before.reviews);
         if terms == *before {
             return false;
         }
-        terms.review = terms.admits_more_than(before).then_some(Review { number, frequency });
-        let is_reviewed = terms.review.is_some();
+        terms.review = terms.admits_more_than(before).then_some(review);
+        terms.reviews = terms.review.map_or(reviews, |review| review.number);
+        let reviews = terms.reviews;
         slot.terms.append(now, terms);
-        if is_reviewed {
-            self.review = number;
-        }
+        self.review = reviews;
         true
     }
 

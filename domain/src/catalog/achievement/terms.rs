@@ -42,6 +42,9 @@ pub struct AchievementTerms {
     pub user_filters: Vec<Filter>,
     /// Whether it was deleted.
     pub archived: bool,
+    /// How many reviews the catalog had counted when they came into force: their place among
+    /// changes of the same instant.
+    pub reviews: u64,
     /// The review that these terms need.
     pub review: Option<Review>,
 }
@@ -108,11 +111,12 @@ impl Achievement {
         })
     }
 
-    /// The terms that a review at an instant goes by. Of several at that very instant these are
-    /// the latest that were themselves reviewed by then, so that later ones change nothing.
+    /// The terms that a review at an instant goes by: the latest up to the change it is about, so
+    /// that changes made later at that very instant have no say.
     pub(crate) fn terms_at_review(&self, at: Timestamp, number: u64) -> &AchievementTerms {
         let known = |(from, terms): &(Timestamp, &AchievementTerms)| {
-            *from == at && terms.review.is_some_and(|review| review.number <= number)
+            let is_about_it = terms.review.is_some_and(|review| review.number == number);
+            *from == at && (terms.reviews < number || is_about_it)
         };
         self.terms
             .changes()
