@@ -104,6 +104,11 @@ sections! {
         /// See [`EngineConfig::timer_tick_ms`].
         tick_ms: NonZeroU64,
     }
+    /// How existing users are looked at after a change that concerns them.
+    reviews as Reviews, ReviewsOverrides {
+        /// See [`EngineConfig::reviews_in_flight_max`].
+        in_flight_max: NonZeroUsize,
+    }
     /// What a new data directory starts with. (C-GEN-36)
     environment as Environment, EnvironmentOverrides {
         /// The zone of users without one.
@@ -197,6 +202,7 @@ impl Config {
             catalog_changes_in_flight_max: self.engine.catalog_changes_in_flight_max.get(),
             user_idle_ms: self.engine.user_idle_ms.get(),
             timer_tick_ms: self.timers.tick_ms.get(),
+            reviews_in_flight_max: self.reviews.in_flight_max.get(),
         }
     }
 

@@ -15,7 +15,7 @@ use domain::time::{Date, Timestamp};
 use domain::user::{AwardRecord, Command, MetricDay, PointsDay, streak};
 use ractor::{ActorRef, ActorRuntime};
 use storage::Store;
-use storage::records::AdminKey;
+use storage::records::{AdminKey, Reviews};
 use tokio::sync::{Mutex, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -27,6 +27,7 @@ use crate::counters::{Counters, EngineStats};
 use crate::error::Error;
 use crate::plans::Plans;
 use crate::projection::{Projections, Statistics};
+use crate::review::{ReviewBoard, WalkContext};
 use crate::router::{Origin, Router};
 use crate::rows;
 use crate::schedule::{Schedule, Source};
@@ -64,6 +65,7 @@ struct Shared {
     context: Arc<UserContext>,
     counters: Arc<Counters>,
     schedule: Schedule,
+    reviews: Arc<ReviewBoard>,
     /// What runs beside the requests; none once stopped.
     background: Mutex<Option<Background>>,
 }
@@ -99,29 +101,34 @@ impl Engine {
     ) -> Result<Self, Error> {
         let environment = rows::find_or_store_environment(&store, bootstrap.environment).await?;
         let scope = Scope::untenanted(environment);
-        let stored = rows::load_catalog(&store, scope)?.map(|catalog| (scope, Arc::new(catalog)));
+        let mut stored = rows::load_catalog(&store, scope)?;
+        rows::note_zone_database(&store, scope, &mut stored).await?;
+        let stored = stored.map(|catalog| (scope, Arc::new(catalog)));
         let settings =
             stored.as_ref().map_or(&bootstrap.settings, |(_, catalog)| &catalog.settings).clone();
         let counted = rows::count_users(&store, scope, settings).await?;
         let projections = Projections::new(store.clone(), scope, counted);
         let counters = Arc::new(Counters::default());
+        let board = Arc::new(ReviewBoard::new(rows::load_reviews(&store, scope)?));
         let catalogs = Arc::new(Catalogs::new(
             stored.into_iter().collect(),
             bootstrap.settings,
             store.clone(),
             clock.clone(),
             Arc::clone(&counters),
+            Arc::clone(&board),
             config.catalog_changes_in_flight_max,
         ));
         let context = Arc::new(UserContext {
             clock: clock.clone(),
             store: store.clone(),
-            projections,
+            projections: Arc::clone(&projections),
             plans: Plans::unknown(store.shards()),
             counters: Arc::clone(&counters),
         });
         let idle = Duration::from_millis(config.user_idle_ms);
         let tick = Duration::from_millis(config.timer_tick_ms);
+        let in_flight_max = config.reviews_in_flight_max;
         let router = Arc::new(Router::new(config, Arc::clone(&context), store.shards()));
         let timers = Arc::new(Timers::new(
             scope,
@@ -129,9 +136,22 @@ impl Engine {
             Arc::clone(&router),
             Arc::clone(&catalogs),
         ));
+        let walk = Arc::new(WalkContext {
+            scope,
+            clock: clock.clone(),
+            store: store.clone(),
+            router: Arc::clone(&router),
+            catalogs: Arc::clone(&catalogs),
+            projections,
+            board: Arc::clone(&board),
+            counters: Arc::clone(&counters),
+            in_flight_max,
+            spawning: parking_lot::Mutex::new(()),
+        });
         let root = Supervisor {
             catalogs: Arc::clone(&catalogs),
             timers: Arc::clone(&timers),
+            walk: Arc::clone(&walk),
             counters: Arc::clone(&counters),
         };
         let (supervisor, supervisor_ended) =
@@ -144,7 +164,7 @@ impl Engine {
         timers.wake_due();
         let sweeper = tokio::spawn(sweep(Arc::clone(&router), clock.clone(), idle));
         let ticker = (!clock.is_test()).then(|| tokio::spawn(wake(Arc::clone(&timers), tick)));
-        let sources: Vec<Arc<dyn Source>> = vec![timers];
+        let sources: Vec<Arc<dyn Source>> = vec![walk, timers];
         let schedule = Schedule::new(clock.clone(), sources);
         let background =
             Mutex::new(Some(Background { supervisor, supervisor_ended, sweeper, ticker }));
@@ -157,6 +177,7 @@ impl Engine {
             context,
             counters,
             schedule,
+            reviews: board,
             background,
         };
         Ok(Self { shared: Arc::new(shared) })
@@ -370,6 +391,22 @@ impl Engine {
         Ok(rows::commit_admin_key(&self.shared.store, key).await?)
     }
 
+    /// How far the walks got that judge existing users by changes of configuration. (C-ACH-16)
+    #[must_use]
+    pub fn reviews(&self) -> Reviews {
+        self.shared.reviews.reviews()
+    }
+
+    /// Waits until every user was judged by the configuration as it is now. Nobody has to: who is
+    /// looked at earlier is judged the same.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if storage takes no writes or the engine is stopping.
+    pub async fn reviewed(&self) -> Result<(), Error> {
+        let wanted = self.catalog(self.scope()).review;
+        self.shared.reviews.reached(wanted).await
+    }
+
     /// Whether the engine can serve.
     #[must_use]
     pub fn health(&self) -> Health {
@@ -408,6 +445,7 @@ impl Engine {
         if let Some(ticker) = background.ticker {
             ticker.abort();
         }
+        self.shared.reviews.stop();
         self.shared.router.drain().await;
         self.shared.catalogs.drain().await;
         background.supervisor.stop_children_and_wait(None, None).await;

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use domain::amount::Amount;
+use domain::calendar::ZONE_DATABASE;
 use domain::catalog::{Catalog, Settings};
 use domain::ids::{
     EnvironmentId, IdempotencyKey, MetricId, PauseId, PointsSystemId, Scope, UserId,
@@ -16,7 +17,7 @@ use domain::user::{
     AwardRecord, EventRecord, HistorySum, IdempotencyRecord, MetricDay, MissingSum, Outcome,
     PointsDay, UserState, effective_day,
 };
-use storage::records::{AdminKey, Record, decode};
+use storage::records::{AdminKey, Record, Reviews, ZoneDatabase, decode};
 use storage::{
     Batch, CatalogCommit, Error, Key, KeyRange, Kind, Op, ShardId, Store, UserCommit, put,
 };
@@ -230,6 +231,63 @@ pub(crate) async fn find_or_store_environment(
 /// The configuration of a scope; none if it was never changed.
 pub(crate) fn load_catalog(store: &Store, scope: Scope) -> Result<Option<Catalog>, Error> {
     store.load(&Key::catalog(scope))
+}
+
+/// How far the reviews of a scope's users got.
+pub(crate) fn load_reviews(store: &Store, scope: Scope) -> Result<Reviews, Error> {
+    Ok(store.load(&Key::reviews(scope))?.unwrap_or_default())
+}
+
+/// Makes durable how far the reviews of a scope's users got.
+pub(crate) async fn commit_reviews(
+    store: &Store,
+    scope: Scope,
+    reviews: &Reviews,
+) -> Result<(), Error> {
+    commit_meta(store, put(Key::reviews(scope), reviews)).await
+}
+
+/// The first `limit` users in key order, or the first after one of them.
+pub(crate) async fn users_after(
+    store: &Store,
+    scope: Scope,
+    after: Option<UserId>,
+    limit: usize,
+) -> Result<Vec<UserId>, Error> {
+    blocking(store, move |store| {
+        let all = KeyRange::kind(scope, Kind::Snapshot);
+        let range = match after {
+            Some(user) => all.after(&Key::snapshot(scope, &user)),
+            None => all,
+        };
+        let user = |(key, _): &(Key, Vec<u8>)| {
+            let id = key.text().and_then(|text| UserId::new(&text));
+            id.expect("a snapshot is filed under its user")
+        };
+        Ok(store.scan(&range, limit)?.iter().map(user).collect())
+    })
+    .await
+}
+
+/// Notes the bundled time zone database. If it is another than before, every user's days may lie
+/// elsewhere now: that concerns them as a change of configuration does.
+pub(crate) async fn note_zone_database(
+    store: &Store,
+    scope: Scope,
+    catalog: &mut Option<Catalog>,
+) -> Result<(), Error> {
+    let key = Key::instance("zone database");
+    let known: Option<ZoneDatabase> = store.load(&key)?;
+    let bundled = ZoneDatabase { version: ZONE_DATABASE.to_owned() };
+    if known.as_ref() == Some(&bundled) {
+        return Ok(());
+    }
+    let mut ops = vec![put(key, &bundled)];
+    if let (Some(_), Some(catalog)) = (known, catalog) {
+        catalog.review += 1;
+        ops.extend(CatalogCommit { scope, catalog }.batch().ops);
+    }
+    store.commit(Batch { shard: ShardId::META, ops }).await
 }
 
 /// Counts the users of a scope.

@@ -34,7 +34,7 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 pub(crate) struct UserContext {
     pub(crate) clock: Clock,
     pub(crate) store: Store,
-    pub(crate) projections: Projections,
+    pub(crate) projections: Arc<Projections>,
     pub(crate) plans: Plans,
     pub(crate) counters: Arc<Counters>,
 }
@@ -121,11 +121,10 @@ impl Activation {
         self.context.counters.commands.add_one();
         let before = self.load()?;
         let now = self.context.clock.now();
-        let mut sums = Vec::new();
         if let Command::SubmitEvent(event) = &mut command {
             self.look_up_key(event, &catalog.settings, now)?;
-            sums = self.sum_history(before.as_deref(), &catalog, event).await?;
         }
+        let sums = self.sum_history(before.as_deref(), &catalog, &command).await?;
         let outcome = self.decide(before.as_deref(), &catalog, now, &sums, &command)?;
         let reply = outcome.reply.clone();
         let state = self.settle_on(before.as_deref(), outcome, &catalog.settings).await?;
@@ -161,10 +160,10 @@ impl Activation {
         &self,
         state: Option<&UserState>,
         catalog: &Catalog,
-        event: &SubmitEvent,
+        command: &Command,
     ) -> Result<Vec<HistorySum>, Error> {
         let Some(state) = state else { return Ok(Vec::new()) };
-        let missing = missing_sums(state, catalog, event.metric);
+        let missing = missing_sums(state, catalog, command);
         if missing.is_empty() {
             return Ok(Vec::new());
         }

@@ -40,6 +40,7 @@ pub(crate) fn config() -> EngineConfig {
         catalog_changes_in_flight_max: 100,
         user_idle_ms: 3_600_000,
         timer_tick_ms: 1_000,
+        reviews_in_flight_max: 4,
     }
 }
 
@@ -72,6 +73,7 @@ impl World {
         let store = open(&faults);
         let engine = start(&store, &clock, &config).await;
         let made = engine.change_catalog(engine.scope(), configure).await.expect("it is made");
+        engine.reviewed().await.expect("walked");
         let (metric, achievement, system) = made;
         Self { engine, store, faults, clock, config, metric, achievement, system }
     }
