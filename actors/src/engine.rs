@@ -107,7 +107,7 @@ impl Engine {
         let settings =
             stored.as_ref().map_or(&bootstrap.settings, |(_, catalog)| &catalog.settings).clone();
         let counted = rows::count_users(&store, scope, settings).await?;
-        let projections = Projections::new(store.clone(), scope, counted);
+        let projections = Arc::new(Projections::new(store.clone(), scope, counted));
         let counters = Arc::new(Counters::default());
         let board = Arc::new(ReviewBoard::new(rows::load_reviews(&store, scope)?));
         let catalogs = Arc::new(Catalogs::new(
@@ -422,6 +422,12 @@ impl Engine {
     pub fn stats(&self) -> EngineStats {
         let Shared { router, context, counters, .. } = self.shared.as_ref();
         counters.read(router.active(), router.in_flight(), context.plans.waiting())
+    }
+
+    /// What storage did since it was opened, for operators.
+    #[must_use]
+    pub fn storage_stats(&self) -> storage::Stats {
+        self.shared.store.stats()
     }
 
     /// Moves the test clock, from one due instant to the next, and answers with the instant that is

@@ -10,5 +10,6 @@ mod history;
 mod idempotency;
 mod life;
 mod projections;
+mod reviews;
 mod timers;
 mod world;
