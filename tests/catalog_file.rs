@@ -37,7 +37,7 @@ fn the_example_is_a_whole_study_app() {
     let catalog = applied(STUDY);
     assert_eq!(catalog.live_metrics().count(), 2);
     assert!(catalog.find_metric_by_key("flashcards-flipped").is_some());
-    assert_eq!(catalog.live_achievements().count(), 12);
+    assert_eq!(catalog.live_achievements().count(), 13);
     let kinds = |wanted: fn(&AchievementTrigger) -> bool| {
         catalog.live_achievements().filter(|own| wanted(own.trigger())).count()
     };
@@ -45,6 +45,7 @@ fn the_example_is_a_whole_study_app() {
     assert_eq!(kinds(|trigger| matches!(trigger, AchievementTrigger::Streak { .. })), 3);
     assert_eq!(kinds(|trigger| matches!(trigger, AchievementTrigger::Api { .. })), 2);
     assert_eq!(kinds(|trigger| matches!(trigger, AchievementTrigger::Composite { .. })), 1);
+    assert_eq!(kinds(|trigger| *trigger == AchievementTrigger::Anniversary { years: 1 }), 1);
     assert!(catalog.live_achievements().any(|own| !own.event_filters().is_empty()));
     assert!(catalog.live_achievements().any(|own| !own.user_filters().is_empty()));
     let xp = catalog.find_points_system_by_key("xp").unwrap();
@@ -306,11 +307,11 @@ fn mistakes_are_told_with_their_place_and_what_was_expected() {
         ),
         (
             "[achievements.a]\nname = \"A\"\n",
-            "1:15: expected exactly one of `metric`, `streak_length`, `api`, `all_of`",
+            "1:15: expected exactly one of `metric`, `streak_length`, `api`, `all_of`, `anniversary_years`",
         ),
         (
             "[achievements.a]\nname = \"A\"\napi = true\nstreak_length = 3\n",
-            "1:15: expected exactly one of `metric`, `streak_length`, `api`, `all_of`",
+            "1:15: expected exactly one of `metric`, `streak_length`, `api`, `all_of`, `anniversary_years`",
         ),
         (
             "[achievements.a]\nname = \"A\"\napi = false\n",

@@ -12,6 +12,7 @@ mod clock;
 mod metrics;
 mod openapi;
 mod points;
+mod prometheus;
 mod streaks;
 mod transport;
 mod users;

@@ -31,6 +31,7 @@ async fn each_trigger_has_exactly_its_own_fields() {
          "userAttributes": null},
         {"name": "A", "trigger": "api", "key": "tour"},
         {"name": "C", "trigger": "achievement", "achievementIds": [toured]},
+        {"name": "Y", "trigger": "anniversary", "anniversaryYears": 1},
     ]))
     .await;
     assert_eq!(answer["issues"], json!([]));
