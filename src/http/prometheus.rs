@@ -71,6 +71,9 @@ fn engine(family: &mut Family, stats: EngineStats) {
         catalog_changes,
         reviews_retried,
         failures,
+        timers_fired,
+        timers_waiting,
+        timer_lateness_ms,
     } = stats;
     family.gauge("users_active", "Users in memory", active_users as u64);
     family.gauge("commands_in_flight", "Commands waiting or being decided", in_flight as u64);
@@ -85,6 +88,13 @@ fn engine(family: &mut Family, stats: EngineStats) {
         "review_retries",
         "Settlements of a walk over all users that were refused and tried again",
         reviews_retried,
+    );
+    family.counter("timers_fired", "Users settled because something fell due", timers_fired);
+    family.gauge("timers_waiting", "Timers read and not yet fired", timers_waiting as u64);
+    family.gauge(
+        "timer_lateness_milliseconds",
+        "How long after its due instant the latest timer fired",
+        timer_lateness_ms,
     );
     family.counter("actor_failures", "Actors that ended by a failure", failures);
 }
