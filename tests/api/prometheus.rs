@@ -21,7 +21,7 @@ async fn numbers_are_told_without_a_key() {
         "accolade_users 1",
         "accolade_commands_committed_total 1",
         "# UNIT accolade_storage_overlay_bytes bytes",
-        "accolade_review_users_checked 0",
+        "# TYPE accolade_review_users_checked gauge",
     ] {
         assert!(answer.text.lines().any(|own| own == line), "{line} in {}", answer.text);
     }
