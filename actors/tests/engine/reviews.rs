@@ -67,6 +67,17 @@ async fn everybody_who_qualifies_is_found() {
     assert_eq!(at, Timestamp::parse(START));
 }
 
+// C-ACH-17: virtual time stands still until everybody was judged.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn virtual_time_waits_for_the_walk() {
+    let world = writers(config(), 300).await;
+    let scope = world.scope();
+    let id = world.engine.change_catalog(scope, open_fifty).await.expect("made");
+    let later = world.clock.now().plus_millis(1);
+    world.engine.advance_clock(later).await.expect("moved");
+    assert_eq!(world.engine.statistics(scope).completions(id), 300);
+}
+
 // C-ACH-17: it goes on where it was, and a request that comes first is judged the same.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_walk_goes_on_where_a_crash_left_it() {
