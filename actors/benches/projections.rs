@@ -41,7 +41,7 @@ fn measure(users: u64) {
     for number in 0..users {
         change(&mut user, number);
         statistics.record(None, &user);
-        statistics.record_streaks(&user, &settings);
+        statistics.record_streaks(&user);
     }
     let took = start.0.elapsed();
     let bytes = (resident() - start.1) / users;

@@ -17,7 +17,7 @@ use ractor::{ActorRef, ActorRuntime};
 use storage::Store;
 use storage::records::{AdminKey, Reviews};
 use tokio::sync::{Mutex, oneshot};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinHandle;
 
 use crate::balances::Wanted;
 use crate::catalog::Catalogs;
@@ -39,9 +39,6 @@ use crate::user_key::UserKey;
 
 /// How often users are looked through for idle ones, as a share of the idle time.
 const SWEEPS_PER_IDLE_TIME: u32 = 4;
-
-/// Users settled for one reading of a rank or a ranking.
-const SETTLED_PER_RANK_MAX: usize = 1_000;
 
 /// Whether the engine can serve.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,9 +101,7 @@ impl Engine {
         let mut stored = rows::load_catalog(&store, scope)?;
         rows::note_zone_database(&store, scope, &mut stored).await?;
         let stored = stored.map(|catalog| (scope, Arc::new(catalog)));
-        let settings =
-            stored.as_ref().map_or(&bootstrap.settings, |(_, catalog)| &catalog.settings).clone();
-        let counted = rows::count_users(&store, scope, settings).await?;
+        let counted = rows::count_users(&store, scope).await?;
         let projections = Arc::new(Projections::new(store.clone(), scope, counted));
         let counters = Arc::new(Counters::default());
         let board = Arc::new(ReviewBoard::new(rows::load_reviews(&store, scope)?));
@@ -333,15 +328,14 @@ impl Engine {
         self.shared.context.projections.of(scope)
     }
 
-    /// The rank of a user's streak among all users; none without a streak. Users whose streak may
-    /// have ended since they were last looked at are settled first, up to a limit per call; beyond
-    /// it the rank lags until the next one. (C-STREAK-22, C-STREAK-23)
-    pub async fn streak_rank(&self, scope: Scope, applied: &Applied) -> Option<u64> {
+    /// The rank of a user's streak among all users; none without a streak. Streaks
+    /// that have just ended may count until the timers have settled them. (C-STREAK-22, C-STREAK-23)
+    #[must_use]
+    pub fn streak_rank(&self, scope: Scope, applied: &Applied) -> Option<u64> {
         let view = streak(&applied.state, &applied.catalog);
         if view.length == 0 {
             return None;
         }
-        self.settle_ended(scope, &applied.catalog).await;
         let statistics = self.statistics(scope);
         Some(statistics.streak_rank(view.frequency, view.length))
     }
@@ -349,10 +343,11 @@ impl Engine {
     /// The first `limit` users by streak length at the configured frequency, longest first, ties by
     /// id; nobody while streaks are off. As current as [`Engine::streak_rank`]. (C-STREAK-67,
     /// C-STREAK-68)
-    pub async fn streak_ranking(
+    #[must_use]
+    pub fn streak_ranking(
         &self,
         scope: Scope,
-        catalog: &Arc<Catalog>,
+        catalog: &Catalog,
         ranked: RankedLength,
         limit: usize,
     ) -> Vec<(UserId, u32)> {
@@ -360,19 +355,7 @@ impl Engine {
         if !settings.enabled {
             return Vec::new();
         }
-        self.settle_ended(scope, catalog).await;
         self.statistics(scope).streak_top(ranked, settings.frequency, limit)
-    }
-
-    /// Settles users whose streak may have ended since they were last looked at, up to a limit.
-    async fn settle_ended(&self, scope: Scope, catalog: &Arc<Catalog>) {
-        let mut settling = JoinSet::new();
-        for user in self.statistics(scope).unsettled(self.now(), SETTLED_PER_RANK_MAX) {
-            let (engine, catalog) = (self.clone(), Arc::clone(catalog));
-            settling.spawn(async move { engine.run(scope, user, catalog, Command::Settle).await });
-        }
-        // Whoever can't be settled now, for example under load, makes ranks lag, nothing else.
-        settling.join_all().await;
     }
 
     /// The admin keys that may open a scope.

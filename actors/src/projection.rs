@@ -10,10 +10,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::calendar::Frequency;
-use domain::catalog::{Level, PointsSystem, Settings};
+use domain::catalog::{Level, PointsSystem};
 use domain::ids::{AchievementId, PointsSystemId, Scope, UserId};
 use domain::summary::{BalanceRange, histogram, users_per_level};
-use domain::time::Timestamp;
 use domain::user::{UserState, streak_standing};
 use parking_lot::{Mutex, RwLock};
 use storage::Store;
@@ -86,8 +85,8 @@ impl Projections {
 
     /// Notes the streaks of a user who was just settled, committed or not: settling an idle day
     /// over again gives the same.
-    pub(crate) fn record_streaks(&self, scope: Scope, state: &UserState, settings: &Settings) {
-        self.of(scope).record_streaks(state, settings);
+    pub(crate) fn record_streaks(&self, scope: Scope, state: &UserState) {
+        self.of(scope).record_streaks(state);
     }
 }
 
@@ -135,8 +134,8 @@ impl Statistics {
     }
 
     /// Puts the user's streaks in the place of what was known of them.
-    pub fn record_streaks(&self, state: &UserState, settings: &Settings) {
-        self.0.lock().streaks.record(&state.id, streak_standing(state, settings));
+    pub fn record_streaks(&self, state: &UserState) {
+        self.0.lock().streaks.record(&state.id, streak_standing(state));
     }
 
     /// How many users exist.
@@ -171,11 +170,6 @@ impl Statistics {
     #[must_use]
     pub fn streak_lengths(&self, ranked: RankedLength, frequency: Frequency) -> Vec<(u32, u64)> {
         self.0.lock().streaks.lengths(ranked, frequency)
-    }
-
-    /// Up to `limit` users who have to be settled before lengths say anything about now.
-    pub(crate) fn unsettled(&self, now: Timestamp, limit: usize) -> Vec<UserId> {
-        self.0.lock().streaks.ended(now, limit)
     }
 
     /// How many users hold how many points; who never had one holds 0. (C-POINTS-58, C-POINTS-59)

@@ -291,18 +291,14 @@ pub(crate) async fn note_zone_database(
 }
 
 /// Counts the users of a scope.
-pub(crate) async fn count_users(
-    store: &Store,
-    scope: Scope,
-    settings: Settings,
-) -> Result<Statistics, Error> {
+pub(crate) async fn count_users(store: &Store, scope: Scope) -> Result<Statistics, Error> {
     blocking(store, move |store| {
         let statistics = Statistics::default();
         for row in store.rows(KeyRange::kind(scope, Kind::Snapshot)) {
             let (key, value) = row?;
             let user = decode(&key, &value)?;
             statistics.record(None, &user);
-            statistics.record_streaks(&user, &settings);
+            statistics.record_streaks(&user);
         }
         Ok(statistics)
     })

@@ -127,7 +127,7 @@ impl Activation {
         let sums = self.sum_history(before.as_deref(), &catalog, &command).await?;
         let outcome = self.decide(before.as_deref(), &catalog, now, &sums, &command)?;
         let reply = outcome.reply.clone();
-        let state = self.settle_on(before.as_deref(), outcome, &catalog.settings).await?;
+        let state = self.settle_on(before.as_deref(), outcome).await?;
         Ok(Applied { state, catalog, now, reply })
     }
 
@@ -195,7 +195,6 @@ impl Activation {
         &mut self,
         before: Option<&UserState>,
         outcome: Outcome,
-        settings: &Settings,
     ) -> Result<Arc<UserState>, Error> {
         if outcome.must_commit {
             let context = Arc::clone(&self.context);
@@ -213,7 +212,7 @@ impl Activation {
                 self.announce(due);
             }
         }
-        self.context.projections.record_streaks(self.key.scope, &outcome.state, settings);
+        self.context.projections.record_streaks(self.key.scope, &outcome.state);
         let state = Arc::new(outcome.state);
         self.known = Known::State(Some(Arc::clone(&state)));
         Ok(state)

@@ -8,9 +8,7 @@
 
 use super::{achievement, streak, time};
 use crate::calendar::Frequency;
-use crate::catalog::Settings;
 use crate::time::Timestamp;
-use crate::user::UserState;
 use crate::user::decision::Decision;
 
 /// What falls due by time alone, in no order.
@@ -25,19 +23,15 @@ pub(crate) fn next_due(decision: &Decision<'_>) -> Option<Timestamp> {
 
 /// The first instant at which a streak of the user could end, or need a freeze, without another
 /// event. Days off and pauses aren't looked at: settling then finds the streak kept.
-pub(crate) fn streak_may_end(state: &UserState, settings: &Settings) -> Option<Timestamp> {
+fn end_of_streak(decision: &Decision<'_>) -> Option<Timestamp> {
+    let week_start = decision.catalog.settings.week_start;
     let last_needed = |frequency| {
-        let track = state.streak.track(frequency);
-        let unmet =
-            if track.met { track.open.next(frequency, settings.week_start) } else { track.open };
+        let track = decision.state.streak.track(frequency);
+        let unmet = if track.met { track.open.next(frequency, week_start) } else { track.open };
         (track.length() > 0).then_some(unmet.end)
     };
     let last_day = Frequency::ALL.into_iter().filter_map(last_needed).min()?;
-    Some(state.zone(settings).day_start(last_day.succ()))
-}
-
-fn end_of_streak(decision: &Decision<'_>) -> Option<Timestamp> {
-    streak_may_end(&decision.state, &decision.catalog.settings)
+    Some(decision.zone().day_start(last_day.succ()))
 }
 
 fn freeze_grant(decision: &Decision<'_>) -> Option<Timestamp> {

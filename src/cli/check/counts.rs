@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use actors::{RankedLength, Statistics};
 use domain::calendar::Frequency;
-use domain::catalog::Settings;
 use domain::ids::{AchievementId, PointsSystemId};
 use domain::user::UserState;
 
@@ -20,7 +19,6 @@ type Counts<T> = BTreeMap<T, u64>;
 
 /// Both sides, as far as users were added.
 pub(super) struct Recount {
-    settings: Settings,
     counted: Statistics,
     users: u64,
     completions: Counts<AchievementId>,
@@ -31,9 +29,8 @@ pub(super) struct Recount {
 }
 
 impl Recount {
-    pub(super) fn new(settings: Settings) -> Self {
+    pub(super) fn new() -> Self {
         Self {
-            settings,
             counted: Statistics::default(),
             users: 0,
             completions: Counts::new(),
@@ -46,7 +43,7 @@ impl Recount {
     /// Counts one user; `awarded` is the sum of their awards in each system that has some.
     pub(super) fn add(&mut self, user: &UserState, awarded: &BTreeMap<PointsSystemId, i64>) {
         self.counted.record(None, user);
-        self.counted.record_streaks(user, &self.settings);
+        self.counted.record_streaks(user);
         self.users += 1;
         let completed: BTreeSet<_> = user.completions.iter().map(|own| own.achievement).collect();
         completed.into_iter().for_each(|achievement| count(&mut self.completions, achievement));

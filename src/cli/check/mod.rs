@@ -11,7 +11,7 @@ mod users;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use domain::catalog::{Catalog, Settings};
+use domain::catalog::Catalog;
 use domain::ids::{EnvironmentId, Scope};
 use storage::records::{AdminKey, Record, decode};
 use storage::{Error, Inspection, Key, KeyRange, Kind, Options, Row};
@@ -48,9 +48,9 @@ pub(super) fn run(args: &Args) -> ExitCode {
 /// If the rows can't even be read.
 fn check(found: &Inspection) -> Result<Vec<Law>, Error> {
     let mut laws = vec![journal(found)];
-    let (values, environment, settings) = instance(found)?;
+    let (values, environment) = instance(found)?;
     laws.push(values);
-    laws.extend(users::check(found, environment.map(Scope::untenanted), settings)?);
+    laws.extend(users::check(found, environment.map(Scope::untenanted))?);
     Ok(laws)
 }
 
@@ -62,8 +62,8 @@ fn journal(found: &Inspection) -> Law {
     law
 }
 
-/// Reads the rows that belong to no user: the law, the environment, and its settings.
-fn instance(found: &Inspection) -> Result<(Law, Option<EnvironmentId>, Settings), Error> {
+/// Reads the rows that belong to no user.
+fn instance(found: &Inspection) -> Result<(Law, Option<EnvironmentId>), Error> {
     let mut law = Law::new("facts, admin keys and configurations can be read", "rows");
     let key = Key::instance("environment");
     let environment =
@@ -71,16 +71,13 @@ fn instance(found: &Inspection) -> Result<(Law, Option<EnvironmentId>, Settings)
     for row in found.rows(KeyRange::api_keys()) {
         read::<AdminKey>(&mut law, &row?);
     }
-    let mut settings = Settings::default();
     if let Some(environment) = environment {
         let key = Key::catalog(Scope::untenanted(environment));
-        if let Some(value) = found.get(&key)?
-            && let Some(catalog) = read::<Catalog>(&mut law, &(key, value))
-        {
-            settings = catalog.settings;
+        if let Some(value) = found.get(&key)? {
+            read::<Catalog>(&mut law, &(key, value));
         }
     }
-    Ok((law, environment, settings))
+    Ok((law, environment))
 }
 
 /// The record in a row; one that doesn't decode breaks `law`.

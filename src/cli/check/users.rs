@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::amount::Amount;
-use domain::catalog::Settings;
 use domain::ids::{EventId, MetricId, PointsSystemId, Scope, UserId};
 use domain::time::Timestamp;
 use domain::user::{AwardRecord, EventRecord, IdempotencyRecord, MetricDay, PointsDay, UserState};
@@ -46,13 +45,9 @@ struct User<'a> {
 type Counts = BTreeMap<Kind, u64>;
 
 /// Checks every user of `scope`; without one there must be no user's row at all.
-pub(super) fn check(
-    found: &Inspection,
-    scope: Option<Scope>,
-    settings: Settings,
-) -> Result<Vec<Law>, Error> {
+pub(super) fn check(found: &Inspection, scope: Option<Scope>) -> Result<Vec<Law>, Error> {
     let mut laws = Laws::new();
-    let mut recount = Recount::new(settings);
+    let mut recount = Recount::new();
     let mut owned = Counts::new();
     for row in scope.into_iter().flat_map(|scope| found.rows(KeyRange::kind(scope, Kind::Snapshot)))
     {
