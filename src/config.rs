@@ -109,6 +109,11 @@ sections! {
         /// How many users one group can rank. (C-LB-40)
         max_participants: NonZeroU32,
     }
+    /// How existing users are looked at after a change that concerns them.
+    reviews as Reviews, ReviewsOverrides {
+        /// See [`EngineConfig::reviews_in_flight_max`].
+        in_flight_max: NonZeroUsize,
+    }
     /// What a new data directory starts with. (C-GEN-36)
     environment as Environment, EnvironmentOverrides {
         /// The zone of users without one.
@@ -203,6 +208,7 @@ impl Config {
             user_idle_ms: self.engine.user_idle_ms.get(),
             participants_max: self.leaderboards.max_participants.get(),
             timer_tick_ms: self.timers.tick_ms.get(),
+            reviews_in_flight_max: self.reviews.in_flight_max.get(),
         }
     }
 

@@ -38,16 +38,17 @@ fn the_example_is_a_whole_study_app() {
     let catalog = applied(STUDY);
     assert_eq!(catalog.live_metrics().count(), 2);
     assert!(catalog.find_metric_by_key("flashcards-flipped").is_some());
-    assert_eq!(catalog.live_achievements().count(), 12);
+    assert_eq!(catalog.live_achievements().count(), 13);
     let kinds = |wanted: fn(&AchievementTrigger) -> bool| {
-        catalog.live_achievements().filter(|own| wanted(&own.trigger)).count()
+        catalog.live_achievements().filter(|own| wanted(own.trigger())).count()
     };
     assert_eq!(kinds(|trigger| matches!(trigger, AchievementTrigger::Metric { .. })), 6);
     assert_eq!(kinds(|trigger| matches!(trigger, AchievementTrigger::Streak { .. })), 3);
     assert_eq!(kinds(|trigger| matches!(trigger, AchievementTrigger::Api { .. })), 2);
     assert_eq!(kinds(|trigger| matches!(trigger, AchievementTrigger::Composite { .. })), 1);
+    assert_eq!(kinds(|trigger| *trigger == AchievementTrigger::Anniversary { years: 1 }), 1);
     assert!(catalog.live_achievements().any(|own| !own.event_filters().is_empty()));
-    assert!(catalog.live_achievements().any(|own| !own.user_filters.is_empty()));
+    assert!(catalog.live_achievements().any(|own| !own.user_filters().is_empty()));
     let xp = catalog.find_points_system_by_key("xp").unwrap();
     assert_eq!(xp.live_triggers().count(), 7);
     assert!(xp.live_triggers().all(|trigger| trigger.active));
@@ -182,7 +183,7 @@ streak_length = 2
     );
     let names: Vec<_> = catalog.achievements.iter().map(|own| own.name.as_str()).collect();
     assert_eq!(names, ["Y", "B", "A", "Z"]);
-    assert_eq!(catalog.achievements[2].status, AchievementStatus::Inactive);
+    assert_eq!(catalog.achievements[2].status(), AchievementStatus::Inactive);
 }
 
 // C-POINTS-22
@@ -266,7 +267,7 @@ name = "Tenth"
 metric = { key = "distance", value = 1.1 }
 "#,
     );
-    let trigger = &catalog.achievements[0].trigger;
+    let trigger = catalog.achievements[0].trigger();
     let is_exact =
         matches!(trigger, AchievementTrigger::Metric { value, .. } if value.to_string() == "1.1");
     assert!(is_exact, "{trigger:?}");
@@ -368,11 +369,11 @@ fn mistakes_are_told_with_their_place_and_what_was_expected() {
         ),
         (
             "[achievements.a]\nname = \"A\"\n",
-            "1:15: expected exactly one of `metric`, `streak_length`, `api`, `all_of`",
+            "1:15: expected exactly one of `metric`, `streak_length`, `api`, `all_of`, `anniversary_years`",
         ),
         (
             "[achievements.a]\nname = \"A\"\napi = true\nstreak_length = 3\n",
-            "1:15: expected exactly one of `metric`, `streak_length`, `api`, `all_of`",
+            "1:15: expected exactly one of `metric`, `streak_length`, `api`, `all_of`, `anniversary_years`",
         ),
         (
             "[achievements.a]\nname = \"A\"\napi = false\n",

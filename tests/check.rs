@@ -53,6 +53,7 @@ async fn live(data: &Path) {
         user_idle_ms: 60_000,
         participants_max: 1_000,
         timer_tick_ms: 1_000,
+        reviews_in_flight_max: 4,
     };
     let clock = Clock::test(Timestamp::parse("2026-03-01T12:00:00Z").expect("valid"));
     let bootstrap = Bootstrap { environment: scope().environment, settings: Settings::default() };
@@ -159,7 +160,7 @@ fn timers(store: &Store) -> Vec<Key> {
 type Damage = fn(&Store) -> Vec<Op>;
 
 /// Each damage with the beginnings of the laws it breaks.
-const DAMAGES: [(Damage, &[&str]); 20] = [
+const DAMAGES: [(Damage, &[&str]); 21] = [
     (
         |store| change::<UserState>(store, Kind::Snapshot, |state| state.events += 1),
         &["events are numbered"],
@@ -178,11 +179,16 @@ const DAMAGES: [(Damage, &[&str]); 20] = [
     ),
     (
         |store| change::<AwardRecord>(store, Kind::Award, |award| award.awarded += 1),
-        &["a balance is the sum of its awards", "a score is the sum"],
+        &["a balance is the sum of its awards", "counts over all users", "a score is the sum"],
     ),
     (
         |store| delete_first(store, Kind::Award),
-        &["awards are numbered", "a balance is the sum of its awards", "a score is the sum"],
+        &[
+            "awards are numbered",
+            "a balance is the sum of its awards",
+            "counts over all users",
+            "a score is the sum",
+        ],
     ),
     (
         |store| change::<PointsDay>(store, Kind::PointsDay, |day| day.total += 1),
@@ -203,7 +209,15 @@ const DAMAGES: [(Damage, &[&str]); 20] = [
                 state.completions.push(again);
             })
         },
-        &["an achievement is completed"],
+        &["an achievement is completed", "counts over all users"],
+    ),
+    (
+        |store| {
+            change::<UserState>(store, Kind::Snapshot, |state| {
+                state.streak.daily.length_before += 1;
+            })
+        },
+        &["counts over all users"],
     ),
     (
         |store| {

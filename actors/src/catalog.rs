@@ -20,6 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use crate::clock::Clock;
 use crate::counters::Counters;
 use crate::error::Error;
+use crate::review::ReviewBoard;
 use crate::rows;
 
 /// What to do with a change once it is known whether it was made.
@@ -42,6 +43,7 @@ pub(crate) struct Catalogs {
     store: Store,
     clock: Clock,
     counters: Arc<Counters>,
+    reviews: Arc<ReviewBoard>,
     permits: Arc<Semaphore>,
     actor: ArcSwapOption<ActorRef<CatalogMessage>>,
     spawning: Mutex<()>,
@@ -54,6 +56,7 @@ impl Catalogs {
         store: Store,
         clock: Clock,
         counters: Arc<Counters>,
+        reviews: Arc<ReviewBoard>,
         in_flight_max: usize,
     ) -> Self {
         Self {
@@ -62,6 +65,7 @@ impl Catalogs {
             store,
             clock,
             counters,
+            reviews,
             permits: Arc::new(Semaphore::new(in_flight_max)),
             actor: ArcSwapOption::empty(),
             spawning: Mutex::new(()),
@@ -139,12 +143,14 @@ impl Catalogs {
         if after == *before {
             return finish(Ok(()));
         }
+        after.note_review(&before);
         match rows::commit_catalog(&self.store, scope, &after).await {
             Ok(()) => {
                 self.counters.catalog_changes.add_one();
                 let mut published = HashMap::clone(&self.published.load());
                 published.insert(scope, Arc::new(after));
                 self.published.store(Arc::new(published));
+                self.reviews.wake();
                 finish(Ok(()));
             }
             Err(error) => {

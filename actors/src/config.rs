@@ -20,6 +20,8 @@ pub struct EngineConfig {
     pub participants_max: u32,
     /// How often, in milliseconds, it is looked whether something is due; unused in virtual time.
     pub timer_tick_ms: u64,
+    /// Existing users looked at at once after a change of configuration that concerns them.
+    pub reviews_in_flight_max: usize,
 }
 
 /// What a new data directory starts with; one that was used before keeps what it has.

@@ -12,6 +12,7 @@ pub(crate) struct Counters {
     pub(crate) rebuilt: Counter,
     pub(crate) shed: Counter,
     pub(crate) catalog_changes: Counter,
+    pub(crate) reviews_retried: Counter,
     pub(crate) failures: Counter,
     pub(crate) timers_fired: Counter,
     pub(crate) timer_lateness_ms: Gauge,
@@ -66,6 +67,8 @@ pub struct EngineStats {
     pub shed: u64,
     /// Changes of configuration made durable.
     pub catalog_changes: u64,
+    /// Settlements of a walk over all users that were refused and tried again.
+    pub reviews_retried: u64,
     /// Actors that ended by a failure.
     pub failures: u64,
     /// Users settled because they were due.
@@ -93,6 +96,7 @@ impl Counters {
             rebuilt: self.rebuilt.value(),
             shed: self.shed.value(),
             catalog_changes: self.catalog_changes.value(),
+            reviews_retried: self.reviews_retried.value(),
             failures: self.failures.value(),
             timers_fired: self.timers_fired.value(),
             timers_waiting,

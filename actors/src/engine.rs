@@ -11,14 +11,16 @@ use std::time::Duration;
 use domain::catalog::{Catalog, Leaderboard};
 use domain::ids::{AttributeId, EnvironmentId, MetricId, PauseId, PointsSystemId, Scope, UserId};
 use domain::leaderboard::Run;
+use domain::summary::{BalanceRange, histogram};
 use domain::time::{Date, Timestamp};
 use domain::user::{AwardRecord, Command, MetricDay, PointsDay, streak};
 use ractor::{ActorRef, ActorRuntime};
 use storage::Store;
-use storage::records::AdminKey;
-use tokio::sync::{Mutex, Semaphore, oneshot};
-use tokio::task::{JoinHandle, JoinSet};
+use storage::records::{AdminKey, Reviews};
+use tokio::sync::{Mutex, oneshot};
+use tokio::task::JoinHandle;
 
+use crate::balances::Wanted;
 use crate::board::{Row, Start};
 use crate::catalog::Catalogs;
 use crate::clock::{self, AdvanceError, Clock};
@@ -27,7 +29,8 @@ use crate::counters::{Counters, EngineStats};
 use crate::error::Error;
 use crate::leaderboard::{self, Page, Recounts, RunKey, Runs, Settling, UserPlace};
 use crate::plans::Plans;
-use crate::projection::Statistics;
+use crate::projection::{Projections, Statistics};
+use crate::review::{ReviewBoard, WalkContext};
 use crate::router::{Origin, Router};
 use crate::rows;
 use crate::schedule::{Schedule, Source};
@@ -39,12 +42,6 @@ use crate::user_key::UserKey;
 
 /// How often users are looked through for idle ones, as a share of the idle time.
 const SWEEPS_PER_IDLE_TIME: u32 = 4;
-
-/// Users settled for one reading of a rank or a ranking.
-const SETTLED_PER_RANK_MAX: usize = 1_000;
-
-/// How many reads of all users run at a time; each keeps a blocking thread busy.
-const SCANS_MAX: usize = 2;
 
 /// Whether the engine can serve.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,8 +67,7 @@ struct Shared {
     recounts: Arc<Recounts>,
     counters: Arc<Counters>,
     schedule: Schedule,
-    /// Bounds the reads of all users that run at a time.
-    scans: Semaphore,
+    reviews: Arc<ReviewBoard>,
     /// What runs beside the requests; none once stopped.
     background: Mutex<Option<Background>>,
 }
@@ -108,17 +104,20 @@ impl Engine {
     ) -> Result<Self, Error> {
         let environment = rows::find_or_store_environment(&store, bootstrap.environment).await?;
         let scope = Scope::untenanted(environment);
-        let stored = rows::load_catalog(&store, scope)?.map(|catalog| (scope, Arc::new(catalog)));
-        let settings =
-            stored.as_ref().map_or(&bootstrap.settings, |(_, catalog)| &catalog.settings).clone();
-        let counted = rows::count_users(&store, scope, settings).await?;
+        let mut stored = rows::load_catalog(&store, scope)?;
+        rows::note_zone_database(&store, scope, &mut stored).await?;
+        let stored = stored.map(|catalog| (scope, Arc::new(catalog)));
+        let counted = rows::count_users(&store, scope).await?;
+        let projections = Arc::new(Projections::new(store.clone(), scope, counted.statistics));
         let counters = Arc::new(Counters::default());
+        let board = Arc::new(ReviewBoard::new(rows::load_reviews(&store, scope)?));
         let catalogs = Arc::new(Catalogs::new(
             stored.into_iter().collect(),
             bootstrap.settings,
             store.clone(),
             clock.clone(),
             Arc::clone(&counters),
+            Arc::clone(&board),
             config.catalog_changes_in_flight_max,
         ));
         let runs =
@@ -126,7 +125,7 @@ impl Engine {
         let context = Arc::new(UserContext {
             clock: clock.clone(),
             store: store.clone(),
-            projections: counted.projections,
+            projections: Arc::clone(&projections),
             plans: Plans::unknown(store.shards()),
             counters: Arc::clone(&counters),
             order: Order::after(counted.order),
@@ -134,6 +133,7 @@ impl Engine {
         });
         let idle = Duration::from_millis(config.user_idle_ms);
         let tick = Duration::from_millis(config.timer_tick_ms);
+        let in_flight_max = config.reviews_in_flight_max;
         let router = Arc::new(Router::new(config, Arc::clone(&context), store.shards()));
         let timers = Arc::new(Timers::new(
             scope,
@@ -160,10 +160,23 @@ impl Engine {
             next: parking_lot::Mutex::new(next),
             firing: Mutex::default(),
         });
+        let walk = Arc::new(WalkContext {
+            scope,
+            clock: clock.clone(),
+            store: store.clone(),
+            router: Arc::clone(&router),
+            catalogs: Arc::clone(&catalogs),
+            projections,
+            board: Arc::clone(&board),
+            counters: Arc::clone(&counters),
+            in_flight_max,
+            spawning: parking_lot::Mutex::new(()),
+        });
         let root = Supervisor {
             catalogs: Arc::clone(&catalogs),
             timers: Arc::clone(&timers),
             runs: Arc::clone(&runs),
+            walk: Arc::clone(&walk),
             counters: Arc::clone(&counters),
         };
         let (supervisor, supervisor_ended) =
@@ -179,9 +192,8 @@ impl Engine {
         runs.build_open(scope, clock.now());
         let settler = tokio::spawn(settle(Arc::clone(&settling), clock.clone(), tick));
         // What falls due at the end of a run still counts in it.
-        let sources: Vec<Arc<dyn Source>> = vec![timers, settling];
+        let sources: Vec<Arc<dyn Source>> = vec![walk, timers, settling];
         let schedule = Schedule::new(clock.clone(), sources);
-        let scans = Semaphore::new(SCANS_MAX);
         let background =
             Mutex::new(Some(Background { supervisor, supervisor_ended, sweeper, ticker, settler }));
         let shared = Shared {
@@ -195,7 +207,7 @@ impl Engine {
             recounts,
             counters,
             schedule,
-            scans,
+            reviews: board,
             background,
         };
         Ok(Self { shared: Arc::new(shared) })
@@ -355,20 +367,22 @@ impl Engine {
         Ok(rows::recent_awards(&self.shared.store, key, system, recorded, limit).await?)
     }
 
-    /// How many users with all these attributes hold each balance of a points system; who never had
-    /// a point holds 0. Reads every user of the scope, so only a few such reads run at a time.
+    /// How many users with all these attributes hold how many points; who never had a point holds 0.
+    /// The first to ask waits for a read of all users, of which only a few run at a time; afterwards
+    /// the counts are at hand for a while. (C-POINTS-58, C-POINTS-59)
     ///
     /// # Errors
     /// [`Error::Overloaded`] if too many of these reads run; [`Error::Unavailable`] if storage can't
     /// be read.
-    pub async fn balances_of(
+    pub async fn histogram_of(
         &self,
         scope: Scope,
         system: PointsSystemId,
         attributes: BTreeMap<AttributeId, String>,
-    ) -> Result<BTreeMap<i64, u64>, Error> {
-        let _running = self.shared.scans.try_acquire().map_err(|_| Error::Overloaded)?;
-        Ok(rows::balances_of(&self.shared.store, scope, system, attributes).await?)
+    ) -> Result<Vec<BalanceRange>, Error> {
+        let balances = &self.shared.context.projections.balances;
+        let wanted = Wanted { system, attributes };
+        balances.read(scope, &wanted, |found| histogram(&found.counted())).await
     }
 
     /// The effective day of each of these users now; who doesn't exist is left out. (C-GEN-16)
@@ -432,15 +446,14 @@ impl Engine {
         self.shared.context.projections.of(scope)
     }
 
-    /// The rank of a user's streak among all users; none without a streak. Users whose streak may
-    /// have ended since they were last looked at are settled first, up to a limit per call; beyond
-    /// it the rank lags until the next one. (C-STREAK-22, C-STREAK-23)
-    pub async fn streak_rank(&self, scope: Scope, applied: &Applied) -> Option<u64> {
+    /// The rank of a user's streak among all users; none without a streak. Streaks
+    /// that have just ended may count until the timers have settled them. (C-STREAK-22, C-STREAK-23)
+    #[must_use]
+    pub fn streak_rank(&self, scope: Scope, applied: &Applied) -> Option<u64> {
         let view = streak(&applied.state, &applied.catalog);
         if view.length == 0 {
             return None;
         }
-        self.settle_ended(scope, &applied.catalog).await;
         let statistics = self.statistics(scope);
         Some(statistics.streak_rank(view.frequency, view.length))
     }
@@ -448,10 +461,11 @@ impl Engine {
     /// The first `limit` users by streak length at the configured frequency, longest first, ties by
     /// id; nobody while streaks are off. As current as [`Engine::streak_rank`]. (C-STREAK-67,
     /// C-STREAK-68)
-    pub async fn streak_ranking(
+    #[must_use]
+    pub fn streak_ranking(
         &self,
         scope: Scope,
-        catalog: &Arc<Catalog>,
+        catalog: &Catalog,
         ranked: RankedLength,
         limit: usize,
     ) -> Vec<(UserId, u32)> {
@@ -459,19 +473,7 @@ impl Engine {
         if !settings.enabled {
             return Vec::new();
         }
-        self.settle_ended(scope, catalog).await;
         self.statistics(scope).streak_top(ranked, settings.frequency, limit)
-    }
-
-    /// Settles users whose streak may have ended since they were last looked at, up to a limit.
-    async fn settle_ended(&self, scope: Scope, catalog: &Arc<Catalog>) {
-        let mut settling = JoinSet::new();
-        for user in self.statistics(scope).unsettled(self.now(), SETTLED_PER_RANK_MAX) {
-            let (engine, catalog) = (self.clone(), Arc::clone(catalog));
-            settling.spawn(async move { engine.run(scope, user, catalog, Command::Settle).await });
-        }
-        // Whoever can't be settled now, for example under load, makes ranks lag, nothing else.
-        settling.join_all().await;
     }
 
     /// The admin keys that may open a scope.
@@ -490,6 +492,22 @@ impl Engine {
         Ok(rows::commit_admin_key(&self.shared.store, key).await?)
     }
 
+    /// How far the walks got that judge existing users by changes of configuration. (C-ACH-16)
+    #[must_use]
+    pub fn reviews(&self) -> Reviews {
+        self.shared.reviews.reviews()
+    }
+
+    /// Waits until every user was judged by the configuration as it is now. Nobody has to: who is
+    /// looked at earlier is judged the same.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if storage takes no writes or the engine is stopping.
+    pub async fn reviewed(&self) -> Result<(), Error> {
+        let wanted = self.catalog(self.scope()).review;
+        self.shared.reviews.reached(wanted).await
+    }
+
     /// Whether the engine can serve.
     #[must_use]
     pub fn health(&self) -> Health {
@@ -505,6 +523,12 @@ impl Engine {
     pub fn stats(&self) -> EngineStats {
         let Shared { router, context, counters, .. } = self.shared.as_ref();
         counters.read(router.active(), router.in_flight(), context.plans.waiting())
+    }
+
+    /// What storage did since it was opened, for operators.
+    #[must_use]
+    pub fn storage_stats(&self) -> storage::Stats {
+        self.shared.store.stats()
     }
 
     /// Moves the test clock, from one due instant to the next, and answers with the instant that is
@@ -529,6 +553,7 @@ impl Engine {
             ticker.abort();
         }
         background.settler.abort();
+        self.shared.reviews.stop();
         self.shared.router.drain().await;
         self.shared.catalogs.drain().await;
         background.supervisor.stop_children_and_wait(None, None).await;

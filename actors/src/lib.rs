@@ -4,11 +4,13 @@
 //! user, the activation decides by the rules of `domain` and commits through `storage`, a catalog
 //! actor owns the configuration, timers settle users when something falls due, and projections count
 //! over all users. Reading order: `engine`, `router`, `user`, `catalog`, `timer`, `plans`,
-//! `schedule`, `projection`, `standings`, `ranking`, `board`, `supervisor`, `rows`.
+//! `schedule`, `review`, `projection`, `on_demand`, `standings`, `ranking`, `board`, `leaderboard`,
+//! `supervisor`, `rows`.
 //!
 //! Absences that hold here: nothing is visible before it is durable; no actor waits for another
 //! actor or for the network; a user has one activation at a time; only [`clock`] reads time.
 
+mod balances;
 pub mod board;
 mod catalog;
 pub mod clock;
@@ -17,10 +19,12 @@ mod counters;
 mod engine;
 mod error;
 pub mod leaderboard;
+mod on_demand;
 mod permit;
 mod plans;
 mod projection;
 pub mod ranking;
+mod review;
 mod router;
 mod rows;
 mod schedule;

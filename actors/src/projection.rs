@@ -2,24 +2,33 @@
 //! which streak.
 //!
 //! A projection is derived: it is kept up to date from the difference that each committed outcome
-//! makes, and built at start from the snapshots. Whoever reads it sees committed users only, and
-//! never has to look at them one by one.
+//! makes, and built at start from the snapshots, or when it is first asked for
+//! ([`on_demand`](crate::on_demand)). Whoever reads it sees committed users only, and never has to
+//! look at them one by one.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::calendar::Frequency;
-use domain::catalog::Settings;
+use domain::catalog::{Level, PointsSystem};
 use domain::ids::{AchievementId, PointsSystemId, Scope, UserId};
-use domain::time::Timestamp;
+use domain::summary::{BalanceRange, histogram, users_per_level};
 use domain::user::{UserState, streak_standing};
 use parking_lot::{Mutex, RwLock};
+use storage::Store;
+use tokio::sync::RwLockReadGuard;
 
+use crate::balances::{BalancesByAttributes, Counted};
+use crate::on_demand::{Commit, OnDemand, Scans};
+use crate::ranking::Tally;
 use crate::standings::{RankedLength, Standings};
 
-/// The counts of every scope.
-#[derive(Debug, Default)]
-pub(crate) struct Projections(RwLock<HashMap<Scope, Statistics>>);
+/// What is known over all users of every scope.
+pub(crate) struct Projections {
+    statistics: RwLock<HashMap<Scope, Statistics>>,
+    pub(crate) balances: OnDemand<BalancesByAttributes>,
+    scans: Scans,
+}
 
 /// Counts over all users of one scope, as of what is committed. Clones share them.
 #[derive(Clone, Debug, Default)]
@@ -29,40 +38,55 @@ pub struct Statistics(Arc<Mutex<Counts>>);
 struct Counts {
     users: u64,
     completions: HashMap<AchievementId, u64>,
-    /// Users by balance, those with a balance only.
-    balances: HashMap<PointsSystemId, BTreeMap<i64, u64>>,
+    /// Balances that ever moved.
+    balances: HashMap<PointsSystemId, Tally<i64>>,
     streaks: Standings,
 }
 
+/// The right to commit an outcome of one user, which is then recorded.
+pub(crate) struct Recording<'a> {
+    projections: &'a Projections,
+    /// Held until it is recorded.
+    _committing: RwLockReadGuard<'a, ()>,
+}
+
+impl Recording<'_> {
+    /// Counts what the commit changed.
+    pub(crate) fn record(self, commit: &Commit<'_>) {
+        let Commit { scope, before, outcome } = *commit;
+        self.projections.of(scope).record(before, &outcome.state);
+        self.projections.balances.record(commit);
+    }
+}
+
 impl Projections {
-    /// The counts of a scope; all zero if nobody lives there.
-    pub(crate) fn of(&self, scope: Scope) -> Statistics {
-        if let Some(known) = self.0.read().get(&scope) {
-            return known.clone();
+    /// With what was counted in one scope.
+    pub(crate) fn new(store: Store, scope: Scope, counted: Statistics) -> Self {
+        let scans = Scans::new(store);
+        Self {
+            statistics: RwLock::new(HashMap::from([(scope, counted)])),
+            balances: OnDemand::new(scans.clone()),
+            scans,
         }
-        self.0.write().entry(scope).or_default().clone()
     }
 
-    /// Counts the difference a committed outcome made to one user.
-    pub(crate) fn record(&self, scope: Scope, before: Option<&UserState>, after: &UserState) {
-        let unchanged = before.is_some_and(|before| {
-            before.completions.len() == after.completions.len()
-                && before.points.len() == after.points.len()
-                && before
-                    .points
-                    .iter()
-                    .all(|(system, balance)| after.balance(*system) == balance.total)
-        });
-        if !unchanged {
-            self.of(scope).0.lock().record(before, after);
+    /// The counts of a scope; all zero if nobody lives there.
+    pub(crate) fn of(&self, scope: Scope) -> Statistics {
+        if let Some(known) = self.statistics.read().get(&scope) {
+            return known.clone();
         }
+        self.statistics.write().entry(scope).or_default().clone()
+    }
+
+    /// To be taken before a commit, and used after it.
+    pub(crate) async fn recording(&self) -> Recording<'_> {
+        Recording { projections: self, _committing: self.scans.committing().await }
     }
 
     /// Notes the streaks of a user who was just settled, committed or not: settling an idle day
     /// over again gives the same.
-    pub(crate) fn record_streaks(&self, scope: Scope, state: &UserState, settings: &Settings) {
-        let standing = streak_standing(state, settings);
-        self.of(scope).0.lock().streaks.record(&state.id, standing);
+    pub(crate) fn record_streaks(&self, scope: Scope, state: &UserState) {
+        self.of(scope).record_streaks(state);
     }
 }
 
@@ -86,19 +110,34 @@ impl Counts {
             return;
         }
         let balances = self.balances.entry(system).or_default();
-        *balances.entry(new).or_default() += 1;
         if let Some(old) = old {
-            let users =
-                balances.get_mut(&old).expect("a balance that a user left had been counted");
-            *users -= 1;
-            if *users == 0 {
-                balances.remove(&old);
-            }
+            balances.remove(&old);
         }
+        balances.add(new);
     }
 }
 
 impl Statistics {
+    /// Counts the difference an outcome makes to one user; `before` is none for a new one.
+    pub fn record(&self, before: Option<&UserState>, after: &UserState) {
+        let unchanged = before.is_some_and(|before| {
+            before.completions.len() == after.completions.len()
+                && before.points.len() == after.points.len()
+                && before
+                    .points
+                    .iter()
+                    .all(|(system, balance)| after.balance(*system) == balance.total)
+        });
+        if !unchanged {
+            self.0.lock().record(before, after);
+        }
+    }
+
+    /// Puts the user's streaks in the place of what was known of them.
+    pub fn record_streaks(&self, state: &UserState) {
+        self.0.lock().streaks.record(&state.id, streak_standing(state));
+    }
+
     /// How many users exist.
     #[must_use]
     pub fn users(&self) -> u64 {
@@ -127,20 +166,36 @@ impl Statistics {
         self.0.lock().streaks.top(ranked, frequency, limit)
     }
 
-    /// Up to `limit` users who have to be settled before lengths say anything about now.
-    pub(crate) fn unsettled(&self, now: Timestamp, limit: usize) -> Vec<UserId> {
-        self.0.lock().streaks.ended(now, limit)
+    /// How many users have each length, shortest first; who has none is left out.
+    #[must_use]
+    pub fn streak_lengths(&self, ranked: RankedLength, frequency: Frequency) -> Vec<(u32, u64)> {
+        self.0.lock().streaks.lengths(ranked, frequency)
     }
 
-    /// How many users hold each balance of a points system; who never had a point holds 0.
+    /// How many users hold how many points; who never had one holds 0. (C-POINTS-58, C-POINTS-59)
     #[must_use]
-    pub fn balances(&self, system: PointsSystemId) -> BTreeMap<i64, u64> {
+    pub fn histogram(&self, system: PointsSystemId) -> Vec<BalanceRange> {
+        self.read_balances(system, |balances| histogram(balances))
+    }
+
+    /// How many users are at each live level, lowest first. (C-POINTS-53)
+    #[must_use]
+    pub fn users_per_level<'a>(&self, system: &'a PointsSystem) -> Vec<(&'a Level, u64)> {
+        self.read_balances(system.id, |balances| users_per_level(system, balances))
+    }
+
+    /// How many users hold each balance, lowest first; who never had a point is left out.
+    #[must_use]
+    pub fn balances(&self, system: PointsSystemId) -> Vec<(i64, u64)> {
+        self.read_balances(system, |balances| {
+            balances.moved.iter().map(|(balance, users)| (*balance, users)).collect()
+        })
+    }
+
+    fn read_balances<R>(&self, system: PointsSystemId, read: impl FnOnce(&Counted<'_>) -> R) -> R {
         let counts = self.0.lock();
-        let mut balances = counts.balances.get(&system).cloned().unwrap_or_default();
-        let without = counts.users - balances.values().sum::<u64>();
-        if without > 0 {
-            *balances.entry(0).or_default() += without;
-        }
-        balances
+        let nobody = Tally::default();
+        let moved = counts.balances.get(&system).unwrap_or(&nobody);
+        read(&Counted { moved, unmoved: counts.users - moved.total() })
     }
 }

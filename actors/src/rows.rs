@@ -4,24 +4,25 @@
 //! Whatever may read many rows does so on a thread that may block, a chunk at a time. All writes go
 //! through the store's one `commit`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use domain::amount::Amount;
+use domain::calendar::ZONE_DATABASE;
 use domain::catalog::{Catalog, Settings};
 use domain::ids::{
-    AttributeId, EnvironmentId, IdempotencyKey, MetricId, PauseId, PointsSystemId, Scope, UserId,
+    EnvironmentId, IdempotencyKey, MetricId, PauseId, PointsSystemId, Scope, UserId,
 };
 use domain::time::{Date, Timestamp};
 use domain::user::{
     AwardRecord, EventRecord, HistoryScores, HistorySum, IdempotencyRecord, MetricDay,
     MissingScores, MissingSum, Outcome, PointsDay, UserState, effective_day,
 };
-use storage::records::{AdminKey, Record, decode};
+use storage::records::{AdminKey, Record, Reviews, ZoneDatabase, decode};
 use storage::{
     Batch, CatalogCommit, Error, Key, KeyRange, Kind, Op, ShardId, Store, UserCommit, put,
 };
 
-use crate::projection::Projections;
+use crate::projection::Statistics;
 use crate::user_key::UserKey;
 
 /// A user's snapshot; none if the user doesn't exist.
@@ -30,28 +31,6 @@ pub(crate) fn load_user(
     UserKey { scope, user }: &UserKey,
 ) -> Result<Option<UserState>, Error> {
     store.load(&Key::snapshot(*scope, user))
-}
-
-/// How many users with all of `wanted` hold each balance of a points system.
-pub(crate) async fn balances_of(
-    store: &Store,
-    scope: Scope,
-    system: PointsSystemId,
-    wanted: BTreeMap<AttributeId, String>,
-) -> Result<BTreeMap<i64, u64>, Error> {
-    blocking(store, move |store| {
-        let mut balances = BTreeMap::new();
-        for row in store.rows(KeyRange::kind(scope, Kind::Snapshot)) {
-            let (key, value) = row?;
-            let user: UserState = decode(&key, &value)?;
-            let has = |(attribute, value)| user.profile.attributes.get(attribute) == Some(value);
-            if wanted.iter().all(has) {
-                *balances.entry(user.balance(system)).or_default() += 1;
-            }
-        }
-        Ok(balances)
-    })
-    .await
 }
 
 /// The effective days of users at `now`; who doesn't exist is left out.
@@ -306,9 +285,66 @@ pub(crate) fn load_catalog(store: &Store, scope: Scope) -> Result<Option<Catalog
     store.load(&Key::catalog(scope))
 }
 
+/// How far the reviews of a scope's users got.
+pub(crate) fn load_reviews(store: &Store, scope: Scope) -> Result<Reviews, Error> {
+    Ok(store.load(&Key::reviews(scope))?.unwrap_or_default())
+}
+
+/// Makes durable how far the reviews of a scope's users got.
+pub(crate) async fn commit_reviews(
+    store: &Store,
+    scope: Scope,
+    reviews: &Reviews,
+) -> Result<(), Error> {
+    commit_meta(store, put(Key::reviews(scope), reviews)).await
+}
+
+/// The first `limit` users in key order, or the first after one of them.
+pub(crate) async fn users_after(
+    store: &Store,
+    scope: Scope,
+    after: Option<UserId>,
+    limit: usize,
+) -> Result<Vec<UserId>, Error> {
+    blocking(store, move |store| {
+        let all = KeyRange::kind(scope, Kind::Snapshot);
+        let range = match after {
+            Some(user) => all.after(&Key::snapshot(scope, &user)),
+            None => all,
+        };
+        let user = |(key, _): &(Key, Vec<u8>)| {
+            let id = key.text().and_then(|text| UserId::new(&text));
+            id.expect("a snapshot is filed under its user")
+        };
+        Ok(store.scan(&range, limit)?.iter().map(user).collect())
+    })
+    .await
+}
+
+/// Notes the bundled time zone database. If it is another than before, every user's days may lie
+/// elsewhere now: that concerns them as a change of configuration does.
+pub(crate) async fn note_zone_database(
+    store: &Store,
+    scope: Scope,
+    catalog: &mut Option<Catalog>,
+) -> Result<(), Error> {
+    let key = Key::instance("zone database");
+    let known: Option<ZoneDatabase> = store.load(&key)?;
+    let bundled = ZoneDatabase { version: ZONE_DATABASE.to_owned() };
+    if known.as_ref() == Some(&bundled) {
+        return Ok(());
+    }
+    let mut ops = vec![put(key, &bundled)];
+    if let (Some(_), Some(catalog)) = (known, catalog) {
+        catalog.review += 1;
+        ops.extend(CatalogCommit { scope, catalog }.batch().ops);
+    }
+    store.commit(Batch { shard: ShardId::META, ops }).await
+}
+
 /// What all snapshots together say.
 pub(crate) struct CountedUsers {
-    pub(crate) projections: Projections,
+    pub(crate) statistics: Statistics,
     /// The number of the latest request that anyone knows.
     pub(crate) order: u64,
     /// Everyone has caught up with the recounts up to this number.
@@ -316,23 +352,19 @@ pub(crate) struct CountedUsers {
 }
 
 /// Counts the users of a scope.
-pub(crate) async fn count_users(
-    store: &Store,
-    scope: Scope,
-    settings: Settings,
-) -> Result<CountedUsers, Error> {
+pub(crate) async fn count_users(store: &Store, scope: Scope) -> Result<CountedUsers, Error> {
     blocking(store, move |store| {
-        let projections = Projections::default();
+        let statistics = Statistics::default();
         let (mut order, mut recounted) = (0, u64::MAX);
         for row in store.rows(KeyRange::kind(scope, Kind::Snapshot)) {
             let (key, value) = row?;
             let user: UserState = decode(&key, &value)?;
             order = order.max(user.order);
             recounted = recounted.min(user.recounted);
-            projections.record(scope, None, &user);
-            projections.record_streaks(scope, &user, &settings);
+            statistics.record(None, &user);
+            statistics.record_streaks(&user);
         }
-        Ok(CountedUsers { projections, order, recounted })
+        Ok(CountedUsers { statistics, order, recounted })
     })
     .await
 }

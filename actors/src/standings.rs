@@ -1,17 +1,17 @@
 //! Streak lengths over all users of a scope: what ranks and rankings are read from. (C-STREAK-22,
 //! C-STREAK-23, C-STREAK-67)
 //!
-//! A length is as of the user's last settlement, and holds until the instant at which it could
-//! drop without another event. Whoever reads first has those users settled whose instant has
-//! passed, so that lost streaks don't count.
+//! A length is as of the user's last settlement. Timers settle users when their streak could end, so
+//! lost streaks stop counting by themselves.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use domain::calendar::Frequency;
 use domain::ids::UserId;
-use domain::time::Timestamp;
 use domain::user::StreakStanding;
+
+use crate::ranking::Tally;
 
 /// Which length of a streak users are compared by. (C-STREAK-67)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,27 +30,31 @@ pub(crate) struct Standings {
     active: [Ladder; Frequency::ALL.len()],
     /// By greatest length ever, likewise.
     longest: [Ladder; Frequency::ALL.len()],
-    /// Users by the instant their standing holds until.
-    ends: BTreeSet<(Timestamp, Arc<UserId>)>,
 }
 
 /// Users by length, then by id; those without a length are left out. (C-STREAK-68)
 #[derive(Debug, Default)]
-struct Ladder(BTreeMap<u32, BTreeSet<Arc<UserId>>>);
+struct Ladder {
+    users: BTreeMap<u32, BTreeSet<Arc<UserId>>>,
+    /// How many users have each length: ranks without going through the lengths.
+    lengths: Tally<u32>,
+}
 
 impl Ladder {
     fn put(&mut self, user: &Arc<UserId>, length: u32) {
         if length > 0 {
-            self.0.entry(length).or_default().insert(Arc::clone(user));
+            self.users.entry(length).or_default().insert(Arc::clone(user));
+            self.lengths.add(length);
         }
     }
 
     fn take(&mut self, user: &Arc<UserId>, length: u32) {
-        if let Some(users) = self.0.get_mut(&length) {
+        if let Some(users) = self.users.get_mut(&length) {
             users.remove(user);
             if users.is_empty() {
-                self.0.remove(&length);
+                self.users.remove(&length);
             }
+            self.lengths.remove(&length);
         }
     }
 }
@@ -65,11 +69,7 @@ impl Standings {
         let id = known.as_ref().map_or_else(|| Arc::new(user.clone()), |(id, _)| Arc::clone(id));
         let known = known.map(|(_, known)| known);
         self.move_between(&id, known, standing);
-        if let Some(until) = known.and_then(|known| known.holds_until) {
-            self.ends.remove(&(until, Arc::clone(&id)));
-        }
         if let Some(standing) = standing {
-            self.ends.extend(standing.holds_until.map(|until| (until, Arc::clone(&id))));
             self.users.insert(id, standing);
         }
     }
@@ -107,9 +107,14 @@ impl Standings {
 
     /// How many users have a longer streak.
     pub(crate) fn longer(&self, frequency: Frequency, length: u32) -> u64 {
-        let longer =
-            self.ladder(RankedLength::Active, frequency).0.range(length.saturating_add(1)..);
-        longer.map(|(_, users)| users.len() as u64).sum()
+        let lengths = &self.ladder(RankedLength::Active, frequency).lengths;
+        lengths.total() - lengths.below_by(|own| *own <= length)
+    }
+
+    /// How many users have each length, shortest first; those without one are left out.
+    pub(crate) fn lengths(&self, ranked: RankedLength, frequency: Frequency) -> Vec<(u32, u64)> {
+        let lengths = &self.ladder(ranked, frequency).lengths;
+        lengths.iter().map(|(length, users)| (*length, users)).collect()
     }
 
     /// The first `limit` users, longest first, ties by id. (C-STREAK-68)
@@ -119,15 +124,9 @@ impl Standings {
         frequency: Frequency,
         limit: usize,
     ) -> Vec<(UserId, u32)> {
-        let steps = self.ladder(ranked, frequency).0.iter().rev();
+        let steps = self.ladder(ranked, frequency).users.iter().rev();
         let ranking = steps.flat_map(|(length, users)| users.iter().map(|user| (user, *length)));
         ranking.take(limit).map(|(user, length)| (UserId::clone(user), length)).collect()
-    }
-
-    /// Up to `limit` users whose standing no longer holds, those that ended first first.
-    pub(crate) fn ended(&self, now: Timestamp, limit: usize) -> Vec<UserId> {
-        let ended = self.ends.iter().take_while(|(until, _)| *until <= now);
-        ended.take(limit).map(|(_, user)| UserId::clone(user)).collect()
     }
 }
 
@@ -135,7 +134,6 @@ impl Standings {
 mod tests {
     use domain::calendar::Frequency;
     use domain::ids::UserId;
-    use domain::time::Timestamp;
     use domain::user::StreakStanding;
 
     use super::{RankedLength, Standings};
@@ -144,21 +142,17 @@ mod tests {
         UserId::new(id).expect("valid")
     }
 
-    fn standing(daily: u32, until: i64) -> Option<StreakStanding> {
-        Some(StreakStanding {
-            lengths: [daily, 1, 1],
-            longest: [daily.max(5), 1, 1],
-            holds_until: Some(Timestamp::from_millis(until)),
-        })
+    fn standing(daily: u32) -> Option<StreakStanding> {
+        Some(StreakStanding { lengths: [daily, 1, 1], longest: [daily.max(5), 1, 1] })
     }
 
     // C-STREAK-23
     #[test]
     fn only_strictly_longer_streaks_count() {
         let mut standings = Standings::default();
-        standings.record(&user("a"), standing(3, 10));
-        standings.record(&user("b"), standing(3, 10));
-        standings.record(&user("c"), standing(9, 10));
+        standings.record(&user("a"), standing(3));
+        standings.record(&user("b"), standing(3));
+        standings.record(&user("c"), standing(9));
         assert_eq!(standings.longer(Frequency::Daily, 3), 1);
         standings.record(&user("c"), None);
         assert_eq!(standings.longer(Frequency::Daily, 3), 0);
@@ -170,7 +164,7 @@ mod tests {
     fn rankings_are_by_length_then_id_without_users_at_zero() {
         let mut standings = Standings::default();
         for (id, daily) in [("c", 3), ("a", 3), ("b", 9), ("d", 0)] {
-            standings.record(&user(id), standing(daily, 10));
+            standings.record(&user(id), standing(daily));
         }
         let top = |standings: &Standings, ranked, limit| {
             let top = standings.top(ranked, Frequency::Daily, limit);
@@ -179,22 +173,9 @@ mod tests {
         assert_eq!(top(&standings, RankedLength::Active, 9), ["b 9", "a 3", "c 3"]);
         assert_eq!(top(&standings, RankedLength::Active, 2), ["b 9", "a 3"]);
         assert_eq!(top(&standings, RankedLength::Longest, 9), ["b 9", "a 5", "c 5", "d 5"]);
-        standings.record(&user("b"), standing(1, 20));
+        standings.record(&user("b"), standing(1));
         assert_eq!(top(&standings, RankedLength::Active, 9), ["a 3", "c 3", "b 1"]);
         standings.record(&user("a"), None);
         assert_eq!(top(&standings, RankedLength::Longest, 9), ["b 5", "c 5", "d 5"]);
-    }
-
-    #[test]
-    fn ended_standings_are_found_until_they_are_replaced() {
-        let mut standings = Standings::default();
-        standings.record(&user("a"), standing(1, 20));
-        standings.record(&user("b"), standing(1, 10));
-        let ended = |standings: &Standings, now| standings.ended(Timestamp::from_millis(now), 9);
-        assert_eq!(ended(&standings, 9), []);
-        assert_eq!(ended(&standings, 20), [user("b"), user("a")]);
-        standings.record(&user("b"), standing(2, 30));
-        standings.record(&user("a"), None);
-        assert_eq!(ended(&standings, 20), []);
     }
 }

@@ -24,6 +24,7 @@ use crate::clock::Clock;
 use crate::counters::Counters;
 use crate::error::Error;
 use crate::leaderboard::{PendingRanks, RankedMove, Runs};
+use crate::on_demand::Commit;
 use crate::permit::Permit;
 use crate::plans::Plans;
 use crate::projection::Projections;
@@ -36,7 +37,7 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 pub(crate) struct UserContext {
     pub(crate) clock: Clock,
     pub(crate) store: Store,
-    pub(crate) projections: Projections,
+    pub(crate) projections: Arc<Projections>,
     pub(crate) plans: Plans,
     pub(crate) counters: Arc<Counters>,
     pub(crate) order: Order,
@@ -157,17 +158,16 @@ impl Activation {
         self.context.counters.commands.add_one();
         let before = self.load()?;
         let now = self.context.clock.now();
-        let mut sums = Vec::new();
         if let Command::SubmitEvent(event) = &mut command {
             self.look_up_key(event, &catalog.settings, now)?;
-            sums = self.sum_history(before.as_deref(), &catalog, event).await?;
         }
+        let sums = self.sum_history(before.as_deref(), &catalog, &command).await?;
         let scores = self.count_scores(before.as_deref(), &catalog).await?;
         let read = Read { sums: &sums, scores: scores.as_ref() };
         let mut outcome = self.decide(before.as_deref(), &catalog, now, read, &command)?;
         let reply = outcome.reply.clone();
         let moves = self.commit(before.as_deref(), &mut outcome).await?;
-        let state = self.go_on_from(outcome.state, &catalog.settings);
+        let state = self.go_on_from(outcome.state);
         let wanted = matches!(reply, Reply::Event(_));
         let ranks = self.context.runs.tell(self.key.scope, &self.key.user, moves, wanted);
         Ok(Answer { applied: Applied { state, catalog, now, reply, ranks: Vec::new() }, ranks })
@@ -202,10 +202,10 @@ impl Activation {
         &self,
         state: Option<&UserState>,
         catalog: &Catalog,
-        event: &SubmitEvent,
+        command: &Command,
     ) -> Result<Vec<HistorySum>, Error> {
         let Some(state) = state else { return Ok(Vec::new()) };
-        let missing = missing_sums(state, catalog, event.metric);
+        let missing = missing_sums(state, catalog, command);
         if missing.is_empty() {
             return Ok(Vec::new());
         }
@@ -257,24 +257,26 @@ impl Activation {
         if !outcome.must_commit {
             return Ok(Vec::new());
         }
+        let context = Arc::clone(&self.context);
+        let recording = context.projections.recording().await;
         let planned = before.and_then(|before| before.next_due);
-        let commit = rows::commit_user(&self.context.store, &self.key, planned, outcome);
+        let commit = rows::commit_user(&context.store, &self.key, planned, outcome);
         if let Err(error) = commit.await {
             tracing::error!(user.id = %self.key.user, %error, "a commit failed; the user is built anew");
             self.rebuild();
             return Err(error.into());
         }
         self.context.counters.commits.add_one();
+        recording.record(&Commit { scope: self.key.scope, before, outcome });
         if let Some(due) = outcome.state.next_due.filter(|due| planned != Some(*due)) {
             self.announce(due);
         }
-        self.context.projections.record(self.key.scope, before, &outcome.state);
         Ok(std::mem::take(&mut outcome.scores))
     }
 
     /// Takes the state that is durable now as the one to go on from.
-    fn go_on_from(&mut self, state: UserState, settings: &Settings) -> Arc<UserState> {
-        self.context.projections.record_streaks(self.key.scope, &state, settings);
+    fn go_on_from(&mut self, state: UserState) -> Arc<UserState> {
+        self.context.projections.record_streaks(self.key.scope, &state);
         let state = Arc::new(state);
         self.known = Known::State(Some(Arc::clone(&state)));
         state

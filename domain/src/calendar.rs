@@ -14,6 +14,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::time::{Date, TimeOfDay, Timestamp};
 
+/// The version of the bundled time zone database, as the database names it.
+pub const ZONE_DATABASE: &str = chrono_tz::IANA_TZDB_VERSION;
+
 const DAY_MS: i64 = 86_400_000;
 
 /// Longer than any stretch of local time that a zone has repeated since 1970.

@@ -4,11 +4,10 @@
 //! without rows repeats the total before it. Days are effective days as they were at the time, so
 //! a later change of zone moves nothing. (C-METRIC-14)
 
-use std::collections::BTreeMap;
 use std::ops::{Add, Sub};
 
 use crate::calendar::{Frequency, Period, WeekStart};
-use crate::catalog::Invalid;
+use crate::catalog::{Invalid, Level, PointsSystem};
 use crate::time::Date;
 
 /// How far apart the ends of a range may be, in days. (C-METRIC-11)
@@ -50,6 +49,15 @@ pub fn range(start: Date, end: Date) -> Result<Period, Invalid> {
     }
 }
 
+/// The balances of many users, counted.
+pub trait Balances {
+    /// The greatest one; 0 without users.
+    fn greatest(&self) -> i64;
+
+    /// How many users hold `balance` or less.
+    fn up_to(&self, balance: i64) -> u64;
+}
+
 /// How many users hold a balance in a range. (C-POINTS-58)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BalanceRange {
@@ -70,8 +78,8 @@ const RANGES: i64 = 10;
 /// Beyond 10^18 there is no larger power that fits, so the last range reaches to the largest
 /// balance there can be.
 #[must_use]
-pub fn histogram(balances: &BTreeMap<i64, u64>) -> Vec<BalanceRange> {
-    let greatest = balances.last_key_value().map_or(0, |(balance, _)| *balance);
+pub fn histogram(balances: &impl Balances) -> Vec<BalanceRange> {
+    let greatest = balances.greatest();
     let mut width: i64 = 1;
     while width.checked_mul(RANGES).is_some_and(|top| top < greatest) {
         width *= RANGES;
@@ -80,11 +88,33 @@ pub fn histogram(balances: &BTreeMap<i64, u64>) -> Vec<BalanceRange> {
         .map(|place| (width * place + 1, width.checked_mul(place + 1).unwrap_or(i64::MAX)));
     std::iter::once((0, 0))
         .chain(above)
-        .map(|(from, to)| {
-            let users = balances.range(from..=to).map(|(_, users)| users).sum();
-            BalanceRange { from, to, users }
+        .map(|(from, to)| BalanceRange {
+            from,
+            to,
+            users: balances.up_to(to) - balances.up_to(from - 1),
         })
         .collect()
+}
+
+/// How many users are at each live level, lowest first; users below the lowest are at none.
+/// (C-POINTS-53)
+#[must_use]
+pub fn users_per_level<'a>(
+    system: &'a PointsSystem,
+    balances: &impl Balances,
+) -> Vec<(&'a Level, u64)> {
+    let mut above = balances.up_to(i64::MAX);
+    let levels = system.live_levels().into_iter().rev();
+    let mut counts: Vec<_> = levels
+        .map(|level| {
+            let below = balances.up_to(level.points - 1);
+            let users = above - below;
+            above = below;
+            (level, users)
+        })
+        .collect();
+    counts.reverse();
+    counts
 }
 
 /// One bucket per day, week or month that touches the range, oldest first, empty ones included.
@@ -125,13 +155,23 @@ where
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{BalanceRange, Bucket, Day, histogram, range, summarise};
+    use super::{BalanceRange, Balances, Bucket, Day, histogram, range, summarise};
     use crate::amount::Amount;
     use crate::calendar::{Frequency, WeekStart};
     use crate::time::Date;
 
+    impl Balances for BTreeMap<i64, u64> {
+        fn greatest(&self) -> i64 {
+            self.last_key_value().map_or(0, |(balance, _)| *balance)
+        }
+
+        fn up_to(&self, balance: i64) -> u64 {
+            self.range(..=balance).map(|(_, users)| users).sum()
+        }
+    }
+
     fn counted(balances: &[i64]) -> Vec<BalanceRange> {
-        let mut users = BTreeMap::new();
+        let mut users = BTreeMap::<i64, u64>::new();
         for balance in balances {
             *users.entry(*balance).or_default() += 1;
         }

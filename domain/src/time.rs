@@ -135,6 +135,15 @@ impl Date {
         self.0.checked_add_months(Months::new(months)).map(Self)
     }
 
+    /// The same day `years` later, 28 February for a 29th in a common year; none beyond the year
+    /// 9999, where dates end. (C-ACH-10)
+    #[must_use]
+    pub fn plus_years(self, years: u32) -> Option<Self> {
+        let months = years.checked_mul(12).map(Months::new)?;
+        let moved = Self(self.0.checked_add_months(months)?);
+        (moved.year() <= 9999).then_some(moved)
+    }
+
     /// Whole days from `other` to this day; negative if this day is the earlier one.
     #[must_use]
     pub fn days_since(self, other: Self) -> i64 {

@@ -265,7 +265,7 @@ fn run(catalog: &mut Catalog, operation: Operation, now: Timestamp) -> Result<()
             catalog.update_achievement(achievement(&known, which), patch, now).map(drop)
         }
         Operation::DeleteAchievement(which) => {
-            catalog.delete_achievement(achievement(&known, which))
+            catalog.delete_achievement(achievement(&known, which), now)
         }
         Operation::CreateSystem { key, level, trigger } => {
             let draft = PointsSystemDraft {
@@ -334,11 +334,12 @@ fn assert_keys_are_unique(catalog: &Catalog) {
     assert_unique("metric keys", catalog.live_metrics().map(|own| own.key.clone()));
     assert_unique(
         "achievement keys",
-        catalog.live_achievements().filter_map(|own| match &own.trigger {
+        catalog.live_achievements().filter_map(|own| match own.trigger() {
             AchievementTrigger::Api { key } => Some(key.clone()),
             AchievementTrigger::Metric { .. }
             | AchievementTrigger::Streak { .. }
-            | AchievementTrigger::Composite { .. } => None,
+            | AchievementTrigger::Composite { .. }
+            | AchievementTrigger::Anniversary { .. } => None,
         }),
     );
     assert_unique("system keys", catalog.live_points_systems().map(|own| own.key.clone()));
@@ -358,16 +359,18 @@ fn assert_filters_are_live(catalog: &Catalog, kind: AttributeKind, filters: &[Fi
 
 fn assert_references_are_live(catalog: &Catalog) {
     for own in catalog.live_achievements() {
-        assert_filters_are_live(catalog, AttributeKind::User, &own.user_filters);
+        assert_filters_are_live(catalog, AttributeKind::User, own.user_filters());
         assert_filters_are_live(catalog, AttributeKind::Event, own.event_filters());
-        match &own.trigger {
+        match own.trigger() {
             AchievementTrigger::Metric { metric, .. } => {
                 assert!(catalog.find_metric(*metric).is_some())
             }
             AchievementTrigger::Composite { achievements } => {
                 assert!(achievements.iter().all(|id| catalog.find_achievement(*id).is_some()));
             }
-            AchievementTrigger::Streak { .. } | AchievementTrigger::Api { .. } => {}
+            AchievementTrigger::Streak { .. }
+            | AchievementTrigger::Api { .. }
+            | AchievementTrigger::Anniversary { .. } => {}
         }
     }
     for own in catalog.live_points_systems().flat_map(|system| system.live_triggers()) {
@@ -385,19 +388,31 @@ fn assert_references_are_live(catalog: &Catalog) {
     assert!(conditions.iter().all(|own| catalog.find_metric(own.metric).is_some()));
 }
 
+/// Reviews are numbered in order of their instants, each once, up to the catalog's count.
+/// (C-ACH-16)
+fn assert_reviews_are_in_order(catalog: &Catalog) {
+    let terms = catalog.achievements.iter().flat_map(|own| own.terms.changes());
+    let mut reviews: Vec<_> =
+        terms.filter_map(|(at, own)| own.review.map(|review| (review.number, at))).collect();
+    reviews.sort_unstable();
+    assert!(reviews.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 <= pair[1].1));
+    assert!(reviews.iter().all(|(number, _)| (1..=catalog.review).contains(number)));
+}
+
 /// Takes away, again and again, achievements that require nothing that is left.
 fn assert_no_cycle(catalog: &Catalog) {
     let mut left: Vec<_> = catalog.live_achievements().collect();
     loop {
         let ids: BTreeSet<_> = left.iter().map(|own| own.id).collect();
         let before = left.len();
-        left.retain(|own| match &own.trigger {
+        left.retain(|own| match own.trigger() {
             AchievementTrigger::Composite { achievements } => {
                 achievements.iter().any(|id| ids.contains(id))
             }
             AchievementTrigger::Metric { .. }
             | AchievementTrigger::Streak { .. }
-            | AchievementTrigger::Api { .. } => false,
+            | AchievementTrigger::Api { .. }
+            | AchievementTrigger::Anniversary { .. } => false,
         });
         if left.len() == before {
             break;
@@ -423,6 +438,7 @@ proptest! {
             assert_keys_are_unique(&catalog);
             assert_references_are_live(&catalog);
             assert_no_cycle(&catalog);
+            assert_reviews_are_in_order(&catalog);
         }
     }
 }

@@ -226,8 +226,14 @@ impl<'a> Changed<'a> {
         table: &AchievementTable,
     ) -> Result<AchievementDraft, Problem> {
         let none = AchievementTriggerFields::default();
-        let (kind, fields) = match (&table.metric, table.streak_length, table.api, &table.all_of) {
-            (Some(metric), None, None, None) => {
+        let (kind, fields) = match (
+            &table.metric,
+            table.streak_length,
+            table.api,
+            &table.all_of,
+            table.anniversary_years,
+        ) {
+            (Some(metric), None, None, None, None) => {
                 let fields = AchievementTriggerFields {
                     metric_id: Some(self.metric_id(&metric.key)?),
                     metric_value: Some(metric.value.0),
@@ -238,21 +244,29 @@ impl<'a> Changed<'a> {
                 };
                 (AchievementTriggerKind::Metric, fields)
             }
-            (None, Some(length), None, None) => {
+            (None, Some(length), None, None, None) => {
                 let fields =
                     AchievementTriggerFields { streak_length: Some(length.count()), ..none };
                 (AchievementTriggerKind::Streak, fields)
             }
-            (None, None, Some(_), None) => {
+            (None, None, Some(_), None, None) => {
                 let fields = AchievementTriggerFields { key: Some(key.as_ref().clone()), ..none };
                 (AchievementTriggerKind::Api, fields)
             }
-            (None, None, None, Some(names)) => {
+            (None, None, None, Some(names), None) => {
                 let ids = self.prerequisites(names)?;
                 let fields = AchievementTriggerFields { achievement_ids: Some(ids), ..none };
                 (AchievementTriggerKind::Composite, fields)
             }
-            _ => return Err(one_of(key.span(), "`metric`, `streak_length`, `api`, `all_of`")),
+            (None, None, None, None, Some(years)) => {
+                let fields =
+                    AchievementTriggerFields { anniversary_years: Some(years.count()), ..none };
+                (AchievementTriggerKind::Anniversary, fields)
+            }
+            _ => {
+                let kinds = "`metric`, `streak_length`, `api`, `all_of`, `anniversary_years`";
+                return Err(one_of(key.span(), kinds));
+            }
         };
         Ok(AchievementDraft {
             name: table.name.0.clone(),

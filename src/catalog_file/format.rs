@@ -111,6 +111,7 @@ pub(super) struct AchievementTable {
     pub(super) streak_length: Option<Count>,
     pub(super) api: Option<Yes>,
     pub(super) all_of: Option<Spanned<Vec<Spanned<String>>>>,
+    pub(super) anniversary_years: Option<Count>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]

@@ -14,5 +14,6 @@ pub mod health;
 pub mod json;
 pub mod middleware;
 pub mod openapi;
+pub mod prometheus;
 pub mod router;
 pub mod wire;

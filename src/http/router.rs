@@ -16,7 +16,7 @@ use super::application::{
 use super::middleware::{
     cors, method_not_allowed, normalise_path, not_found, panicked, request_id,
 };
-use super::{admin, clock, health, openapi};
+use super::{admin, clock, health, openapi, prometheus};
 use crate::app::App;
 
 /// The whole server as one service.
@@ -28,6 +28,7 @@ pub fn router(app: App) -> Router {
         .nest("/admin/v1", administration(app.settings.test_clock))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
+        .route("/metrics", get(prometheus::scrape))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(app.settings.body_bytes_max))

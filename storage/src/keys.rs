@@ -10,6 +10,7 @@
 //! 0x01  instance fact      name text                              (nil environment and tenant)
 //! 0x02  admin API key      key prefix text                        (nil environment and tenant)
 //! 0x10  catalog            nothing
+//! 0x11  reviews            nothing
 //! 0x20  user snapshot      user text
 //! 0x21  event row          user text | sequence u64               (paged)
 //! 0x22  award row          user text | points system 16 | sequence u64   (paged)
@@ -62,6 +63,8 @@ pub enum Kind {
     ApiKey = 0x02,
     /// The configuration of a scope.
     Catalog = 0x10,
+    /// How far the reviews of a scope's users got.
+    Reviews = 0x11,
     /// A user's current state.
     Snapshot = 0x20,
     /// One accepted event of a user.
@@ -92,10 +95,11 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in key order.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Instance,
         Self::ApiKey,
         Self::Catalog,
+        Self::Reviews,
         Self::Snapshot,
         Self::Event,
         Self::Award,
@@ -123,6 +127,7 @@ impl Kind {
             Self::Instance
             | Self::ApiKey
             | Self::Catalog
+            | Self::Reviews
             | Self::Snapshot
             | Self::Idempotency
             | Self::MetricDay
@@ -159,6 +164,12 @@ impl Key {
     #[must_use]
     pub fn catalog(scope: Scope) -> Self {
         Self(Tuple::scoped(scope, Kind::Catalog).0)
+    }
+
+    /// How far the reviews of a scope's users got.
+    #[must_use]
+    pub fn reviews(scope: Scope) -> Self {
+        Self(Tuple::scoped(scope, Kind::Reviews).0)
     }
 
     /// A user's current state.

@@ -13,6 +13,7 @@ mod leaderboards;
 mod metrics;
 mod openapi;
 mod points;
+mod prometheus;
 mod streaks;
 mod transport;
 mod users;

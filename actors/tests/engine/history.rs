@@ -87,7 +87,9 @@ async fn users_without_points_hold_none() {
     world.submit("busy", world.event("100")).await.expect("accepted");
     let statistics = world.engine.statistics(world.scope());
     assert_eq!(statistics.users(), 2);
-    assert_eq!(statistics.balances(world.system), BTreeMap::from([(0, 1), (10, 1)]));
+    assert_eq!(statistics.balances(world.system), [(10, 1)]);
+    let ranges = statistics.histogram(world.system);
+    assert_eq!((ranges[0].users, ranges[10].users), (1, 1));
     assert_eq!(statistics.completions(world.achievement), 1);
 }
 

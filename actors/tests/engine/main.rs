@@ -10,5 +10,7 @@ mod history;
 mod idempotency;
 mod leaderboards;
 mod life;
+mod projections;
+mod reviews;
 mod timers;
 mod world;

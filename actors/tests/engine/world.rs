@@ -41,6 +41,7 @@ pub(crate) fn config() -> EngineConfig {
         user_idle_ms: 3_600_000,
         participants_max: 1_000,
         timer_tick_ms: 1_000,
+        reviews_in_flight_max: 4,
     }
 }
 
@@ -53,13 +54,30 @@ pub(crate) fn amount(literal: &str) -> Amount {
 }
 
 async fn start(store: &Store, clock: &Clock, config: &EngineConfig) -> Engine {
-    let environment = EnvironmentId(Uuid::from_u128(0xACC0_1ADE));
-    let bootstrap = Bootstrap { environment, settings: Settings::default() };
-    Engine::start(config.clone(), store.clone(), clock.clone(), bootstrap).await.expect("it starts")
+    Engine::start(config.clone(), store.clone(), clock.clone(), bootstrap())
+        .await
+        .expect("it starts")
 }
 
 fn open(faults: &FaultHandle) -> Store {
     faults.open(&Options::new("")).expect("what is left opens")
+}
+
+pub(crate) fn bootstrap() -> Bootstrap {
+    let environment = EnvironmentId(Uuid::from_u128(0xACC0_1ADE));
+    Bootstrap { environment, settings: Settings::default() }
+}
+
+/// An event without anything else.
+pub(crate) fn event_of(metric: MetricId, value: &str) -> SubmitEvent {
+    SubmitEvent {
+        metric,
+        value: amount(value),
+        attributes: BTreeMap::new(),
+        profile: ProfilePatch::default(),
+        idempotency_key: None,
+        replay_of: None,
+    }
 }
 
 impl World {
@@ -73,6 +91,7 @@ impl World {
         let store = open(&faults);
         let engine = start(&store, &clock, &config).await;
         let made = engine.change_catalog(engine.scope(), configure).await.expect("it is made");
+        engine.reviewed().await.expect("walked");
         let (metric, achievement, system) = made;
         Self { engine, store, faults, clock, config, metric, achievement, system }
     }
@@ -114,14 +133,7 @@ impl World {
     }
 
     pub(crate) fn event(&self, value: &str) -> SubmitEvent {
-        SubmitEvent {
-            metric: self.metric,
-            value: amount(value),
-            attributes: BTreeMap::new(),
-            profile: ProfilePatch::default(),
-            idempotency_key: None,
-            replay_of: None,
-        }
+        event_of(self.metric, value)
     }
 
     pub(crate) fn keyed(&self, value: &str, key: &str) -> SubmitEvent {

@@ -66,7 +66,7 @@ impl Catalog {
     /// Whether a live object filters by this attribute. (C-ATTR-12)
     pub(super) fn is_filtered_by(&self, attribute: AttributeId) -> bool {
         let achievements = self.live_achievements().flat_map(|achievement| {
-            achievement.user_filters.iter().chain(achievement.event_filters())
+            achievement.user_filters().iter().chain(achievement.event_filters())
         });
         let triggers = self
             .live_points_systems()

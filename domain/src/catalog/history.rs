@@ -39,6 +39,11 @@ impl<T> History<T> {
         std::iter::once(&self.initial).chain(self.changes.iter().map(|(_, value)| value))
     }
 
+    /// The remembered changes with their instants, oldest first.
+    pub fn changes(&self) -> impl Iterator<Item = (Timestamp, &T)> {
+        self.changes.iter().map(|(from, value)| (*from, value))
+    }
+
     /// The value in force just before `instant`: what is due at an instant is judged by the
     /// settings that held up to it, not by a change made at that very instant.
     pub fn before(&self, instant: Timestamp) -> &T {
@@ -60,12 +65,24 @@ impl<T> History<T> {
         (value, self.changes.get(known).map(|(until, _)| *until))
     }
 
+    /// Changes the value from `instant` on, and remembers also a value that held for no time
+    /// because it is changed at the same instant.
+    pub fn append(&mut self, instant: Timestamp, value: T) {
+        let latest = self.changes.last().map_or(instant, |(from, _)| *from);
+        self.changes.push((instant.max(latest), value));
+        self.forget_oldest();
+    }
+
     /// Changes the value from `instant` on.
     pub fn change(&mut self, instant: Timestamp, value: T) {
         match self.changes.last_mut() {
             Some((from, last)) if *from >= instant => *last = value,
             Some(_) | None => self.changes.push((instant, value)),
         }
+        self.forget_oldest();
+    }
+
+    fn forget_oldest(&mut self) {
         if self.changes.len() > VERSIONS_MAX {
             self.initial = self.changes.remove(0).1;
         }
@@ -89,6 +106,19 @@ mod tests {
             ("a", "b", "c")
         );
         assert_eq!(*history.current(), "c");
+    }
+
+    // C-GEN-22
+    #[test]
+    fn an_appended_value_takes_no_other_away() {
+        let at = Timestamp::from_millis;
+        let mut history = History::starting_with("a");
+        for value in ["b", "c"] {
+            history.append(at(10), value);
+        }
+        assert_eq!(history.changes().collect::<Vec<_>>(), [(at(10), &"b"), (at(10), &"c")]);
+        assert_eq!((history.before(at(10)), history.after(at(10))), (&"a", (&"c", None)));
+        assert_eq!(history.before(at(11)), &"c");
     }
 
     #[test]

@@ -135,12 +135,15 @@ impl Catalog {
         metric.archived = true;
         let built_on_it: Vec<_> = self
             .live_achievements()
-            .filter(|achievement| matches!(&achievement.trigger, AchievementTrigger::Metric { metric, .. } if *metric == id))
+            .filter(|achievement| matches!(achievement.trigger(), AchievementTrigger::Metric { metric, .. } if *metric == id))
             .map(|achievement| achievement.id)
             .collect();
-        built_on_it.into_iter().for_each(|achievement| self.archive_achievement(achievement));
+        for achievement in built_on_it {
+            self.archive_achievement(achievement, now);
+        }
         self.archive_triggers(
             |kind| matches!(kind, TriggerKind::Metric { metric, .. } if *metric == id),
+            now,
         );
         let streaks = self.streaks.current();
         if streaks.metrics.iter().any(|condition| condition.metric == id) {

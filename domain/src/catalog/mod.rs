@@ -14,6 +14,7 @@ mod leaderboard;
 mod metric;
 mod patch;
 mod points;
+mod review;
 mod settings;
 mod streak;
 
@@ -21,8 +22,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use achievement::{
-    Achievement, AchievementDraft, AchievementPatch, AchievementStatus, AchievementTrigger,
-    AchievementTriggerFields, AchievementTriggerKind, PREREQUISITES_MAX,
+    Achievement, AchievementDraft, AchievementPatch, AchievementStatus, AchievementTerms,
+    AchievementTrigger, AchievementTriggerFields, AchievementTriggerKind, PREREQUISITES_MAX,
+    Review,
 };
 pub use attribute::{Attribute, AttributeDraft, AttributeKind, AttributePatch};
 pub(crate) use filter::all_match;
@@ -36,8 +38,8 @@ pub use leaderboard::{
 pub use metric::{Metric, MetricDraft, MetricPatch, UnitType};
 pub use patch::Patch;
 pub use points::{
-    BalanceRules, Boost, BoostDraft, BoostPatch, BoostStatus, BoostTerms, Level, LevelDraft,
-    LevelPatch, PointsSystem, PointsSystemDraft, PointsSystemPatch, Rounding, TimeTerms, TimeUnit,
+    BalanceRules, Boost, BoostDraft, BoostPatch, BoostStatus, BoostTerms, DueKind, DueTerms, Level,
+    LevelDraft, LevelPatch, PointsSystem, PointsSystemDraft, PointsSystemPatch, Rounding, TimeUnit,
     Trigger, TriggerDraft, TriggerKind, TriggerPatch, TriggerType, TriggerTypeFields,
     is_multiplier,
 };
@@ -59,6 +61,9 @@ pub struct Catalog {
     pub environment: EnvironmentId,
     /// How many objects were ever created: the source of their ids and of their order.
     pub sequence: u64,
+    /// How many changes concerned existing users: whoever was judged by fewer is to be looked at
+    /// again. (C-ACH-16)
+    pub review: u64,
     /// Settings of the environment.
     pub settings: Settings,
     /// Custom attributes in creation order, archived ones included.
@@ -84,6 +89,7 @@ impl Catalog {
         Self {
             environment,
             sequence: 0,
+            review: 0,
             settings,
             attributes: Vec::new(),
             metrics: Vec::new(),
@@ -113,7 +119,7 @@ impl Catalog {
 
     /// The live achievements of every status, oldest first.
     pub fn live_achievements(&self) -> impl Iterator<Item = &Achievement> {
-        self.achievements.iter().filter(|achievement| !achievement.archived)
+        self.achievements.iter().filter(|achievement| !achievement.is_archived())
     }
 
     /// The live points systems, oldest first.
@@ -156,7 +162,7 @@ impl Catalog {
     #[must_use]
     pub fn find_api_achievement(&self, key: &str) -> Option<&Achievement> {
         self.live_achievements().find(
-            |achievement| matches!(&achievement.trigger, AchievementTrigger::Api { key: own } if own.as_str() == key),
+            |achievement| matches!(achievement.trigger(), AchievementTrigger::Api { key: own } if own.as_str() == key),
         )
     }
 
@@ -170,6 +176,13 @@ impl Catalog {
     #[must_use]
     pub fn find_points_system_by_key(&self, key: &str) -> Option<&PointsSystem> {
         self.live_points_systems().find(|system| system.key.as_str() == key)
+    }
+
+    /// Every trigger with its system, in creation order, deleted ones included: they may still owe
+    /// awards.
+    pub(crate) fn all_triggers(&self) -> impl Iterator<Item = (&PointsSystem, &Trigger)> {
+        let systems = self.points_systems.iter();
+        systems.flat_map(|system| system.triggers.iter().map(move |trigger| (system, trigger)))
     }
 
     fn next_id(&mut self, kind: &str) -> Uuid {

@@ -6,16 +6,15 @@
 //! plans anew; it is never late. What changes the configuration must have users planned again.
 //! (C-GEN-22)
 
-use super::{leaderboard, streak, time};
+use super::{achievement, leaderboard, streak, time};
 use crate::calendar::Frequency;
-use crate::catalog::Settings;
 use crate::time::Timestamp;
-use crate::user::UserState;
 use crate::user::decision::Decision;
 
 /// What falls due by time alone, in no order.
 type Source = fn(&Decision<'_>) -> Option<Timestamp>;
-const SOURCES: [Source; 4] = [end_of_streak, freeze_grant, time_award, board_of_streaks];
+const SOURCES: [Source; 5] =
+    [end_of_streak, freeze_grant, time_award, completion, board_of_streaks];
 
 /// The first instant after now at which settling may change something; none if there is nothing to
 /// wait for.
@@ -25,19 +24,15 @@ pub(crate) fn next_due(decision: &Decision<'_>) -> Option<Timestamp> {
 
 /// The first instant at which a streak of the user could end, or need a freeze, without another
 /// event. Days off and pauses aren't looked at: settling then finds the streak kept.
-pub(crate) fn streak_may_end(state: &UserState, settings: &Settings) -> Option<Timestamp> {
+fn end_of_streak(decision: &Decision<'_>) -> Option<Timestamp> {
+    let week_start = decision.catalog.settings.week_start;
     let last_needed = |frequency| {
-        let track = state.streak.track(frequency);
-        let unmet =
-            if track.met { track.open.next(frequency, settings.week_start) } else { track.open };
+        let track = decision.state.streak.track(frequency);
+        let unmet = if track.met { track.open.next(frequency, week_start) } else { track.open };
         (track.length() > 0).then_some(unmet.end)
     };
     let last_day = Frequency::ALL.into_iter().filter_map(last_needed).min()?;
-    Some(state.zone(settings).day_start(last_day.succ()))
-}
-
-fn end_of_streak(decision: &Decision<'_>) -> Option<Timestamp> {
-    streak_may_end(&decision.state, &decision.catalog.settings)
+    Some(decision.zone().day_start(last_day.succ()))
 }
 
 fn freeze_grant(decision: &Decision<'_>) -> Option<Timestamp> {
@@ -51,4 +46,8 @@ fn board_of_streaks(decision: &Decision<'_>) -> Option<Timestamp> {
 
 fn time_award(decision: &Decision<'_>) -> Option<Timestamp> {
     time::next_due(decision, decision.state.settled_at)
+}
+
+fn completion(decision: &Decision<'_>) -> Option<Timestamp> {
+    achievement::next_due(decision, decision.state.settled_at)
 }

@@ -3,7 +3,9 @@
 use super::tracker::{HistorySum, known_sum};
 use super::{boost, filters_match_user, leaderboard};
 use crate::amount::Amount;
-use crate::catalog::{BalanceRules, Filter, PointsSystem, RankBy, Trigger, TriggerKind, all_match};
+use crate::catalog::{
+    BalanceRules, DueKind, DueTerms, Filter, PointsSystem, RankBy, Trigger, TriggerKind, all_match,
+};
 use crate::ids::{AchievementId, AwardId, LevelId, MetricId, PointsSystemId, TriggerId};
 use crate::leaderboard::Contribution;
 use crate::time::Timestamp;
@@ -58,7 +60,7 @@ pub(crate) fn on_event(decision: &mut Decision<'_>, event: &SubmitEvent, streak_
     if streak_extended {
         fire_streak(decision);
     }
-    on_completions(decision);
+    on_completions(decision, &decision.completed.clone(), Occasion::Request);
 }
 
 /// All multiples crossed by one event are paid in one award; the high-water mark advances even if
@@ -99,21 +101,32 @@ fn fire_streak(decision: &mut Decision<'_>) {
     }
 }
 
-/// Fires the triggers of this request's completions, in completion order. (C-POINTS-20)
-pub(crate) fn on_completions(decision: &mut Decision<'_>) {
-    for completed in decision.completed.clone() {
-        for (system, trigger) in active_triggers(decision) {
-            if is_for(trigger, completed)
-                && filters_match_user(&trigger.user_filters, &decision.state)
+/// Fires the triggers of these completions, in completion order. (C-POINTS-20)
+pub(crate) fn on_completions(
+    decision: &mut Decision<'_>,
+    completed: &[AchievementId],
+    occasion: Occasion,
+) {
+    let catalog = decision.catalog;
+    for completed in completed {
+        for (system, trigger) in catalog.all_triggers() {
+            let terms = match occasion {
+                Occasion::Request | Occasion::Moved => trigger.terms.current(),
+                Occasion::Due(at) => trigger.terms.before(at),
+            };
+            if let Some(DueTerms {
+                kind: DueKind::Completion { achievement },
+                points,
+                user_filters,
+                ..
+            }) = terms
+                && achievement == completed
+                && filters_match_user(user_filters, &decision.state)
             {
-                award(decision, system, trigger.id, trigger.points, Occasion::Request);
+                award(decision, system, trigger.id, *points, occasion);
             }
         }
     }
-}
-
-fn is_for(trigger: &Trigger, completed: AchievementId) -> bool {
-    matches!(&trigger.kind, TriggerKind::Achievement { achievement } if *achievement == completed)
 }
 
 /// The request's points per system, with its level if it changed, and the signals that follow.
@@ -173,7 +186,8 @@ pub(crate) enum Occasion {
     Request,
     /// At an earlier instant or now, whatever the request is about: told on its own. (C-POINTS-51)
     Due(Timestamp),
-    /// At a move east, as if it had fallen due there.
+    /// Now, but not by what the request asks for: at a move east, as if it had fallen due there, or
+    /// on an anniversary that only became known.
     Moved,
 }
 

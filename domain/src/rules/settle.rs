@@ -1,12 +1,13 @@
 //! Settlement: everything due up to now, in due order. (C-GEN-22)
 //!
-//! A user is a list of things that will fall due: the next local midnight and the next award of
-//! each time trigger. The earliest is applied until none is left. At one instant periods close
-//! before freezes are granted, and freezes are granted before time triggers pay. Nothing here knows
-//! what a midnight or an award does.
+//! A user is a list of things that will fall due: the next local midnight, the next award of each
+//! time trigger, anniversaries, and reviews of what came into force. The earliest is applied until
+//! none is left. At one instant periods close, then freezes are granted, time triggers pay,
+//! anniversaries complete, and last comes what a change at that very instant asks for. Nothing here
+//! knows what any of them does.
 
 use super::streak::{Passage, begin_day, is_idle, skip_to};
-use super::time;
+use super::{achievement, time};
 use crate::calendar::{Period, Zone};
 use crate::time::{Date, Timestamp};
 use crate::user::decision::Decision;
@@ -19,11 +20,15 @@ pub(crate) fn settle(decision: &mut Decision<'_>) {
     adopt_rules(decision);
     let zone = decision.zone();
     let mut settled = decision.state.settled_at;
+    // A request may have been judged by a configuration read before a change and come after it.
+    achievement::review_up_to(decision, settled);
     loop {
         let idle = is_idle(decision);
         let before = decision.state.effective_day;
         let midnight = (!idle).then(|| zone.day_start(before.succ()));
-        let next = midnight.into_iter().chain(time::next_due(decision, settled)).min();
+        let awards = time::next_due(decision, settled);
+        let completions = achievement::next_due(decision, settled);
+        let next = midnight.into_iter().chain(awards).chain(completions).min();
         let Some(due) = next.filter(|due| *due <= decision.now) else { break };
         if idle {
             skip_to(decision, zone.local_date(due).max(before));
@@ -35,12 +40,15 @@ pub(crate) fn settle(decision: &mut Decision<'_>) {
         }
         let begun = begun_at(zone, before, decision.state.effective_day, due);
         time::pay_due(decision, due, begun);
+        achievement::complete_due(decision, due, begun);
+        achievement::review_up_to(decision, due);
         settled = settled.max(due);
     }
     if is_idle(decision) {
         let today = zone.local_date(decision.now).max(decision.state.effective_day);
         skip_to(decision, today);
     }
+    achievement::take_over(decision);
 }
 
 /// Recomputes the effective day after a change of zone: a move east skips dates, a move west waits
@@ -49,6 +57,7 @@ pub(crate) fn settle(decision: &mut Decision<'_>) {
 pub(crate) fn travel(decision: &mut Decision<'_>) {
     if let Some(dates) = begin_passed(decision, decision.now, Passage::Travel) {
         time::pay_travelled(decision, dates);
+        achievement::complete_travelled(decision, dates);
     }
 }
 
@@ -59,6 +68,7 @@ fn adopt_rules(decision: &mut Decision<'_>) {
     let at = decision.state.settled_at;
     if let Some(dates) = begin_passed(decision, at, Passage::NewRules) {
         time::pay_adopted(decision, at, dates);
+        achievement::complete_due(decision, at, Some(dates));
     }
 }
 

@@ -8,7 +8,7 @@
 use super::filters_match_user;
 use super::points::{Occasion, award};
 use crate::calendar::{Period, Zone};
-use crate::catalog::{PointsSystem, TimeTerms, TimeUnit, Trigger};
+use crate::catalog::{DueKind, DueTerms, PointsSystem, TimeUnit, Trigger};
 use crate::time::{Date, Timestamp};
 use crate::user::UserState;
 use crate::user::decision::Decision;
@@ -31,11 +31,12 @@ pub(crate) fn pay_due(decision: &mut Decision<'_>, due: Timestamp, begun: Option
     let zone = decision.zone();
     for (system, trigger) in timed_triggers(decision) {
         let Some(terms) = trigger.terms.before(due) else { continue };
-        let is_due = match terms.unit {
-            TimeUnit::Hours => is_due_hour(&decision.state, terms, due),
-            TimeUnit::Days => {
-                begun.is_some_and(|dates| has_due_date(&decision.state, zone, terms, dates))
+        let is_due = match Clock::of(&decision.state, zone, terms) {
+            Some(Clock::Hours { anchor, step_ms }) => is_due_hour(anchor, step_ms, due),
+            Some(Clock::Days { anchor, interval }) => {
+                begun.is_some_and(|dates| has_due_date(anchor, interval, dates))
             }
+            None => false,
         };
         if is_due && filters_match_user(&terms.user_filters, &decision.state) {
             award(decision, system, trigger.id, terms.points, Occasion::Due(due));
@@ -59,13 +60,13 @@ fn pay_jumped(
     decision: &mut Decision<'_>,
     dates: Period,
     occasion: Occasion,
-    terms_of: impl Fn(&Trigger) -> Option<&TimeTerms>,
+    terms_of: impl Fn(&Trigger) -> Option<&DueTerms>,
 ) {
     let zone = decision.zone();
     for (system, trigger) in timed_triggers(decision) {
         if let Some(terms) = terms_of(trigger)
-            && terms.unit == TimeUnit::Days
-            && has_due_date(&decision.state, zone, terms, dates)
+            && let Some(Clock::Days { anchor, interval }) = Clock::of(&decision.state, zone, terms)
+            && has_due_date(anchor, interval, dates)
             && filters_match_user(&terms.user_filters, &decision.state)
         {
             award(decision, system, trigger.id, terms.points, occasion);
@@ -73,15 +74,11 @@ fn pay_jumped(
     }
 }
 
-/// Every trigger that ever was an active time trigger, in creation order, deleted ones included:
-/// they may still owe awards.
+/// Every trigger that ever paid for something that falls due, deleted ones included.
 fn timed_triggers<'a>(
     decision: &Decision<'a>,
 ) -> impl Iterator<Item = (&'a PointsSystem, &'a Trigger)> + use<'a> {
-    decision.catalog.points_systems.iter().flat_map(|system| {
-        let timed = system.triggers.iter().filter(|trigger| !trigger.terms.is_initial());
-        timed.map(move |trigger| (system, trigger))
-    })
+    decision.catalog.all_triggers().filter(|(_, trigger)| !trigger.terms.is_initial())
 }
 
 /// The first instant after `settled` at which the trigger may change the balance as it stands.
@@ -99,8 +96,9 @@ fn next_of(
             .as_ref()
             .filter(|terms| filters_match_user(&terms.user_filters, state))
             .and_then(|terms| {
+                let clock = Clock::of(state, zone, terms)?;
                 let from = effective_from(state, system, terms.points, from)?;
-                first_due(state, zone, terms, from)
+                clock.first_after(state, zone, from)
             })
             .filter(|due| until.is_none_or(|until| *due <= until));
         if due.is_some() {
@@ -131,41 +129,56 @@ fn effective_from(
     }
 }
 
-/// The first due instant after `from` under these terms.
-fn first_due(
-    state: &UserState,
-    zone: Zone,
-    terms: &TimeTerms,
-    from: Timestamp,
-) -> Option<Timestamp> {
-    let interval = i64::from(terms.interval);
-    match terms.unit {
-        TimeUnit::Hours => {
-            let anchor = state.created_at.max(terms.since);
-            let step = interval * HOUR_MS;
-            let passed = from.as_millis().saturating_sub(anchor.as_millis()).div_euclid(step);
-            Some(anchor.plus_millis((passed.max(0) + 1).saturating_mul(step)))
+/// When a time trigger's awards are due for one user.
+enum Clock {
+    /// Elapsed time since an instant.
+    Hours { anchor: Timestamp, step_ms: i64 },
+    /// Days of the user's calendar since a date.
+    Days { anchor: Date, interval: i64 },
+}
+
+impl Clock {
+    /// None if the terms pay for something else than an interval.
+    fn of(state: &UserState, zone: Zone, terms: &DueTerms) -> Option<Self> {
+        match terms.kind {
+            DueKind::Interval { unit: TimeUnit::Hours, length } => Some(Self::Hours {
+                anchor: state.created_at.max(terms.since),
+                step_ms: i64::from(length) * HOUR_MS,
+            }),
+            DueKind::Interval { unit: TimeUnit::Days, length } => Some(Self::Days {
+                anchor: anchor_date(state, zone, terms),
+                interval: i64::from(length),
+            }),
+            DueKind::Completion { .. } => None,
         }
-        TimeUnit::Days => {
-            let anchor = anchor_date(state, zone, terms);
-            let today = state.effective_day.max(zone.local_date(from));
-            let passed = today.days_since(anchor).div_euclid(interval);
-            let days = (passed.max(0) + 1).saturating_mul(interval);
-            (days <= DAYS_AHEAD_MAX + today.days_since(anchor).max(0))
-                .then(|| zone.day_start(anchor.plus_days(days)))
+    }
+
+    /// The first due instant after `from`.
+    fn first_after(&self, state: &UserState, zone: Zone, from: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::Hours { anchor, step_ms } => {
+                let passed =
+                    from.as_millis().saturating_sub(anchor.as_millis()).div_euclid(*step_ms);
+                Some(anchor.plus_millis((passed.max(0) + 1).saturating_mul(*step_ms)))
+            }
+            Self::Days { anchor, interval } => {
+                let today = state.effective_day.max(zone.local_date(from));
+                let passed = today.days_since(*anchor).div_euclid(*interval);
+                let days = (passed.max(0) + 1).saturating_mul(*interval);
+                (days <= DAYS_AHEAD_MAX + today.days_since(*anchor).max(0))
+                    .then(|| zone.day_start(anchor.plus_days(days)))
+            }
         }
     }
 }
 
-fn is_due_hour(state: &UserState, terms: &TimeTerms, due: Timestamp) -> bool {
-    let anchor = state.created_at.max(terms.since);
+fn is_due_hour(anchor: Timestamp, step_ms: i64, due: Timestamp) -> bool {
     let elapsed = due.as_millis().saturating_sub(anchor.as_millis());
-    elapsed > 0 && elapsed % (i64::from(terms.interval) * HOUR_MS) == 0
+    elapsed > 0 && elapsed % step_ms == 0
 }
 
 /// Whether one of the dates is due; several that begin at one instant pay once.
-fn has_due_date(state: &UserState, zone: Zone, terms: &TimeTerms, dates: Period) -> bool {
-    let (anchor, interval) = (anchor_date(state, zone, terms), i64::from(terms.interval));
+fn has_due_date(anchor: Date, interval: i64, dates: Period) -> bool {
     let [first, last] = [dates.start, dates.end].map(|date| date.days_since(anchor));
     let latest = last - last.rem_euclid(interval);
     latest > 0 && latest >= first
@@ -173,6 +186,6 @@ fn has_due_date(state: &UserState, zone: Zone, terms: &TimeTerms, dates: Period)
 
 /// The date the clock started on: of the user's creation, or of an activation after it in the zone
 /// known now.
-fn anchor_date(state: &UserState, zone: Zone, terms: &TimeTerms) -> Date {
+fn anchor_date(state: &UserState, zone: Zone, terms: &DueTerms) -> Date {
     if terms.since <= state.created_at { state.created_on } else { zone.local_date(terms.since) }
 }

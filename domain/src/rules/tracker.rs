@@ -2,16 +2,19 @@
 //!
 //! They are kept in the user's state, event by event. When an operator adds or edits a filter, the
 //! sum of a user with earlier events is not known: [`missing_sums`] names it, whoever runs the
-//! command reads it out of the event history once, and the decision goes on with the number.
+//! command reads it out of the event history once, and the decision goes on with the number. No
+//! event lies between what is read and what is decided, so the sum is also the one that held at
+//! every instant the decision settles.
 
 use uuid::Uuid;
 
 use crate::amount::Amount;
 use crate::catalog::{AchievementTrigger, Catalog, Filter, TriggerKind, all_match};
 use crate::ids::MetricId;
-use crate::user::{EventRecord, Tracker, UserState};
+use crate::rules::filters_match_user;
+use crate::user::{Command, EventRecord, Tracker, UserState};
 
-/// A sum that has to be read out of the event history before the next event on the metric.
+/// A sum that has to be read out of the event history before a command is decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MissingSum {
     /// The achievement or trigger.
@@ -23,6 +26,10 @@ pub struct MissingSum {
 }
 
 impl MissingSum {
+    fn is_of(&self, owner: Uuid, revision: u32) -> bool {
+        (self.owner, self.revision) == (owner, revision)
+    }
+
     /// Whether an event of the user's history counts.
     #[must_use]
     pub fn counts(&self, event: &EventRecord) -> bool {
@@ -41,18 +48,56 @@ pub struct HistorySum {
     pub sum: Amount,
 }
 
-/// The sums the next event on `metric` needs and the state doesn't have.
+/// The sums that deciding `command` needs and the state doesn't have: those that an event goes on
+/// from, and those that existing users are judged by. (C-ACH-05, C-ACH-18)
 #[must_use]
-pub fn missing_sums(state: &UserState, catalog: &Catalog, metric: MetricId) -> Vec<MissingSum> {
-    if !state.metrics.contains_key(&metric) {
+pub fn missing_sums(state: &UserState, catalog: &Catalog, command: &Command) -> Vec<MissingSum> {
+    let mut missing = missing_for_reviews(state, catalog);
+    if let Command::SubmitEvent(event) = command {
+        let counted = filtered_owners(catalog, event.metric);
+        for (owner, revision, filters) in counted {
+            let asked = missing.iter().any(|own| own.is_of(owner, revision));
+            if !asked && is_missing(state, event.metric, owner, revision) {
+                let (metric, filters) = (event.metric, filters.to_vec());
+                missing.push(MissingSum { owner, revision, metric, filters });
+            }
+        }
+    }
+    missing
+}
+
+/// The sums of achievements that the user is yet to be judged by and may complete.
+fn missing_for_reviews(state: &UserState, catalog: &Catalog) -> Vec<MissingSum> {
+    if state.reviewed >= catalog.review {
         return Vec::new();
     }
-    filtered_owners(catalog, metric)
-        .filter(|(owner, revision, _)| {
-            !matches!(state.trackers.get(owner), Some(Tracker { revision: known, sum: Some(_), .. }) if known == revision)
+    let open = catalog.achievements.iter().filter(|own| state.find_completion(own.id).is_none());
+    open.flat_map(|own| own.reviews_after(state.reviewed).map(|(_, terms, _)| (own.id.0, terms)))
+        .filter_map(|(owner, terms)| match &terms.trigger {
+            AchievementTrigger::Metric { metric, event_filters, .. }
+                if !event_filters.is_empty()
+                    && filters_match_user(&terms.user_filters, state)
+                    && is_missing(state, *metric, owner, terms.revision) =>
+            {
+                let (metric, filters) = (*metric, event_filters.clone());
+                Some(MissingSum { owner, revision: terms.revision, metric, filters })
+            }
+            AchievementTrigger::Metric { .. }
+            | AchievementTrigger::Streak { .. }
+            | AchievementTrigger::Api { .. }
+            | AchievementTrigger::Composite { .. }
+            | AchievementTrigger::Anniversary { .. } => None,
         })
-        .map(|(owner, revision, filters)| MissingSum { owner, revision, metric, filters: filters.to_vec() })
         .collect()
+}
+
+/// Whether the history has events that no sum in the state covers.
+fn is_missing(state: &UserState, metric: MetricId, owner: Uuid, revision: u32) -> bool {
+    state.metrics.contains_key(&metric)
+        && !matches!(
+            state.trackers.get(&owner),
+            Some(Tracker { revision: known, sum: Some(_), .. }) if *known == revision
+        )
 }
 
 /// Live achievements and triggers on a metric that filter its events: id, revision, filters.
@@ -61,14 +106,16 @@ pub(crate) fn filtered_owners(
     metric: MetricId,
 ) -> impl Iterator<Item = (Uuid, u32, &[Filter])> {
     let achievements =
-        catalog.live_achievements().filter_map(move |achievement| match &achievement.trigger {
+        catalog.live_achievements().filter_map(move |achievement| match achievement.trigger() {
             AchievementTrigger::Metric { metric: own, event_filters, .. } if *own == metric => {
-                Some((achievement.id.0, achievement.revision, event_filters.as_slice()))
+                let revision = achievement.terms.current().revision;
+                Some((achievement.id.0, revision, event_filters.as_slice()))
             }
             AchievementTrigger::Metric { .. }
             | AchievementTrigger::Streak { .. }
             | AchievementTrigger::Api { .. }
-            | AchievementTrigger::Composite { .. } => None,
+            | AchievementTrigger::Composite { .. }
+            | AchievementTrigger::Anniversary { .. } => None,
         });
     let triggers = catalog
         .live_points_systems()

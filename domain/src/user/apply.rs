@@ -8,6 +8,7 @@ use super::{
 };
 use crate::catalog::{AchievementStatus, Catalog};
 use crate::ids::{AchievementId, Scope, UserId};
+use crate::rules::points::Occasion;
 use crate::rules::{achievement, filters_match_user, leaderboard, metric, points, streak};
 use crate::time::Timestamp;
 
@@ -98,6 +99,7 @@ fn identified<'a>(
         None => {
             let mut decision = Decision::create(input, profile)?;
             streak::grant_initial_freezes(&mut decision);
+            achievement::on_sign_up_date(&mut decision);
             points::on_user_creation(&mut decision);
             Ok(decision)
         }
@@ -158,20 +160,21 @@ fn complete(
     profile: &ProfilePatch,
 ) -> Result<Outcome, Rejection> {
     let achievement = input.catalog.find_achievement(id).ok_or(Rejection::AchievementNotFound)?;
-    if achievement.status == AchievementStatus::Inactive {
+    if achievement.status() == AchievementStatus::Inactive {
         return Err(Rejection::AchievementNotFound);
     }
     let mut decision = identified(state, input, profile)?;
     let newly_completed = decision.state.find_completion(id).is_none();
     if newly_completed {
-        if achievement.status == AchievementStatus::Locked {
+        if achievement.status() == AchievementStatus::Locked {
             return Err(Rejection::AchievementLocked);
         }
-        if !filters_match_user(&achievement.user_filters, &decision.state) {
+        if !filters_match_user(achievement.user_filters(), &decision.state) {
             return Err(Rejection::FiltersNotMet);
         }
         achievement::complete_by_call(&mut decision, id);
-        points::on_completions(&mut decision);
+        let completed = decision.completed.clone();
+        points::on_completions(&mut decision, &completed, Occasion::Request);
     }
     let points = points::conclude(&mut decision);
     let completion = decision.state.find_completion(id).expect("completed before or above").id;

@@ -10,14 +10,14 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{
-    AwardRecord, HistoryRow, Input, Outcome, Preferences, Profile, ProfilePatch, Rejection, Reply,
-    Signal, SignalKind, StreakState, UserState,
+    AwardRecord, HistoryRow, HistorySum, Input, Outcome, Preferences, Profile, ProfilePatch,
+    Rejection, Reply, Signal, SignalKind, StreakState, UserState,
 };
 use crate::calendar::{Frequency, Zone};
 use crate::catalog::{Catalog, Patch, Settings, StreakSettings};
 use crate::ids::{AchievementId, EnvironmentId, LevelId, PointsSystemId, UserId};
 use crate::rules::leaderboard::ScoreMoves;
-use crate::rules::{due, leaderboard, settle, streak};
+use crate::rules::{achievement, due, leaderboard, settle, streak};
 use crate::time::Timestamp;
 
 /// The user being changed and what has happened so far.
@@ -26,6 +26,8 @@ pub(crate) struct Decision<'a> {
     pub(crate) catalog: &'a Catalog,
     /// The instant of the request, never before anything already settled.
     pub(crate) now: Timestamp,
+    /// Sums read out of the user's history.
+    pub(crate) sums: &'a [HistorySum],
     pub(crate) state: UserState,
     pub(crate) rows: Vec<HistoryRow>,
     pub(crate) signals: Vec<Signal>,
@@ -45,13 +47,13 @@ pub(crate) struct Decision<'a> {
 impl<'a> Decision<'a> {
     /// Starts from a stored user and settles what is due. (C-GEN-22)
     pub(crate) fn resume(state: &UserState, input: Input<'a>) -> Self {
-        let mut decision = Self::start(state.clone(), input, input.now.max(state.settled_at));
+        let now = input.now.max(state.settled_at);
+        let mut decision = Self::start(state.clone(), input, now);
         leaderboard::recount(&mut decision, input.scores);
         settle::settle(&mut decision);
         leaderboard::forget_finalised(&mut decision);
         decision.moves.begin_request();
         decision.state.settled_at = decision.now;
-        decision.must_commit |= !decision.signals.is_empty() || !decision.rows.is_empty();
         decision
     }
 
@@ -78,6 +80,7 @@ impl<'a> Decision<'a> {
             effective_day: today,
             settled_at: now,
             next_due: None,
+            reviewed: catalog.review,
             events: 0,
             metrics: BTreeMap::new(),
             completions: Vec::new(),
@@ -107,6 +110,7 @@ impl<'a> Decision<'a> {
         Self {
             catalog: input.catalog,
             now,
+            sums: input.sums,
             state,
             rows: Vec::new(),
             signals: Vec::new(),
@@ -130,6 +134,9 @@ impl<'a> Decision<'a> {
         }
         self.state.profile.apply(patch, self.state.effective_day)?;
         self.state.profile.check_attributes(self.catalog)?;
+        if self.state.profile.sign_up_on != before.sign_up_on {
+            achievement::on_sign_up_date(self);
+        }
         if self.state.profile != before {
             self.state.updated_at = self.now;
             self.must_commit = true;

@@ -43,6 +43,8 @@ pub struct UserState {
     /// The first instant after that at which settling may change something; none if time alone
     /// changes nothing. It may be early, never late. (C-GEN-22)
     pub next_due: Option<Timestamp>,
+    /// The number of the catalog's latest review that they were judged by. (C-ACH-16)
+    pub reviewed: u64,
     /// How many events were accepted, and so the sequence number of the next.
     pub events: u64,
     /// Progress per metric that had an event.
@@ -249,6 +251,13 @@ impl Track {
     #[must_use]
     pub const fn length(&self) -> u32 {
         if self.met { self.length_before + 1 } else { self.length_before }
+    }
+
+    /// What [`Track::length`] must be, from the last closed period of the run: for checks.
+    #[must_use]
+    pub fn length_by_periods(&self) -> u32 {
+        let last = self.past.last().filter(|last| self.started_on == Some(last.started_on));
+        last.map_or(0, |last| last.length) + u32::from(self.met)
     }
 }
 

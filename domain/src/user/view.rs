@@ -5,7 +5,6 @@ use crate::calendar::{Frequency, Period};
 use crate::catalog::{
     Achievement, AchievementStatus, Boost, BoostTerms, Catalog, Level, PointsSystem, Settings,
 };
-use crate::rules::due::streak_may_end;
 use crate::rules::filters_match_user;
 use crate::rules::streak::is_protected;
 use crate::time::{Date, Timestamp};
@@ -58,32 +57,25 @@ pub struct StreakPeriod {
     pub reset_at: Option<Timestamp>,
 }
 
-/// What a user's streaks are, and until when they surely are that. Lengths are in the order of
-/// [`Frequency::ALL`].
+/// What a user's streaks are. Lengths are in the order of [`Frequency::ALL`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreakStanding {
     /// The current lengths.
     pub lengths: [u32; Frequency::ALL.len()],
     /// The greatest lengths ever. (C-STREAK-67)
     pub longest: [u32; Frequency::ALL.len()],
-    /// The first instant at which a current length could drop without another event; none if
-    /// there is nothing to drop.
-    pub holds_until: Option<Timestamp>,
 }
 
 /// The user's streaks as of their last settlement; `None` if they never had one or want none.
 #[must_use]
-pub fn streak_standing(state: &UserState, settings: &Settings) -> Option<StreakStanding> {
+pub fn streak_standing(state: &UserState) -> Option<StreakStanding> {
     if state.preferences.streak.is_off() {
         return None;
     }
     let tracks = Frequency::ALL.map(|frequency| (frequency, state.streak.track(frequency)));
     let longest = tracks.map(|(_, track)| track.longest);
-    (longest.iter().any(|longest| *longest > 0)).then(|| StreakStanding {
-        lengths: tracks.map(|(_, track)| track.length()),
-        longest,
-        holds_until: streak_may_end(state, settings),
-    })
+    (longest.iter().any(|longest| *longest > 0))
+        .then(|| StreakStanding { lengths: tracks.map(|(_, track)| track.length()), longest })
 }
 
 /// The user's streak at the configured frequency.
@@ -203,8 +195,8 @@ fn reset_in(state: &UserState, period: Period) -> Option<Timestamp> {
 /// Whether the user can still complete this achievement and so may see it. (C-ACH-30)
 #[must_use]
 pub fn can_see(state: &UserState, achievement: &Achievement) -> bool {
-    achievement.status == AchievementStatus::Active
-        && filters_match_user(&achievement.user_filters, state)
+    achievement.status() == AchievementStatus::Active
+        && filters_match_user(achievement.user_filters(), state)
 }
 
 /// The user's effective day at `now`, as settling them would make it. (C-GEN-16)

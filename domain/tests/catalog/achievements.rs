@@ -6,6 +6,7 @@ use domain::catalog::{
     AchievementTriggerFields, AchievementTriggerKind, AttributeKind, Patch,
 };
 use domain::ids::{AchievementId, MetricId};
+use domain::time::Timestamp;
 use uuid::Uuid;
 
 use crate::world::{World, achievement, all_of, api, filter, reaching, refused, required};
@@ -16,12 +17,13 @@ fn achievements_need_the_fields_of_their_trigger_and_no_others() {
     let mut world = World::new();
     let words = world.metric("words").unwrap();
     let none = AchievementTriggerFields::default();
-    use AchievementTriggerKind::{Api, Composite, Metric, Streak};
+    use AchievementTriggerKind::{Anniversary, Api, Composite, Metric, Streak};
     for (kind, message) in [
         (Api, "key is required"),
         (Streak, "streakLength is required"),
         (Composite, "achievementIds is required"),
         (Metric, "metricId is required"),
+        (Anniversary, "anniversaryYears is required"),
     ] {
         assert_eq!(refused(world.achievement(achievement(kind, none.clone()))), message);
     }
@@ -69,7 +71,7 @@ fn a_new_trigger_needs_its_fields_and_drops_the_old_ones() {
     // One field of the metric trigger is enough to change it.
     let value = AchievementTriggerFields { metric_value: Some(Amount::from(7)), ..none };
     world.change(tour, AchievementPatch { fields: value, ..Default::default() }).unwrap();
-    let trigger = &world.catalog.find_achievement(tour).unwrap().trigger;
+    let trigger = world.catalog.find_achievement(tour).unwrap().trigger();
     let is_changed = matches!(
         trigger,
         AchievementTrigger::Metric { metric, value, .. } if *metric == words && *value == Amount::from(7)
@@ -107,12 +109,15 @@ fn prerequisites_are_distinct_live_and_without_cycles() {
         AchievementPatch { kind: Some(AchievementTriggerKind::Composite), ..require(top) };
     assert_eq!(refused(world.change(base, composite)), "achievementIds must not form a cycle");
     let is_prerequisite = "Achievement is a prerequisite of another achievement";
-    assert_eq!(world.catalog.delete_achievement(middle).unwrap_err().message, is_prerequisite);
+    assert_eq!(
+        world.catalog.delete_achievement(middle, Timestamp::from_millis(99)).unwrap_err().message,
+        is_prerequisite
+    );
     for id in [top, middle, base] {
-        world.catalog.delete_achievement(id).unwrap();
+        world.catalog.delete_achievement(id, Timestamp::from_millis(99)).unwrap();
     }
     assert_eq!(
-        world.catalog.delete_achievement(base).unwrap_err().message,
+        world.catalog.delete_achievement(base, Timestamp::from_millis(99)).unwrap_err().message,
         "Achievement not found by ID"
     );
 }
@@ -131,7 +136,7 @@ fn status_moves_follow_their_chart() {
                 world.change(id, AchievementPatch { status: Some(to), ..Default::default() });
             if from == to || allowed.contains(&(from, to)) {
                 moved.unwrap();
-                assert_eq!(world.catalog.find_achievement(id).unwrap().status, to);
+                assert_eq!(world.catalog.find_achievement(id).unwrap().status(), to);
             } else {
                 let message =
                     format!("Cannot change status from {} to {}", from.as_str(), to.as_str());
@@ -185,6 +190,6 @@ fn updates_keep_what_they_leave_out_and_null_clears() {
         .unwrap();
     let after = world.catalog.find_achievement(id).unwrap();
     assert_eq!((&after.description, &after.badge_url), (&None, &None));
-    assert!(after.user_filters.is_empty());
+    assert!(after.user_filters().is_empty());
     assert!(after.stamps.updated_at > before.stamps.updated_at);
 }

@@ -56,7 +56,7 @@ fn an_attribute_in_use_stays() {
             "Attribute is in use"
         );
     }
-    world.catalog.delete_achievement(pro).unwrap();
+    world.catalog.delete_achievement(pro, Timestamp::from_millis(99)).unwrap();
     world.catalog.delete_trigger(xp, paying, Timestamp::from_millis(99)).unwrap();
     for unused in [plan, deck] {
         world.catalog.delete_attribute(unused, NOW).unwrap();

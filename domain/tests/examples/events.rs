@@ -38,9 +38,13 @@ fn totals_are_exact_sums_without_a_floor() {
 fn an_event_of_zero_completes_what_is_reached() {
     let mut world = World::new();
     let metric = world.metric("m");
+    let plan = world.attribute(AttributeKind::User, "plan");
+    world.achievement("late", Ach::metric(metric, "5").if_user(plan, "pro"));
     world.event(NOW, "u", Event::of(metric, "5"));
-    world.achievement("late", Ach::metric(metric, "5"));
-    assert_eq!(replies(&mut world, [Event::of(metric, "0")]), ["total 5; completed late"]);
+    let mut pro = ProfilePatch::default();
+    pro.attributes.insert(plan, Some("pro".to_owned()));
+    let event = Event::of(metric, "0").user(pro);
+    assert_eq!(replies(&mut world, [event]), ["total 5; completed late"]);
 }
 
 // C-GEN-33

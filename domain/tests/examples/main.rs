@@ -7,6 +7,8 @@
 mod support;
 
 mod achievements;
+mod anniversaries;
+mod backdating;
 mod boosts;
 mod date_line;
 mod due;

@@ -141,7 +141,7 @@ fn a_streak_switched_off_is_gone_silently_and_starts_again_from_zero() {
     let restored = world.restore(&noon(6), "u", RestoreMode::Max);
     assert_eq!(restored, Err(Rejection::NoStreakToRestore));
     let state = world.read(&noon(6), "u");
-    assert_eq!(streak_standing(&state, &world.catalog.settings), None);
+    assert_eq!(streak_standing(&state), None);
     assert_eq!(world.history(&noon(7), "u", 3), "2026-01-05: 0 0 0");
     assert_eq!(world.signals("u"), NONE);
     assert_eq!(world.prefer(&noon(7), "u", Patch::Clear), Ok(()));

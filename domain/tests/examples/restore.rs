@@ -109,8 +109,7 @@ fn a_restore_is_silent_and_later_extensions_count() {
     let metric = world.metric("m");
     world.freezes(1, 1, None);
     run(&mut world, metric, "2026-01-05", 4);
-    // Configured only now, so that the first run completed nothing.
-    world.achievement("four", Ach::streak(4));
+    world.achievement("five", Ach::streak(5));
     let xp = world.system("xp", None, &[]);
     world.trigger(xp, "T", Trig::streak(5, 10));
     let now = "2026-01-20T12:00:00Z";
@@ -118,7 +117,7 @@ fn a_restore_is_silent_and_later_extensions_count() {
     let state = world.read(now, "u");
     assert_eq!((state.completions.len(), state.balance(xp), state.streak.freezes), (0, 0, 0));
     let reply = world.event(now, "u", Event::of(metric, "1"));
-    assert_eq!(reply, "total 5; extended; completed four; xp 10 (+10): 10 T");
+    assert_eq!(reply, "total 5; extended; completed five; xp 10 (+10): 10 T");
 }
 
 // C-STREAK-57

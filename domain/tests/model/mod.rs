@@ -3,12 +3,13 @@
 //! It keeps every event and every award and works each answer out of them again. It shares the
 //! calendar, the decimal type and the plan with the product and none of its rules.
 
+mod achievement;
 pub(crate) mod boost;
 pub(crate) mod plan;
 pub(crate) mod streak;
 pub(crate) mod time;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::amount::Amount;
 use domain::calendar::{Period, Zone};
@@ -16,7 +17,7 @@ use domain::catalog::StreakSettings;
 use domain::ids::MetricId;
 use domain::time::{Date, Timestamp};
 
-use plan::{ACHIEVEMENTS, Achievement, Fires, Needs, SWITCHED, SYSTEMS, TRIGGERS, Trigger, XP_MAX};
+use plan::{Fires, SWITCHED, SYSTEMS, TRIGGERS, Trigger, XP_MAX};
 use streak::{Fact, Judged, Own, judge};
 use time::Timed;
 
@@ -27,6 +28,8 @@ pub(crate) struct Told {
     pub(crate) zone: Option<Option<Zone>>,
     /// Whether the user is on the `pro` plan.
     pub(crate) pro: Option<bool>,
+    /// A new sign-up date, or none for null.
+    pub(crate) signed_up: Option<Option<Date>>,
 }
 
 /// An event as the model keeps it.
@@ -64,7 +67,11 @@ pub(crate) struct Model {
     settings: StreakSettings,
     tag: &'static str,
     xp_max: i64,
-    switched_on: bool,
+    switched_off: BTreeSet<&'static str>,
+    signed_up: Option<Date>,
+    locked: BTreeSet<&'static str>,
+    /// The length that the changeable streak achievement asks for.
+    length: u32,
     timed: BTreeMap<&'static str, Timed>,
     boosts: [Option<boost::Boost>; 3],
     created_at: Timestamp,
@@ -100,7 +107,10 @@ impl Model {
             settings,
             tag,
             xp_max: XP_MAX,
-            switched_on: true,
+            switched_off: BTreeSet::new(),
+            signed_up: None,
+            locked: BTreeSet::new(),
+            length: 3,
             timed: time::of_the_plan(Timestamp::from_millis(0)),
             boosts: [None; 3],
             created_at: start,
@@ -119,9 +129,11 @@ impl Model {
 
     /// Changes the tag that tagged achievements and triggers look for; high-water marks of edited
     /// triggers are dropped. (C-POINTS-18)
-    pub(crate) fn set_tag(&mut self, tag: &'static str) {
+    pub(crate) fn set_tag(&mut self, now: Timestamp, tag: &'static str) {
+        self.pass(now);
         if tag != self.tag {
             self.tag = tag;
+            self.review(now, "A5tag");
             TRIGGERS.iter().filter(|trigger| trigger.tagged).for_each(|trigger| {
                 self.high_water.remove(trigger.name);
             });
@@ -133,8 +145,13 @@ impl Model {
         self.xp_max = max;
     }
 
-    pub(crate) fn switch(&mut self, on: bool) {
-        self.switched_on = on;
+    pub(crate) fn switch(&mut self, now: Timestamp, which: usize, on: bool) {
+        self.pass(now);
+        if on {
+            self.switched_off.remove(SWITCHED[which]);
+        } else {
+            self.switched_off.insert(SWITCHED[which]);
+        }
     }
 
     pub(crate) fn judge(&self, now: Timestamp) -> Judged {
@@ -335,12 +352,15 @@ impl Model {
             self.pay_skipped(now);
         }
         self.pro = told.pro.unwrap_or(self.pro);
+        let signed_up = told.signed_up.unwrap_or(self.signed_up);
         if self.exists {
+            self.sign_up(now, signed_up);
             return;
         }
         self.exists = true;
         (self.created_at, self.passed) = (now, now);
         self.facts.push((now, Fact::Created(zone)));
+        self.sign_up(now, signed_up);
         for trigger in TRIGGERS {
             if matches!(trigger.fires, Fires::Creation) {
                 self.pay(trigger, 1);
@@ -365,7 +385,7 @@ impl Model {
     }
 
     fn is_on(&self, trigger: &Trigger) -> bool {
-        trigger.name != SWITCHED || self.switched_on
+        !self.switched_off.contains(trigger.name)
     }
 
     fn fits(&self, pro: bool) -> bool {
@@ -400,57 +420,6 @@ impl Model {
             self.balance(system) >= deducted
         };
         SYSTEMS.iter().map(|(system, _)| *system).find(|system| !covers(system))
-    }
-
-    fn complete(
-        &mut self,
-        now: Timestamp,
-        event: Event,
-        extended_to: Option<u32>,
-    ) -> Vec<&'static str> {
-        let mut due = Vec::new();
-        for achievement in ACHIEVEMENTS.iter().filter(|own| self.is_open(own)) {
-            if let Needs::Total(metric, tenths) = achievement.needs {
-                let matches = !achievement.tagged || event.tag == Some(self.tag);
-                let progress = self.sum(metric, achievement.tagged);
-                let needed = tenths_of(tenths);
-                if metric == event.metric && matches && progress >= needed {
-                    due.push((0, tenths, achievement.name));
-                }
-            }
-            if let (Needs::Streak(length), Some(reached)) = (achievement.needs, extended_to)
-                && reached >= length
-            {
-                due.push((1, i64::from(length), achievement.name));
-            }
-        }
-        due.sort_by_key(|(stage, needed, _)| (*stage, *needed));
-        let mut new: Vec<_> = due.into_iter().map(|(.., name)| name).collect();
-        self.completed.extend(new.iter().map(|name| (*name, now)));
-        self.complete_composites(now, &mut new);
-        new
-    }
-
-    fn complete_composites(&mut self, now: Timestamp, new: &mut Vec<&'static str>) {
-        // The plan lists composites after what they need, so one pass is by dependency.
-        for achievement in ACHIEVEMENTS {
-            if let Needs::All(names) = achievement.needs
-                && self.is_open(&achievement)
-                && names.iter().all(|name| self.has(name))
-                && names.iter().any(|name| new.contains(name))
-            {
-                new.push(achievement.name);
-                self.completed.push((achievement.name, now));
-            }
-        }
-    }
-
-    fn has(&self, name: &str) -> bool {
-        self.completed.iter().any(|(own, _)| *own == name)
-    }
-
-    fn is_open(&self, achievement: &Achievement) -> bool {
-        !self.has(achievement.name) && self.fits(achievement.pro)
     }
 
     fn pay_metric(&mut self, event: Event) {

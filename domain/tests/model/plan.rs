@@ -12,6 +12,8 @@ pub(crate) enum Needs {
     Streak(u32),
     Call,
     All(&'static [&'static str]),
+    /// So many years since the sign-up date.
+    Years(u32),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +51,7 @@ pub(crate) struct Trigger {
 }
 
 /// Achievements in creation order.
-pub(crate) const ACHIEVEMENTS: [Achievement; 9] = {
+pub(crate) const ACHIEVEMENTS: [Achievement; 12] = {
     const fn of(name: &'static str, needs: Needs) -> Achievement {
         Achievement { name, needs, tagged: false, pro: false }
     }
@@ -63,6 +65,9 @@ pub(crate) const ACHIEVEMENTS: [Achievement; 9] = {
         of("Both", Needs::All(&["A10", "S1"])),
         of("Top", Needs::All(&["Both", "Call"])),
         of("A4", Needs::Total(0, 40)),
+        of("Y1", Needs::Years(1)),
+        Achievement { pro: true, ..of("Y2pro", Needs::Years(2)) },
+        of("Year", Needs::All(&["Y1", "S1"])),
     ]
 };
 
@@ -73,25 +78,33 @@ pub(crate) const SYSTEMS: [(&str, &[(&str, i64)]); 2] =
 /// The maximum of `xp` until it is changed.
 pub(crate) const XP_MAX: i64 = 200;
 
-/// The trigger that is switched off and on.
-pub(crate) const SWITCHED: &str = "a3";
+/// The triggers that are switched off and on.
+pub(crate) const SWITCHED: [&str; 2] = ["a3", "y1"];
+
+/// The achievements that are locked and unlocked.
+pub(crate) const LOCKED: [&str; 7] = ["A4", "A5tag", "B2pro", "S3", "Both", "Y1", "Year"];
+
+/// The streak achievement whose length is changed.
+pub(crate) const LENGTHENED: &str = "S3";
 
 /// The triggers that fire by time, which are edited and switched.
 pub(crate) const TIMED: [&str; 4] = ["x26h", "x3d", "e9h", "e1d"];
 
 /// Triggers in creation order.
-pub(crate) const TRIGGERS: [Trigger; 14] = {
+pub(crate) const TRIGGERS: [Trigger; 16] = {
     const fn of(name: &'static str, system: &'static str, fires: Fires, points: i64) -> Trigger {
         Trigger { name, system, fires, points, guarded: false, tagged: false, pro: false }
     }
     [
         of("new", "xp", Fires::Creation, 5),
-        of(SWITCHED, "xp", Fires::Metric(0, 3), 4),
+        of("a3", "xp", Fires::Metric(0, 3), 4),
         Trigger { tagged: true, ..of("a2tag", "xp", Fires::Metric(0, 2), 3) },
         Trigger { pro: true, ..of("b1pro", "xp", Fires::Metric(1, 1), -2) },
         of("s2", "xp", Fires::Streak(2), 10),
         of("a10", "xp", Fires::Achievement("A10"), 20),
         of("both", "xp", Fires::Achievement("Both"), 7),
+        of("y1", "xp", Fires::Achievement("Y1"), 9),
+        Trigger { pro: true, ..of("year", "energy", Fires::Achievement("Year"), -4) },
         of("x26h", "xp", Fires::Hours(26), 1),
         Trigger { pro: true, ..of("x3d", "xp", Fires::Days(3), -2) },
         of("start", "energy", Fires::Creation, 6),

@@ -91,6 +91,7 @@ pub(crate) struct Judged {
     extended: BTreeMap<Frequency, Timestamp>,
     reached: Vec<Reached>,
     lost: BTreeMap<Frequency, (u32, Date)>,
+    longest: BTreeMap<Frequency, u32>,
     reset: Option<Date>,
     /// Whether the latest restore or reset had an effect.
     pub(crate) acted: bool,
@@ -154,6 +155,7 @@ impl Judged {
             extended: BTreeMap::new(),
             reached: Vec::new(),
             lost: BTreeMap::new(),
+            longest: BTreeMap::new(),
             reset: None,
             acted: false,
             frozen: Vec::new(),
@@ -375,6 +377,9 @@ impl Judged {
             self.met.insert(of, (self.day, at));
             self.started.entry(frequency).or_insert(self.day);
             self.extended.insert(frequency, at);
+            let length = self.length_before(frequency, period) + 1;
+            let longest = self.longest.entry(frequency).or_default();
+            *longest = length.max(*longest);
             if self.settings.enabled && frequency == self.settings.frequency {
                 raised = true;
                 self.signals.push(match self.length() {
@@ -422,6 +427,11 @@ impl Judged {
         let (frequency, open) = (self.settings.frequency, self.open());
         let met = self.met.contains_key(&(frequency, open.start));
         self.length_before(frequency, open) + u32::from(met)
+    }
+
+    /// The greatest length ever at a frequency.
+    pub(crate) fn longest(&self, frequency: Frequency) -> u32 {
+        self.longest.get(&frequency).copied().unwrap_or(0)
     }
 
     /// The streak in the same words as the world shows it.

@@ -68,7 +68,7 @@ impl Model {
         due.extend(self.due_days(&new, judged.zone, judged.created_on));
         self.passed = now;
         self.dues.extend(due.iter().map(|(at, _)| *at));
-        told.extend(self.pay_timed(due, self.requests));
+        told.extend(self.let_fall_due(due, &new, self.requests));
         // At one instant streaks come first, and they are first in the list.
         told.sort_by(|a, b| a.split(' ').next().cmp(&b.split(' ').next()));
         self.pending.extend(told);
@@ -82,7 +82,7 @@ impl Model {
         self.pending.extend(judged.signals[self.told..].iter().cloned());
         self.told = judged.signals.len();
         let due = self.due_days(&new, judged.zone, judged.created_on);
-        let told = self.pay_timed(due, self.requests - 1);
+        let told = self.let_fall_due(due, &new, self.requests - 1);
         self.pending.extend(told);
     }
 
@@ -132,34 +132,61 @@ impl Model {
             .filter_map(|(place, own)| Some((place, self.timed.get(own.name)?)))
     }
 
-    /// Pays what is due in order, once per trigger and instant; the signals.
-    fn pay_timed(&mut self, mut due: Vec<(Timestamp, usize)>, request: usize) -> Vec<String> {
+    /// Pays what is due in order, once per trigger and instant, and completes the anniversaries of
+    /// the dates that begin; the signals.
+    fn let_fall_due(
+        &mut self,
+        mut due: Vec<(Timestamp, usize)>,
+        begun: &[(Timestamp, Date)],
+        request: usize,
+    ) -> Vec<String> {
         due.sort_unstable();
         due.dedup();
+        let mut instants: Vec<_> = due.iter().map(|(at, _)| *at).collect();
+        instants.extend(begun.iter().map(|(at, _)| *at));
+        instants.sort_unstable();
+        instants.dedup();
         let mut told = Vec::new();
-        for (at, place) in due {
-            let timed = self.timed[TRIGGERS[place].name];
-            let system = timed.trigger.system;
-            let before = self.balance(system);
-            let never = !self.awards.iter().any(|award| award.trigger.system == system);
-            let max = if system == "xp" { self.xp_max } else { i64::MAX };
-            let awarded = if timed.points > 0 {
-                self.boosted(system, timed.points).min((max - before).max(0))
-            } else {
-                timed.points.max(-before)
-            };
-            if awarded == 0 || !self.fits(timed.trigger.pro) {
-                continue;
+        for now in instants {
+            for (at, place) in due.iter().filter(|(at, _)| *at == now) {
+                let timed = self.timed[TRIGGERS[*place].name];
+                told.extend(self.pay_at(*at, timed.trigger, timed.points, request));
             }
-            self.awards.push(Award { trigger: timed.trigger, awarded, request });
-            let (total, name) = (before + awarded, timed.trigger.name);
-            told.push(format!("{at} points.changed {system} {total}: {awarded} {name}"));
-            let previous = if never { "none" } else { super::level_at(system, before) };
-            let level = super::level_at(system, total);
-            if level != previous {
-                let moved = format!("{previous} -> {level}");
-                told.push(format!("{at} points.level_changed {system} {total}: {moved}"));
-            }
+            let dates: Vec<_> =
+                begun.iter().filter(|(at, _)| *at == now).map(|(_, date)| *date).collect();
+            told.extend(self.celebrate(now, |date| dates.contains(&date), request));
+        }
+        told
+    }
+
+    /// Pays something on its own, at its instant; the signals.
+    pub(super) fn pay_at(
+        &mut self,
+        at: Timestamp,
+        trigger: Trigger,
+        points: i64,
+        request: usize,
+    ) -> Vec<String> {
+        let system = trigger.system;
+        let before = self.balance(system);
+        let never = !self.awards.iter().any(|award| award.trigger.system == system);
+        let max = if system == "xp" { self.xp_max } else { i64::MAX };
+        let awarded = if points > 0 {
+            self.boosted(system, points).min((max - before).max(0))
+        } else {
+            points.max(-before)
+        };
+        if awarded == 0 || !self.fits(trigger.pro) || !self.is_on(&trigger) {
+            return Vec::new();
+        }
+        self.awards.push(Award { trigger, awarded, request });
+        let (total, name) = (before + awarded, trigger.name);
+        let mut told = vec![format!("{at} points.changed {system} {total}: {awarded} {name}")];
+        let previous = if never { "none" } else { super::level_at(system, before) };
+        let level = super::level_at(system, total);
+        if level != previous {
+            let moved = format!("{previous} -> {level}");
+            told.push(format!("{at} points.level_changed {system} {total}: {moved}"));
         }
         told
     }

@@ -45,6 +45,10 @@ pub(crate) fn check_books(planned: &Planned) {
     assert!(stored.events.is_sorted_by_key(|event| (event.day, event.at)), "days go forward");
     assert!(stored.signals.is_sorted_by_key(|signal| signal.at), "signals go forward");
     check_uniqueness(stored);
+    for frequency in Frequency::ALL {
+        let track = state.streak.track(frequency);
+        assert_eq!(track.length(), track.length_by_periods(), "{frequency:?}");
+    }
 }
 
 /// What was written is what the model has.

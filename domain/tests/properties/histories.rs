@@ -11,7 +11,7 @@ use domain::user::RestoreMode;
 use proptest::prelude::*;
 
 use crate::model::boost::{BOOSTS, Boost};
-use crate::model::plan::{TIMED, XP_MAX};
+use crate::model::plan::{LOCKED, SWITCHED, TIMED, XP_MAX};
 use crate::model::time::Change;
 
 pub(crate) const TAGS: [&str; 2] = ["x", "y"];
@@ -66,6 +66,8 @@ pub(crate) struct Profile {
     /// A place in `ZONES`, or none for null.
     pub(crate) zone: Option<Option<usize>>,
     pub(crate) pro: Option<bool>,
+    /// A sign-up date so many days before the UTC date, or none for null.
+    pub(crate) signed_up: Option<Option<i64>>,
 }
 
 #[derive(Clone, Debug)]
@@ -101,7 +103,12 @@ pub(crate) enum Step {
     Enabled(bool),
     Tag(usize),
     XpMax(i64),
-    Switch(bool),
+    /// A trigger by its place among those that are switched.
+    Switch(usize, bool),
+    /// Locks or unlocks an achievement by its place among those that are.
+    Lock(usize, bool),
+    /// A new length for the streak achievement.
+    Lengthen(u32),
     /// A change of a time trigger by its place in the plan.
     Retime(usize, Change),
     /// A boost by its place, created, changed or deleted.
@@ -128,7 +135,14 @@ pub(crate) fn profiles() -> impl Strategy<Value = Profile> {
         1 => Just(Some(None)),
     ];
     let pro = prop_oneof![4 => Just(None), 1 => any::<bool>().prop_map(Some)];
-    (zone, pro).prop_map(|(zone, pro)| Profile { zone, pro })
+    // Around first and second anniversaries: over, today, or in the weeks to come.
+    let days = prop_oneof![2..5i64, 300..380i64, 364..368i64, 700..735i64];
+    let signed_up = prop_oneof![
+        8 => Just(None),
+        2 => days.prop_map(|days| Some(Some(days))),
+        1 => Just(Some(None)),
+    ];
+    (zone, pro, signed_up).prop_map(|(zone, pro, signed_up)| Profile { zone, pro, signed_up })
 }
 
 pub(crate) fn steps() -> impl Strategy<Value = Step> {
@@ -176,7 +190,9 @@ pub(crate) fn steps() -> impl Strategy<Value = Step> {
         1 => any::<bool>().prop_map(Step::Enabled),
         1 => (0..TAGS.len()).prop_map(Step::Tag),
         1 => prop_oneof![Just(30i64), Just(XP_MAX)].prop_map(Step::XpMax),
-        1 => any::<bool>().prop_map(Step::Switch),
+        1 => (0..SWITCHED.len(), any::<bool>()).prop_map(|(which, on)| Step::Switch(which, on)),
+        3 => (0..LOCKED.len(), any::<bool>()).prop_map(|(which, on)| Step::Lock(which, on)),
+        1 => (1..6u32).prop_map(Step::Lengthen),
         4 => retimes(),
         2 => boosts(),
     ]
@@ -234,7 +250,9 @@ pub(crate) fn settings_patch(step: &Step) -> StreakSettingsPatch {
         | Step::NewRules(_)
         | Step::Tag(_)
         | Step::XpMax(_)
-        | Step::Switch(_)
+        | Step::Switch(..)
+        | Step::Lock(..)
+        | Step::Lengthen(_)
         | Step::Retime(..)
         | Step::Boost(..) => panic!("not a change of streak settings"),
     }
@@ -261,7 +279,9 @@ pub(crate) fn is_configuration(step: &Step) -> bool {
         | Step::Enabled(_)
         | Step::Tag(_)
         | Step::XpMax(_)
-        | Step::Switch(_)
+        | Step::Switch(..)
+        | Step::Lock(..)
+        | Step::Lengthen(_)
         | Step::Retime(..)
         | Step::Boost(..) => true,
     }

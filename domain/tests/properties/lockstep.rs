@@ -12,7 +12,7 @@ use crate::books::Watch;
 use crate::histories::{
     Gap, Profile, STARTS, Step, TAGS, VALUES, ZONES, is_configuration, pause_dates,
 };
-use crate::model::plan::TIMED;
+use crate::model::plan::{LOCKED, TIMED};
 use crate::model::{self, Model, Told};
 use crate::planned::Planned;
 use crate::support::{self, World, amount, at};
@@ -29,6 +29,7 @@ pub(crate) fn expect(
     let told = |profile: &Profile| Told {
         zone: profile.zone.map(|zone| zone.map(|place| support::zone(ZONES[place]))),
         pro: profile.pro,
+        signed_up: profile.signed_up.map(|days| days.map(|days| now.utc_date().plus_days(-days))),
     };
     match step {
         Step::Event { metric, value, tag, profile, key } => {
@@ -63,15 +64,23 @@ pub(crate) fn expect(
             (String::new(), Vec::new())
         }
         Step::Tag(tag) => {
-            model.set_tag(TAGS[*tag]);
+            model.set_tag(now, TAGS[*tag]);
             (String::new(), Vec::new())
         }
         Step::XpMax(max) => {
             model.set_xp_max(now, *max);
             (String::new(), Vec::new())
         }
-        Step::Switch(on) => {
-            model.switch(*on);
+        Step::Switch(which, on) => {
+            model.switch(now, *which, *on);
+            (String::new(), Vec::new())
+        }
+        Step::Lock(which, locked) => {
+            model.lock(now, LOCKED[*which], *locked);
+            (String::new(), Vec::new())
+        }
+        Step::Lengthen(length) => {
+            model.lengthen(now, *length);
             (String::new(), Vec::new())
         }
         Step::Retime(which, change) => {
@@ -162,6 +171,7 @@ pub(crate) fn run_punctually(
         }
         planned.settle(*now);
         planned.take(*now, step);
+        planned.settle(*now);
     }
     planned
 }

@@ -2,7 +2,7 @@
 //!
 //! A history is a list of steps: a gap, then a request or a change of configuration. It runs three
 //! times: lazily, where nothing but the steps themselves settles anything; punctually, with a
-//! settlement at every local midnight and at every due time award in between; and as a worker does,
+//! settlement at every due instant and after every change of configuration; and as a worker does,
 //! who settles at the instants that were planned. All must tell the same story as the model.
 
 #[path = "../model/mod.rs"]
@@ -35,7 +35,7 @@ proptest! {
         ..ProptestConfig::default()
     })]
 
-    // C-GEN-16 C-GEN-21 C-GEN-22 C-GEN-23 C-GEN-37 C-EVENT-13 C-IDEM-07 C-ACH-04 C-POINTS-03 C-POINTS-26
+    // C-GEN-16 C-GEN-21 C-GEN-22 C-GEN-23 C-GEN-37 C-EVENT-13 C-IDEM-07 C-ACH-04 C-ACH-10 C-ACH-16 C-ACH-18 C-ACH-19 C-POINTS-03 C-POINTS-26
     // C-STREAK-08 C-STREAK-12 C-STREAK-13 C-STREAK-14 C-STREAK-25 C-STREAK-46 C-STREAK-47 C-STREAK-50
     // C-STREAK-56 C-STREAK-57 C-STREAK-58 C-STREAK-61 C-STREAK-63 C-PREF-05
     // C-PREF-09 C-PREF-10

@@ -3,8 +3,9 @@
 //! Nothing is judged here; a step is carried out and what a caller would see is told.
 
 use domain::catalog::{
-    AchievementPatch, AchievementTriggerFields, AttributeKind, BoostDraft, BoostPatch, BoostTerms,
-    Filter, Patch, PointsSystemPatch, StreakSettingsPatch, TriggerPatch, TriggerTypeFields,
+    AchievementPatch, AchievementStatus, AchievementTriggerFields, AttributeKind, BoostDraft,
+    BoostPatch, BoostTerms, Filter, Patch, PointsSystemPatch, StreakSettingsPatch, TriggerPatch,
+    TriggerTypeFields,
 };
 use domain::ids::{
     AchievementId, AttributeId, BoostId, MetricId, PauseId, PointsSystemId, TriggerId,
@@ -17,7 +18,9 @@ use crate::histories::{Profile, Step, TAGS, VALUES, ZONES, pause_dates, settings
 use crate::lockstep::USER;
 use crate::model;
 use crate::model::boost::{BOOSTS, Boost};
-use crate::model::plan::{ACHIEVEMENTS, Fires, Needs, SWITCHED, SYSTEMS, TIMED, TRIGGERS, XP_MAX};
+use crate::model::plan::{
+    ACHIEVEMENTS, Fires, LENGTHENED, LOCKED, Needs, SWITCHED, SYSTEMS, TIMED, TRIGGERS, XP_MAX,
+};
 use crate::model::time::Change;
 use crate::support::{Ach, Event, Trig, World, zone};
 
@@ -57,6 +60,7 @@ impl Planned {
                 }
                 Needs::Streak(length) => Ach::streak(length),
                 Needs::Call => Ach::api("call"),
+                Needs::Years(years) => Ach::anniversary(years),
                 Needs::All(names) => Ach::all_of(&names.iter().map(id_of).collect::<Vec<_>>()),
             };
             let ach = if own.tagged { ach.if_event(tag, TAGS[0]) } else { ach };
@@ -89,12 +93,17 @@ impl Planned {
         Self { world, metrics, tag, plan, achievements, systems, triggers, boosts, pauses }
     }
 
-    fn patch(&self, profile: Profile) -> ProfilePatch {
+    fn patch(&self, now: Timestamp, profile: Profile) -> ProfilePatch {
         let mut patch = ProfilePatch {
             time_zone: match profile.zone {
                 None => Patch::Keep,
                 Some(None) => Patch::Clear,
                 Some(Some(place)) => Patch::Set(zone(ZONES[place])),
+            },
+            sign_up_on: match profile.signed_up {
+                None => Patch::Keep,
+                Some(None) => Patch::Clear,
+                Some(Some(days)) => Patch::Set(now.utc_date().plus_days(-days)),
             },
             ..ProfilePatch::default()
         };
@@ -108,8 +117,8 @@ impl Planned {
     pub(crate) fn take(&mut self, now: Timestamp, step: &Step) -> String {
         match step {
             Step::Event { metric, value, tag, profile, key } => {
-                let mut event =
-                    Event::of(self.metrics[*metric], VALUES[*value]).user(self.patch(*profile));
+                let mut event = Event::of(self.metrics[*metric], VALUES[*value])
+                    .user(self.patch(now, *profile));
                 if let Some(tag) = tag {
                     event = event.with(self.tag, TAGS[*tag]);
                 }
@@ -119,14 +128,14 @@ impl Planned {
                 self.world.event(&now.to_string(), USER, event)
             }
             Step::Identify(profile) => {
-                let patch = self.patch(*profile);
+                let patch = self.patch(now, *profile);
                 self.world.identify(&now.to_string(), USER, patch).expect("never rejected");
                 String::new()
             }
             Step::Call(profile) => {
                 let call = ACHIEVEMENTS.iter().position(|own| own.name == "Call");
                 let call = self.achievements[call.expect("listed")];
-                let patch = self.patch(*profile);
+                let patch = self.patch(now, *profile);
                 self.world.complete(&now.to_string(), USER, call, patch)
             }
             Step::Grant(count) => match self.world.grant(&now.to_string(), USER, *count) {
@@ -205,8 +214,23 @@ impl Planned {
                 changed.expect("a valid maximum");
                 String::new()
             }
-            Step::Switch(on) => {
-                let place = TRIGGERS.iter().position(|own| own.name == SWITCHED).expect("listed");
+            Step::Lock(which, locked) => {
+                let status =
+                    if *locked { AchievementStatus::Locked } else { AchievementStatus::Active };
+                let patch =
+                    AchievementPatch { status: Some(status), ..AchievementPatch::default() };
+                self.change_achievement(now, LOCKED[*which], patch);
+                String::new()
+            }
+            Step::Lengthen(length) => {
+                let mut patch = AchievementPatch::default();
+                patch.fields.streak_length = Some(*length);
+                self.change_achievement(now, LENGTHENED, patch);
+                String::new()
+            }
+            Step::Switch(which, on) => {
+                let name = SWITCHED[*which];
+                let place = TRIGGERS.iter().position(|own| own.name == name).expect("listed");
                 let patch = TriggerPatch { active: Some(*on), ..TriggerPatch::default() };
                 let (system, trigger) = (self.systems[0], self.triggers[place]);
                 let changed = self.world.catalog.update_trigger(system, trigger, patch, now);
@@ -222,6 +246,12 @@ impl Planned {
                 String::new()
             }
         }
+    }
+
+    fn change_achievement(&mut self, now: Timestamp, name: &str, patch: AchievementPatch) {
+        let place = ACHIEVEMENTS.iter().position(|own| own.name == name).expect("listed");
+        let id = self.achievements[place];
+        self.world.catalog.update_achievement(id, patch, now).expect("a valid change");
     }
 
     fn set_boost(&mut self, now: Timestamp, which: usize, boost: Option<Boost>) {

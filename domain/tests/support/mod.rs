@@ -148,11 +148,13 @@ impl World {
         let stored = self.users.get(&id);
         let mut command = command.clone();
         let mut sums = Vec::new();
-        if let (Command::SubmitEvent(event), Some(stored)) = (&mut command, stored) {
-            let known = event.idempotency_key.clone().map(|key| (event.metric, key));
-            event.replay_of =
-                known.and_then(|key| stored.keys.get(&key)).map(|record| record.event);
-            sums = self.read_sums(stored, event.metric);
+        if let Some(stored) = stored {
+            if let Command::SubmitEvent(event) = &mut command {
+                let known = event.idempotency_key.clone().map(|key| (event.metric, key));
+                event.replay_of =
+                    known.and_then(|key| stored.keys.get(&key)).map(|record| record.event);
+            }
+            sums = self.read_sums(stored, &command);
         }
         let scores = stored.and_then(|stored| self.read_scores(stored));
         self.requests += u64::from(!matches!(command, Command::Settle));
@@ -177,9 +179,9 @@ impl World {
         Ok(outcome)
     }
 
-    fn read_sums(&self, stored: &Stored, metric: MetricId) -> Vec<HistorySum> {
+    fn read_sums(&self, stored: &Stored, command: &Command) -> Vec<HistorySum> {
         let state = stored.state.as_ref().expect("stored users have a state");
-        let missing = missing_sums(state, &self.catalog, metric);
+        let missing = missing_sums(state, &self.catalog, command);
         let read = |missing: &MissingSum| {
             let counted = stored.events.iter().filter(|event| missing.counts(event));
             let sum = counted.fold(Amount::ZERO, |sum, event| sum + event.value);

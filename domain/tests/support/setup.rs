@@ -2,10 +2,10 @@
 //! catalog an operator couldn't make. Everything starts active unless told otherwise.
 
 use domain::catalog::{
-    AchievementDraft, AchievementStatus, AchievementTriggerFields, AchievementTriggerKind,
-    AttributeDraft, AttributeKind, Filter, FreezesPatch, LevelDraft, MetricDraft, Patch,
-    PointsSystemDraft, StreakSettingsPatch, TimeUnit, TriggerDraft, TriggerType, TriggerTypeFields,
-    UnitType,
+    AchievementDraft, AchievementPatch, AchievementStatus, AchievementTriggerFields,
+    AchievementTriggerKind, AttributeDraft, AttributeKind, Filter, FreezesPatch, LevelDraft,
+    MetricDraft, Patch, PointsSystemDraft, StreakSettingsPatch, TimeUnit, TriggerDraft,
+    TriggerType, TriggerTypeFields, UnitType,
 };
 use domain::ids::{AchievementId, AttributeId, MetricId, PointsSystemId, TriggerId};
 
@@ -69,6 +69,20 @@ impl Ach {
                 ..AchievementTriggerFields::default()
             },
         )
+    }
+
+    pub(crate) fn anniversary(years: u32) -> Self {
+        Self::new(
+            AchievementTriggerKind::Anniversary,
+            AchievementTriggerFields {
+                anniversary_years: Some(years),
+                ..AchievementTriggerFields::default()
+            },
+        )
+    }
+
+    pub(crate) fn inactive(self) -> Self {
+        self.status(AchievementStatus::Inactive)
     }
 
     pub(crate) fn status(mut self, status: AchievementStatus) -> Self {
@@ -207,8 +221,18 @@ impl World {
     }
 
     pub(crate) fn achievement(&mut self, name: &str, ach: Ach) -> AchievementId {
+        self.achievement_at(SETUP, name, ach)
+    }
+
+    pub(crate) fn achievement_at(&mut self, now: &str, name: &str, ach: Ach) -> AchievementId {
         let draft = AchievementDraft { name: name.to_owned(), ..ach.0 };
-        self.catalog.create_achievement(draft, at(SETUP)).expect("a valid achievement").id
+        self.catalog.create_achievement(draft, at(now)).expect("a valid achievement").id
+    }
+
+    /// Changes an achievement's status at an instant.
+    pub(crate) fn set_status(&mut self, now: &str, id: AchievementId, status: AchievementStatus) {
+        let patch = AchievementPatch { status: Some(status), ..AchievementPatch::default() };
+        self.catalog.update_achievement(id, patch, at(now)).expect("a legal move");
     }
 
     pub(crate) fn system(

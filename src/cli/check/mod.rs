@@ -5,12 +5,14 @@
 //! so a snapshot can't be decided again: it is held against every row of history that it sums up.
 
 mod boards;
+mod counts;
 mod law;
 mod users;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use domain::catalog::Catalog;
 use domain::ids::{EnvironmentId, Scope};
 use storage::records::{AdminKey, Record, decode};
 use storage::{Error, Inspection, Key, KeyRange, Kind, Options, Row};
@@ -75,7 +77,7 @@ fn instance(found: &Inspection) -> Result<(Law, Option<EnvironmentId>), Error> {
     if let Some(environment) = environment {
         let key = Key::catalog(Scope::untenanted(environment));
         if let Some(value) = found.get(&key)? {
-            read::<domain::catalog::Catalog>(&mut law, &(key, value));
+            read::<Catalog>(&mut law, &(key, value));
         }
     }
     Ok((law, environment))

@@ -1,6 +1,7 @@
 //! The laws of users: every snapshot says what its rows of history say.
 //!
-//! Users are read one after the other, so memory holds one user's history at a time.
+//! Users are read one after the other, so memory holds one user's history at a time, and besides it
+//! only what is counted over all of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +12,7 @@ use domain::user::{AwardRecord, EventRecord, IdempotencyRecord, MetricDay, Point
 use storage::records::{Record, Timer, decode};
 use storage::{Error, Inspection, Key, KeyRange, Kind, ShardId};
 
+use super::counts::Recount;
 use super::law::Law;
 use super::{HISTORY, read};
 
@@ -45,6 +47,7 @@ type Counts = BTreeMap<Kind, u64>;
 /// Checks every user of `scope`; without one there must be no user's row at all.
 pub(super) fn check(found: &Inspection, scope: Option<Scope>) -> Result<Vec<Law>, Error> {
     let mut laws = Laws::new();
+    let mut recount = Recount::new();
     let mut owned = Counts::new();
     for row in scope.into_iter().flat_map(|scope| found.rows(KeyRange::kind(scope, Kind::Snapshot)))
     {
@@ -55,7 +58,8 @@ pub(super) fn check(found: &Inspection, scope: Option<Scope>) -> Result<Vec<Law>
         let Some(state) = read::<UserState>(&mut laws.values, &row) else { continue };
         laws.identity.expect(state.id == id, || format!("{} holds {:?}", row.0, state.id.as_str()));
         if state.id == id {
-            User { found, scope: row.0.scope(), state: &state }.check(&mut laws, &rows)?;
+            let user = User { found, scope: row.0.scope(), state: &state };
+            recount.add(&state, &user.check(&mut laws, &rows)?);
         }
     }
     if let Some(scope) = scope {
@@ -69,7 +73,9 @@ pub(super) fn check(found: &Inspection, scope: Option<Scope>) -> Result<Vec<Law>
             laws.orphans.expect(false, || format!("{} rows of kind {kind:?}", all.abs_diff(owned)));
         }
     }
-    Ok(laws.into_lines())
+    let mut lines = laws.into_lines();
+    lines.push(recount.into_law());
+    Ok(lines)
 }
 
 /// That every timer is one that its user's snapshot plans.
@@ -108,16 +114,26 @@ fn count_rows(found: &Inspection, scope: Scope, user: &UserId) -> Result<Counts,
 }
 
 impl User<'_> {
-    /// `rows` is how many there are; each must have been looked at in the end.
-    fn check(&self, laws: &mut Laws, rows: &Counts) -> Result<(), Error> {
+    /// `rows` is how many there are; each must have been looked at in the end. Returns the sums of
+    /// awards.
+    fn check(
+        &self,
+        laws: &mut Laws,
+        rows: &Counts,
+    ) -> Result<BTreeMap<PointsSystemId, i64>, Error> {
         let completed: BTreeSet<_> = self.state.completions.iter().map(|c| c.achievement).collect();
         let once = completed.len() == self.state.completions.len();
         laws.completions.expect(once, || self.says("an achievement twice"));
         let events = self.events(laws)?;
         let metric_days = self.totals(laws, &events)?;
         let (mut awards, mut points_days) = (0, 0);
+        let mut awarded = BTreeMap::new();
         for (system, balance) in &self.state.points {
-            awards += self.awards(laws, *system, balance.total, balance.awards)?;
+            let own = self.awards(laws, *system, balance.total, balance.awards)?;
+            awards += own.len();
+            if !own.is_empty() {
+                awarded.insert(*system, own.iter().sum());
+            }
             points_days += self.points_days(laws, *system, balance.total)?;
         }
         for (kind, seen) in
@@ -134,7 +150,8 @@ impl User<'_> {
             });
         }
         self.pauses(laws)?;
-        self.timer(laws)
+        self.timer(laws)?;
+        Ok(awarded)
     }
 
     /// That the planned timer is there; that there is no other is found by [`stray_timers`].
@@ -219,13 +236,14 @@ impl User<'_> {
         Ok(days.len())
     }
 
+    /// Returns what each award gave.
     fn awards(
         &self,
         laws: &mut Laws,
         system: PointsSystemId,
         balance: i64,
         recorded: u64,
-    ) -> Result<usize, Error> {
+    ) -> Result<Vec<i64>, Error> {
         let awards = self.read_range::<AwardRecord>(
             laws,
             KeyRange::awards(self.scope, &self.state.id, system),
@@ -243,7 +261,7 @@ impl User<'_> {
         laws.balances.expect(running && total == balance, || {
             self.says(&format!("{balance} points in {system}, its awards sum to {total}"))
         });
-        Ok(awards.len())
+        Ok(awards.into_iter().map(|(_, award)| award.awarded).collect())
     }
 
     fn points_days(

@@ -1,8 +1,7 @@
 //! An achievement in the Admin API's JSON. (C-ACH-14, C-ADM-38 to 44)
 //!
 //! Fields that belong to one trigger are present only for it. What belongs together is checked by
-//! the catalog; here only the shape is. Anniversaries are not offered: naming one is told as an
-//! unknown trigger.
+//! the catalog; here only the shape is.
 
 use domain::catalog::{
     Achievement, AchievementDraft, AchievementPatch, AchievementStatus, AchievementTrigger,
@@ -73,6 +72,10 @@ pub struct AchievementDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub achievement_ids: Option<Vec<Uuid>>,
+    /// The years since the user signed up. Only of `anniversary`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub anniversary_years: Option<u32>,
 }
 
 impl From<&Achievement> for AdminAchievement {
@@ -81,11 +84,11 @@ impl From<&Achievement> for AdminAchievement {
             id: achievement.id.0,
             name: achievement.name.clone(),
             description: achievement.description.clone(),
-            trigger: achievement.trigger.kind().as_str(),
-            status: achievement.status.as_str(),
+            trigger: achievement.trigger().kind().as_str(),
+            status: achievement.status().as_str(),
             badge: Badge::of(achievement.badge_url.as_ref()),
-            user_attributes: AttributeFilter::all(&achievement.user_filters),
-            detail: (&achievement.trigger).into(),
+            user_attributes: AttributeFilter::all(achievement.user_filters()),
+            detail: achievement.trigger().into(),
         }
     }
 }
@@ -99,6 +102,9 @@ impl From<&AchievementTrigger> for AchievementDetail {
             AchievementTrigger::Composite { achievements } => {
                 let ids = achievements.iter().map(|id| id.0).collect();
                 Self { achievement_ids: Some(ids), ..none }
+            }
+            AchievementTrigger::Anniversary { years } => {
+                Self { anniversary_years: Some(*years), ..none }
             }
             AchievementTrigger::Metric { metric, value, event_filters } => Self {
                 metric_id: Some(metric.0),
@@ -122,6 +128,8 @@ pub enum AchievementTriggerName {
     Api,
     /// Other achievements are completed.
     Achievement,
+    /// So many years have passed since the user signed up.
+    Anniversary,
 }
 
 /// Whether an achievement can be seen and completed.
@@ -170,6 +178,9 @@ pub struct CreateAchievementRequestItem {
     /// Required for `achievement`.
     #[schema(nullable = false, min_items = 1, max_items = 50)]
     pub achievement_ids: Option<Vec<Uuid>>,
+    /// Required for `anniversary`.
+    #[schema(nullable = false, minimum = 1)]
+    pub anniversary_years: Option<u32>,
 }
 
 /// An achievement to update; a new trigger needs its fields.
@@ -210,6 +221,9 @@ pub struct UpdateAchievementRequestItem {
     /// Only for `achievement`.
     #[schema(nullable = false, min_items = 1, max_items = 50)]
     pub achievement_ids: Option<Vec<Uuid>>,
+    /// Only for `anniversary`.
+    #[schema(nullable = false, minimum = 1)]
+    pub anniversary_years: Option<u32>,
 }
 
 pub(super) fn read_draft(item: Fields<'_>) -> Result<AchievementDraft, Invalid> {
@@ -237,12 +251,6 @@ pub(super) fn read_patch(item: Fields<'_>) -> Result<AchievementPatch, Invalid> 
 }
 
 fn read_trigger_fields(item: Fields<'_>) -> Result<AchievementTriggerFields, Invalid> {
-    if item.value("anniversaryYears").is_some() {
-        // No trigger that is offered has this field. (C-ADM-40)
-        return Err(Invalid::error(
-            "anniversaryYears is only permitted for anniversary achievements",
-        ));
-    }
     Ok(AchievementTriggerFields {
         key: item.optional("key", json::text)?.map(str::to_owned),
         metric_id: item.optional("metricId", json::id(MetricId))?,
@@ -250,12 +258,13 @@ fn read_trigger_fields(item: Fields<'_>) -> Result<AchievementTriggerFields, Inv
         event_attributes: item.nullable("eventAttributes", filters)?,
         streak_length: item.optional("streakLength", whole_u32(1))?,
         achievement_ids: item.optional("achievementIds", achievement_ids)?,
+        anniversary_years: item.optional("anniversaryYears", whole_u32(1))?,
     })
 }
 
 fn trigger(value: &Value, field: &str) -> Result<AchievementTriggerKind, Invalid> {
-    use AchievementTriggerKind::{Api, Composite, Metric, Streak};
-    let offered = [Metric, Streak, Api, Composite].map(|kind| (kind.as_str(), kind));
+    use AchievementTriggerKind::{Anniversary, Api, Composite, Metric, Streak};
+    let offered = [Metric, Streak, Api, Composite, Anniversary].map(|kind| (kind.as_str(), kind));
     json::one_of(&offered)(value, field)
 }
 

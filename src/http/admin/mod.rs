@@ -7,6 +7,7 @@
 pub mod achievement;
 pub mod achievements;
 pub mod attributes;
+pub mod backdating;
 pub mod batch;
 pub mod boosts;
 pub mod each_user;
@@ -56,6 +57,7 @@ pub fn routes() -> Router<App> {
                 .delete(achievements::delete),
         )
         .route("/achievements/{id}", get(achievements::read))
+        .route("/achievements/{id}/backdating", get(backdating::read))
         .route(
             "/points",
             get(points_systems::list)
@@ -117,6 +119,7 @@ pub fn routes() -> Router<App> {
         achievements::update,
         achievements::delete,
         achievements::read,
+        backdating::read,
         points_systems::list,
         points_systems::create,
         points_systems::update,

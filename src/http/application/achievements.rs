@@ -51,7 +51,7 @@ pub async fn all(
     let statistics = app.engine.statistics(caller.scope);
     let achievements: Vec<_> = catalog
         .live_achievements()
-        .filter(|achievement| achievement.status == AchievementStatus::Active)
+        .filter(|achievement| achievement.status() == AchievementStatus::Active)
         .filter(|achievement| {
             attributes.as_ref().is_none_or(|attributes| is_open_to(achievement, attributes))
         })
@@ -84,7 +84,7 @@ pub(super) fn read_user_attributes(
 /// Every user filter is among the given pairs. (C-ACH-28)
 fn is_open_to(achievement: &Achievement, attributes: &BTreeMap<AttributeId, String>) -> bool {
     achievement
-        .user_filters
+        .user_filters()
         .iter()
         .all(|filter| attributes.get(&filter.attribute) == Some(&filter.value))
 }
@@ -139,6 +139,6 @@ pub async fn complete(
 fn callable<'a>(catalog: &'a Catalog, key: &str) -> Result<&'a Achievement, ApiError> {
     catalog
         .find_api_achievement(key)
-        .filter(|achievement| achievement.status != AchievementStatus::Inactive)
+        .filter(|achievement| achievement.status() != AchievementStatus::Inactive)
         .ok_or_else(|| ApiError::not_found(NOT_FOUND))
 }

@@ -1,13 +1,8 @@
 //! `/points/{key}`: points systems without a user. (C-POINTS-11, C-POINTS-41, C-POINTS-52, C-POINTS-53, C-POINTS-58 to 60)
 
-use std::collections::BTreeMap;
-
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use domain::catalog::PointsSystem;
-use domain::ids::LevelId;
-use domain::summary::histogram;
 
 use super::achievements::read_user_attributes;
 use super::{answer, points_system};
@@ -123,15 +118,14 @@ pub async fn summary(
 ) -> Result<Response, ApiError> {
     let catalog = app.engine.catalog(caller.scope);
     let system = points_system(&catalog, segments.text("key")?)?.id;
-    let balances = match query.text("userAttributes").filter(|text| !text.is_empty()) {
-        None => app.engine.statistics(caller.scope).balances(system),
+    let ranges = match query.text("userAttributes").filter(|text| !text.is_empty()) {
+        None => app.engine.statistics(caller.scope).histogram(system),
         Some(text) => {
             let wanted = read_user_attributes(text, &catalog, &app.settings.console_base_url)?;
-            app.engine.balances_of(caller.scope, system, wanted).await?
+            app.engine.histogram_of(caller.scope, system, wanted).await?
         }
     };
-    let shown = histogram(&balances).into_iter().map(PointsRange::from);
-    Ok(answer(StatusCode::OK, shown.collect::<Vec<_>>()))
+    Ok(answer(StatusCode::OK, ranges.into_iter().map(PointsRange::from).collect::<Vec<_>>()))
 }
 
 /// How many users are at each level of a points system, lowest first.
@@ -154,28 +148,13 @@ pub async fn level_summary(
 ) -> Result<Response, ApiError> {
     let catalog = app.engine.catalog(caller.scope);
     let system = points_system(&catalog, segments.text("key")?)?;
-    let levels = system.live_levels();
-    if levels.is_empty() {
+    let counts = app.engine.statistics(caller.scope).users_per_level(system);
+    if counts.is_empty() {
         return Err(ApiError::invalid("Points system has no levels"));
     }
-    let counts = users_per_level(system, &app.engine.statistics(caller.scope).balances(system.id));
-    let summary: Vec<_> = levels
+    let summary: Vec<_> = counts
         .into_iter()
-        .map(|level| PointsLevelUsers {
-            level: level.into(),
-            users: counts.get(&level.id).copied().unwrap_or(0),
-        })
+        .map(|(level, users)| PointsLevelUsers { level: level.into(), users })
         .collect();
     Ok(answer(StatusCode::OK, summary))
-}
-
-/// Users below the lowest level are at none. (C-POINTS-53)
-fn users_per_level(system: &PointsSystem, balances: &BTreeMap<i64, u64>) -> BTreeMap<LevelId, u64> {
-    let mut counts = BTreeMap::new();
-    for (total, users) in balances {
-        if let Some(level) = system.level_at(*total) {
-            *counts.entry(level.id).or_default() += users;
-        }
-    }
-    counts
 }

@@ -109,7 +109,7 @@ pub async fn rankings(
         Some(_) => return Err(ApiError::invalid("type must be one of active, longest")),
     };
     let catalog = app.engine.catalog(caller.scope);
-    let ranking = app.engine.streak_ranking(caller.scope, &catalog, ranked, limit as usize).await;
+    let ranking = app.engine.streak_ranking(caller.scope, &catalog, ranked, limit as usize);
     let users = ranking.iter().map(|(user, _)| user.clone());
     let mut reads: JoinSet<_> = users.map(|user| name(app.clone(), caller, user)).collect();
     let mut names = HashMap::with_capacity(reads.len());

@@ -56,18 +56,21 @@ pub async fn list(
 
 type Shown<'a> = (&'a domain::catalog::Achievement, Option<domain::time::Timestamp>);
 
-/// In order of completion. (C-ACH-30)
+/// In order of completion: what was backdated has an earlier instant than it was written at.
+/// (C-ACH-30)
 fn completed<'a>(state: &UserState, catalog: &'a Catalog) -> Vec<Shown<'a>> {
     let held = state.completions.iter().filter_map(|completion| {
         let achievement = catalog.find_achievement(completion.achievement)?;
-        match achievement.status {
+        match achievement.status() {
             AchievementStatus::Active | AchievementStatus::Locked => {
                 Some((achievement, Some(completion.at)))
             }
             AchievementStatus::Inactive => None,
         }
     });
-    held.collect()
+    let mut held: Vec<_> = held.collect();
+    held.sort_by_key(|(_, at)| *at);
+    held
 }
 
 /// In order of creation. (C-ACH-30)

@@ -115,7 +115,7 @@ fn show<'a>(metric: &'a Metric, state: &UserState, catalog: &'a Catalog) -> Metr
     achievements.sort_by_key(|(value, _)| *value);
     let shown = achievements.into_iter().filter_map(|(_, achievement)| {
         let at = state.find_completion(achievement.id).map(|completion| completion.at);
-        let held = at.is_some() && achievement.status != AchievementStatus::Inactive;
+        let held = at.is_some() && achievement.status() != AchievementStatus::Inactive;
         (held || can_see(state, achievement))
             .then(|| UserAchievementResponse::new(achievement, catalog, at))
     });
@@ -124,12 +124,13 @@ fn show<'a>(metric: &'a Metric, state: &UserState, catalog: &'a Catalog) -> Metr
 
 /// The value to reach, if the achievement is one of this metric.
 fn value_on(achievement: &Achievement, metric: &Metric) -> Option<Amount> {
-    match &achievement.trigger {
+    match achievement.trigger() {
         AchievementTrigger::Metric { metric: own, value, .. } => {
             (*own == metric.id).then_some(*value)
         }
         AchievementTrigger::Streak { .. }
         | AchievementTrigger::Api { .. }
-        | AchievementTrigger::Composite { .. } => None,
+        | AchievementTrigger::Composite { .. }
+        | AchievementTrigger::Anniversary { .. } => None,
     }
 }

@@ -41,7 +41,7 @@ pub async fn get(
     let user = segments.user_id()?;
     let periods = query.integer("historyPeriods", 0, HISTORY_PERIODS_MAX, HISTORY_PERIODS)?;
     let applied = settled(&app, caller, user).await?;
-    let rank = app.engine.streak_rank(caller.scope, &applied).await;
+    let rank = app.engine.streak_rank(caller.scope, &applied);
     Ok(answer(
         StatusCode::OK,
         StreakResponse::new(&applied.state, &applied.catalog, periods as usize, rank),

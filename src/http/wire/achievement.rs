@@ -22,6 +22,8 @@ pub enum TriggerName {
     Api,
     /// Other achievements.
     Achievement,
+    /// Years since the sign-up date.
+    Anniversary,
 }
 
 /// An achievement; which optional fields it has depends on its trigger.
@@ -55,6 +57,9 @@ pub struct Condition<'a> {
     achievement_ids: Option<Vec<Uuid>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
+    anniversary_years: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     metric_id: Option<Uuid>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -74,7 +79,7 @@ pub struct Condition<'a> {
 impl<'a> AchievementResponse<'a> {
     /// The achievement with names from its catalog.
     pub fn new(achievement: &'a Achievement, catalog: &'a Catalog) -> Self {
-        let (trigger, condition) = match &achievement.trigger {
+        let (trigger, condition) = match achievement.trigger() {
             AchievementTrigger::Metric { metric, value, event_filters } => {
                 let metric = catalog.metrics.iter().find(|own| own.id == *metric);
                 let filters = AttributeFilter::all(event_filters, catalog);
@@ -91,6 +96,10 @@ impl<'a> AchievementResponse<'a> {
             AchievementTrigger::Streak { length } => (
                 TriggerName::Streak,
                 Condition { streak_length: Some(*length), ..Condition::default() },
+            ),
+            AchievementTrigger::Anniversary { years } => (
+                TriggerName::Anniversary,
+                Condition { anniversary_years: Some(*years), ..Condition::default() },
             ),
             AchievementTrigger::Api { key } => {
                 (TriggerName::Api, Condition { key: Some(key.as_str()), ..Condition::default() })
@@ -109,7 +118,7 @@ impl<'a> AchievementResponse<'a> {
             trigger,
             description: achievement.description.as_deref(),
             badge_url: achievement.badge_url.as_deref(),
-            user_attributes: AttributeFilter::all(&achievement.user_filters, catalog),
+            user_attributes: AttributeFilter::all(achievement.user_filters(), catalog),
             condition,
         }
     }

@@ -14,11 +14,11 @@ mod tests {
         amount::Amount,
         calendar::{Frequency, WeekStart, Zone},
         catalog::{
-            Achievement, AchievementStatus, AchievementTrigger, Attribute, AttributeKind, AutoEarn,
-            BalanceRules, Boost, BoostTerms, Catalog, EvaluationMode, Filter, FreezeSettings,
-            History, Leaderboard, Level, Metric, Phase, PointsSystem, RankBy, Recount, Rounding,
-            Settings, Stamps, StreakMetric, StreakSettings, TimeTerms, TimeUnit, Trigger,
-            TriggerKind, UnitType,
+            Achievement, AchievementStatus, AchievementTerms, AchievementTrigger, Attribute,
+            AttributeKind, AutoEarn, BalanceRules, Boost, BoostTerms, Catalog, DueKind, DueTerms,
+            EvaluationMode, Filter, FreezeSettings, History, Leaderboard, Level, Metric, Phase,
+            PointsSystem, RankBy, Recount, Review, Rounding, Settings, Stamps, StreakMetric,
+            StreakSettings, TimeUnit, Trigger, TriggerKind, UnitType,
         },
         ids::{
             AchievementId, AttributeId, BoostId, EnvironmentId, Key, LeaderboardId, LevelId,
@@ -85,11 +85,13 @@ mod tests {
             AchievementTrigger::Streak { length: 7 },
             AchievementTrigger::Api { key: key("finish-onboarding") },
             AchievementTrigger::Composite { achievements: vec![AchievementId(Uuid::from_u128(9))] },
+            AchievementTrigger::Anniversary { years: 2 },
         ];
         let statuses = [
             AchievementStatus::Inactive,
             AchievementStatus::Active,
             AchievementStatus::Locked,
+            AchievementStatus::Active,
             AchievementStatus::Active,
         ];
         triggers
@@ -100,24 +102,33 @@ mod tests {
                 name: "500 words".into(),
                 description: Some("Write 500 words".into()),
                 badge_url: None,
-                status,
-                trigger,
-                revision: 3,
-                user_filters: filters(),
+                terms: achievement_terms(status, trigger),
                 stamps: stamps(),
-                archived: false,
             })
             .collect()
     }
 
-    fn time_terms() -> TimeTerms {
-        TimeTerms {
-            unit: TimeUnit::Hours,
-            interval: 6,
-            points: 2,
+    fn achievement_terms(
+        status: AchievementStatus,
+        trigger: AchievementTrigger,
+    ) -> History<AchievementTerms> {
+        let hidden = AchievementTerms {
+            status: AchievementStatus::Inactive,
+            trigger,
+            revision: 3,
             user_filters: filters(),
-            since: at(3),
-        }
+            archived: false,
+            reviews: 10,
+            review: None,
+        };
+        let review = Some(Review { number: 11, frequency: Frequency::Weekly });
+        let mut terms = History::starting_with(hidden.clone());
+        terms.append(at(2), AchievementTerms { status, reviews: 11, review, ..hidden });
+        terms
+    }
+
+    fn due_terms(kind: DueKind) -> DueTerms {
+        DueTerms { kind, points: 2, user_filters: filters(), since: at(3) }
     }
 
     fn points_system() -> PointsSystem {
@@ -129,7 +140,10 @@ mod tests {
             TriggerKind::Time { unit: TimeUnit::Days, interval: 3 },
         ];
         let mut terms = History::starting_with(None);
-        terms.change(at(3), Some(time_terms()));
+        let achievement = AchievementId(Uuid::from_u128(3));
+        terms.change(at(3), Some(due_terms(DueKind::Completion { achievement })));
+        let every_6h = DueKind::Interval { unit: TimeUnit::Hours, length: 6 };
+        terms.change(at(4), Some(due_terms(every_6h)));
         let triggers = kinds.into_iter().map(|kind| Trigger {
             id: TriggerId(Uuid::from_u128(5)),
             kind,
@@ -256,6 +270,7 @@ mod tests {
         };
         let mut sample = Catalog::new(EnvironmentId(Uuid::from_u128(8)), settings);
         sample.sequence = 12;
+        sample.review = 11;
         sample.attributes = attributes();
         sample.metrics = metrics();
         sample.achievements = achievements();

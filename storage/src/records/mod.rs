@@ -17,14 +17,19 @@ mod event;
 mod golden;
 mod idempotency;
 mod pause_owner;
+mod reviews;
 mod score;
 mod settled;
 mod timer;
 pub(crate) mod user;
+mod zone_database;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-pub use self::{admin_key::AdminKey, timer::Timer};
+pub use self::admin_key::AdminKey;
+pub use self::reviews::{FinishedReview, Reviews, RunningReview};
+pub use self::timer::Timer;
+pub use self::zone_database::ZoneDatabase;
 use crate::{error::Error, keys::Key};
 
 /// A type that is stored as a row's value.

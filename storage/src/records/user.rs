@@ -103,6 +103,7 @@ pub(crate) mod tests {
             effective_day: day(20),
             settled_at: at(2),
             next_due: Some(at(9)),
+            reviewed: 11,
             events: 70_001,
             metrics: [(MetricId(Uuid::from_u128(2)), metric)].into(),
             completions: vec![Completion {

@@ -1,4 +1,5 @@
 //! `/achievements` and below
 
 mod all;
+mod anniversary;
 mod complete;

@@ -31,6 +31,7 @@ async fn each_trigger_has_exactly_its_own_fields() {
          "userAttributes": null},
         {"name": "A", "trigger": "api", "key": "tour"},
         {"name": "C", "trigger": "achievement", "achievementIds": [toured]},
+        {"name": "Y", "trigger": "anniversary", "anniversaryYears": 1},
     ]))
     .await;
     assert_eq!(answer["issues"], json!([]));
@@ -58,6 +59,7 @@ async fn each_trigger_has_exactly_its_own_fields() {
     expected(2, json!({"name": "S", "trigger": "streak", "streakLength": 7, "status": "locked"}));
     expected(3, json!({"name": "A", "trigger": "api", "key": "tour"}));
     expected(4, json!({"name": "C", "trigger": "achievement", "achievementIds": [toured]}));
+    expected(5, json!({"name": "Y", "trigger": "anniversary", "anniversaryYears": 1}));
 }
 
 // C-ACH-06 C-ADM-11 C-ADM-12 C-ADM-22 C-ADM-23 C-ADM-40
@@ -66,7 +68,7 @@ async fn wrong_fields_are_told_one_by_one() {
     let world = World::new().await;
     let words = id_of(&world, "/metrics", "words").await;
     let plan = id_of(&world, "/attributes", "plan").await;
-    let triggers = "trigger must be one of metric, streak, api, achievement";
+    let triggers = "trigger must be one of metric, streak, api, achievement, anniversary";
     let streak = |field: &str, value: Value| {
         let mut item = json!({"name": "n", "trigger": "streak", "streakLength": 7});
         item[field] = value;
@@ -75,7 +77,12 @@ async fn wrong_fields_are_told_one_by_one() {
     let filter = |filter: Value| json!([filter]);
     for (item, message) in [
         (json!({"name": "n"}), "trigger is required"),
-        (json!({"name": "n", "trigger": "anniversary", "anniversaryYears": 1}), triggers),
+        (json!({"name": "n", "trigger": "anniversary"}), "anniversaryYears is required"),
+        (
+            json!({"name": "n", "trigger": "anniversary", "anniversaryYears": 0}),
+            "anniversaryYears must be an integer between 1 and 4294967295",
+        ),
+        (json!({"name": "n", "trigger": "level"}), triggers),
         (streak("trigger", json!(5)), triggers),
         (
             streak("anniversaryYears", json!(1)),

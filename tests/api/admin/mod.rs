@@ -2,6 +2,7 @@
 
 mod achievements;
 mod attributes;
+mod backdating;
 mod conventions;
 mod leaderboards;
 mod metrics;

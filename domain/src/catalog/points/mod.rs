@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub use boost::{Boost, BoostDraft, BoostPatch, BoostStatus, BoostTerms, Rounding, is_multiplier};
 pub use level::{Level, LevelDraft, LevelPatch};
 pub use rules::BalanceRules;
-pub use time::{TimeTerms, TimeUnit};
+pub use time::{DueKind, DueTerms, TimeUnit};
 pub use trigger::{
     Trigger, TriggerDraft, TriggerKind, TriggerPatch, TriggerType, TriggerTypeFields,
 };

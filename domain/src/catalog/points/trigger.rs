@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Catalog, Invalid, Patch, Stamps, TimeTerms, TimeUnit};
+use super::{Catalog, DueTerms, Invalid, Patch, Stamps, TimeUnit};
 use crate::catalog::{AttributeKind, Filter, History};
 use crate::ids::{AchievementId, MetricId, PointsSystemId, TriggerId};
 use crate::time::Timestamp;
@@ -115,8 +115,8 @@ pub struct Trigger {
     pub user_filters: Vec<Filter>,
     /// Whether a deduction beyond the balance refuses the event. (C-POINTS-28)
     pub block_if_out_of_points: bool,
-    /// What held for its time awards over time; none while it was no active time trigger.
-    pub terms: History<Option<TimeTerms>>,
+    /// What held for awards that fall due by time, over time; none while it could pay none.
+    pub terms: History<Option<DueTerms>>,
     /// When it was created and last changed.
     pub stamps: Stamps,
     /// Whether it was deleted.
@@ -299,13 +299,14 @@ impl Catalog {
         Ok(())
     }
 
-    /// Archives every trigger that counts what the condition names. Time triggers count nothing,
-    /// so nobody's terms change.
-    pub(in crate::catalog) fn archive_triggers(&mut self, is_meant: impl Fn(&TriggerKind) -> bool) {
+    /// Archives every trigger that counts what the condition names.
+    pub(in crate::catalog) fn archive_triggers(
+        &mut self,
+        is_meant: impl Fn(&TriggerKind) -> bool,
+        now: Timestamp,
+    ) {
         let triggers = self.points_systems.iter_mut().flat_map(|system| &mut system.triggers);
-        triggers
-            .filter(|trigger| is_meant(&trigger.kind))
-            .for_each(|trigger| trigger.archived = true);
+        triggers.filter(|trigger| is_meant(&trigger.kind)).for_each(|trigger| trigger.archive(now));
     }
 
     fn build_kind(

@@ -1,151 +1,20 @@
 //! Achievements: what completes them, for whom, and when they may be completed. (C-ACH)
 
-use serde::{Deserialize, Serialize};
+mod terms;
+mod trigger;
 
-use super::{AttributeKind, Catalog, Filter, Invalid, Patch, Stamps, TriggerKind, parse_key};
+pub use terms::{Achievement, AchievementTerms, Review};
+pub use trigger::{AchievementStatus, AchievementTrigger, AchievementTriggerKind};
+
+use super::{
+    AttributeKind, Catalog, Filter, History, Invalid, Patch, Stamps, TriggerKind, parse_key,
+};
 use crate::amount::Amount;
-use crate::ids::{AchievementId, Key, MetricId};
+use crate::ids::{AchievementId, MetricId};
 use crate::time::Timestamp;
 
 /// Most prerequisites of a composite achievement. (C-ACH-09)
 pub const PREREQUISITES_MAX: usize = 50;
-
-/// Whether an achievement can be seen and completed. (C-ACH-12)
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum AchievementStatus {
-    /// Hidden, not completable; where every achievement starts.
-    Inactive,
-    /// Visible and completable.
-    Active,
-    /// No new completions; visible only to users who have it.
-    Locked,
-}
-
-impl AchievementStatus {
-    /// The wire name.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Inactive => "inactive",
-            Self::Active => "active",
-            Self::Locked => "locked",
-        }
-    }
-}
-
-/// What completes an achievement.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum AchievementTrigger {
-    /// A metric's total, or the sum of its matching events, reaches a value. (C-ACH-05)
-    Metric {
-        /// The metric.
-        metric: MetricId,
-        /// The value to reach.
-        value: Amount,
-        /// Which events count; empty for all.
-        event_filters: Vec<Filter>,
-    },
-    /// The streak reaches a length. (C-ACH-07)
-    Streak {
-        /// The length to reach.
-        length: u32,
-    },
-    /// An explicit call by key. (C-ACH-20)
-    Api {
-        /// The key to call.
-        key: Key,
-    },
-    /// All prerequisites are completed. (C-ACH-08)
-    Composite {
-        /// The prerequisites.
-        achievements: Vec<AchievementId>,
-    },
-}
-
-/// The kind of an achievement, without its data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AchievementTriggerKind {
-    /// See [`AchievementTrigger::Metric`].
-    Metric,
-    /// See [`AchievementTrigger::Streak`].
-    Streak,
-    /// See [`AchievementTrigger::Api`].
-    Api,
-    /// See [`AchievementTrigger::Composite`].
-    Composite,
-}
-
-impl AchievementTriggerKind {
-    /// The wire name.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Metric => "metric",
-            Self::Streak => "streak",
-            Self::Api => "api",
-            Self::Composite => "achievement",
-        }
-    }
-}
-
-impl AchievementTrigger {
-    /// Which events it counts: a sum kept under another answer says nothing any more.
-    fn counts(&self) -> Option<(MetricId, &[Filter])> {
-        match self {
-            Self::Metric { metric, event_filters, .. } => Some((*metric, event_filters)),
-            Self::Streak { .. } | Self::Api { .. } | Self::Composite { .. } => None,
-        }
-    }
-
-    /// Which kind this is.
-    #[must_use]
-    pub const fn kind(&self) -> AchievementTriggerKind {
-        match self {
-            Self::Metric { .. } => AchievementTriggerKind::Metric,
-            Self::Streak { .. } => AchievementTriggerKind::Streak,
-            Self::Api { .. } => AchievementTriggerKind::Api,
-            Self::Composite { .. } => AchievementTriggerKind::Composite,
-        }
-    }
-}
-
-/// An achievement.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Achievement {
-    /// Its id.
-    pub id: AchievementId,
-    /// Its display name.
-    pub name: String,
-    /// Its description; an empty one reads as none. (C-ACH-33)
-    pub description: Option<String>,
-    /// The URL of its badge.
-    pub badge_url: Option<String>,
-    /// Whether it can be seen and completed.
-    pub status: AchievementStatus,
-    /// What completes it.
-    pub trigger: AchievementTrigger,
-    /// Counts changes of which events count: a user's stored sum belongs to one revision.
-    pub revision: u32,
-    /// Which users may complete it; empty for all. (C-ACH-11)
-    pub user_filters: Vec<Filter>,
-    /// When it was created and last changed.
-    pub stamps: Stamps,
-    /// Whether it was deleted.
-    pub archived: bool,
-}
-
-impl Achievement {
-    /// The event filters of a metric achievement; empty for the others.
-    #[must_use]
-    pub fn event_filters(&self) -> &[Filter] {
-        match &self.trigger {
-            AchievementTrigger::Metric { event_filters, .. } => event_filters,
-            AchievementTrigger::Streak { .. }
-            | AchievementTrigger::Api { .. }
-            | AchievementTrigger::Composite { .. } => &[],
-        }
-    }
-}
 
 /// The fields that belong to one kind of achievement, as a request sent them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -162,6 +31,8 @@ pub struct AchievementTriggerFields {
     pub streak_length: Option<u32>,
     /// Of a composite achievement.
     pub achievement_ids: Option<Vec<AchievementId>>,
+    /// Of an anniversary achievement.
+    pub anniversary_years: Option<u32>,
 }
 
 /// A new achievement as a request describes it.
@@ -218,18 +89,25 @@ impl Catalog {
         let user_filters =
             self.check_filters(AttributeKind::User, "userAttributes", draft.user_filters)?;
         let id = AchievementId(self.next_id("achievement"));
+        let hidden = AchievementTerms {
+            status: AchievementStatus::Inactive,
+            trigger,
+            revision: 0,
+            user_filters,
+            archived: false,
+            reviews: self.review,
+            review: None,
+        };
         self.achievements.push(Achievement {
             id,
             name: draft.name,
             description: draft.description.filter(|text| !text.is_empty()),
             badge_url: draft.badge_url,
-            status: draft.status,
-            trigger,
-            revision: 0,
-            user_filters,
+            // Before it existed nothing was due by it.
+            terms: History::starting_with(hidden.clone()),
             stamps: Stamps::new(now),
-            archived: false,
         });
+        self.put_terms(id, AchievementTerms { status: draft.status, ..hidden }, now);
         Ok(self.achievements.last().expect("just pushed"))
     }
 
@@ -245,19 +123,20 @@ impl Catalog {
     ) -> Result<&Achievement, Invalid> {
         let stored = self.find_achievement(id).ok_or_else(|| Invalid::error(NOT_FOUND))?;
         let mut changed = stored.clone();
-        let kind = patch.kind.unwrap_or_else(|| stored.trigger.kind());
-        changed.trigger = self.build_trigger(Some(stored), kind, patch.fields)?;
-        changed.revision += u32::from(changed.trigger.counts() != stored.trigger.counts());
-        changed.user_filters = match patch.user_filters {
-            Patch::Keep => changed.user_filters,
+        let mut terms = stored.terms.current().clone();
+        let kind = patch.kind.unwrap_or_else(|| terms.trigger.kind());
+        terms.trigger = self.build_trigger(Some(stored), kind, patch.fields)?;
+        terms.revision += u32::from(terms.trigger.counts() != stored.trigger().counts());
+        terms.user_filters = match patch.user_filters {
+            Patch::Keep => terms.user_filters,
             Patch::Clear => Vec::new(),
             Patch::Set(filters) => {
                 self.check_filters(AttributeKind::User, "userAttributes", filters)?
             }
         };
         if let Some(status) = patch.status {
-            check_move(changed.status, status)?;
-            changed.status = status;
+            check_move(terms.status, status)?;
+            terms.status = status;
         }
         if let Some(name) = patch.name {
             changed.name = name;
@@ -265,16 +144,45 @@ impl Catalog {
         patch.description.apply_to(&mut changed.description);
         changed.description = changed.description.filter(|text| !text.is_empty());
         patch.badge_url.apply_to(&mut changed.badge_url);
-        let slot = self
-            .achievements
-            .iter_mut()
-            .find(|achievement| achievement.id == id)
-            .expect("found above");
-        if *slot != changed {
-            changed.stamps.updated_at = now;
-            *slot = changed;
+        let is_renamed = changed != *stored;
+        let slot = self.achievement_mut(id);
+        *slot = changed;
+        let is_redefined = self.put_terms(id, terms, now);
+        let slot = self.achievement_mut(id);
+        if is_renamed || is_redefined {
+            slot.stamps.updated_at = now;
         }
         Ok(slot)
+    }
+
+    /// Puts terms in force from now on; whether they differ. Terms that existing users have to be
+    /// judged by get the next review. (C-ACH-16)
+    fn put_terms(
+        &mut self,
+        id: AchievementId,
+        mut terms: AchievementTerms,
+        now: Timestamp,
+    ) -> bool {
+        let review =
+            Review { number: self.review + 1, frequency: self.streaks.current().frequency };
+        let reviews = self.review;
+        let slot = self.achievement_mut(id);
+        let before = slot.terms.current();
+        (terms.review, terms.reviews) = (before.review, before.reviews);
+        if terms == *before {
+            return false;
+        }
+        terms.review = terms.admits_more_than(before).then_some(review);
+        terms.reviews = terms.review.map_or(reviews, |review| review.number);
+        let reviews = terms.reviews;
+        slot.terms.append(now, terms);
+        self.review = reviews;
+        true
+    }
+
+    fn achievement_mut(&mut self, id: AchievementId) -> &mut Achievement {
+        let mut all = self.achievements.iter_mut();
+        all.find(|achievement| achievement.id == id).expect("an achievement of this catalog")
     }
 
     /// Archives an achievement with the points triggers that pay for it, which could never fire
@@ -282,33 +190,32 @@ impl Catalog {
     ///
     /// # Errors
     /// If there is no such achievement or it is a prerequisite of a live one.
-    pub fn delete_achievement(&mut self, id: AchievementId) -> Result<(), Invalid> {
+    pub fn delete_achievement(&mut self, id: AchievementId, now: Timestamp) -> Result<(), Invalid> {
         if self.find_achievement(id).is_none() {
             return Err(Invalid::error(NOT_FOUND));
         }
-        if self.live_achievements().any(|other| prerequisites(other).contains(&id)) {
+        if self.live_achievements().any(|other| other.prerequisites().contains(&id)) {
             return Err(Invalid::error("Achievement is a prerequisite of another achievement"));
         }
-        self.archive_achievement(id);
+        self.archive_achievement(id, now);
         Ok(())
     }
 
     /// Archives an achievement and whatever can't happen without it: composites that require it
     /// and triggers that pay for it.
-    pub(super) fn archive_achievement(&mut self, id: AchievementId) {
+    pub(super) fn archive_achievement(&mut self, id: AchievementId, now: Timestamp) {
         let mut open = vec![id];
         while let Some(id) = open.pop() {
             open.extend(
                 self.live_achievements()
-                    .filter(|other| prerequisites(other).contains(&id))
+                    .filter(|other| other.prerequisites().contains(&id))
                     .map(|other| other.id),
             );
-            self.achievements
-                .iter_mut()
-                .filter(|own| own.id == id)
-                .for_each(|own| own.archived = true);
+            let terms = self.achievement_mut(id).terms.current().clone();
+            self.put_terms(id, AchievementTerms { archived: true, ..terms }, now);
             self.archive_triggers(
                 |kind| matches!(kind, TriggerKind::Achievement { achievement } if *achievement == id),
+                now,
             );
         }
     }
@@ -321,7 +228,7 @@ impl Catalog {
     ) -> Result<AchievementTrigger, Invalid> {
         refuse_foreign_fields(kind, &fields)?;
         let own_id = stored.map(|achievement| achievement.id);
-        let before = stored.map(|achievement| &achievement.trigger);
+        let before = stored.map(Achievement::trigger);
         match kind {
             AchievementTriggerKind::Metric => self.build_metric_trigger(before, fields),
             AchievementTriggerKind::Streak => {
@@ -355,6 +262,17 @@ impl Catalog {
                     (None, _) => return Err(required("achievementIds")),
                 };
                 Ok(AchievementTrigger::Composite { achievements })
+            }
+            AchievementTriggerKind::Anniversary => {
+                let kept = match before {
+                    Some(AchievementTrigger::Anniversary { years }) => Some(*years),
+                    _ => None,
+                };
+                let years = fields
+                    .anniversary_years
+                    .or(kept)
+                    .ok_or_else(|| required("anniversaryYears"))?;
+                Ok(AchievementTrigger::Anniversary { years })
             }
         }
     }
@@ -427,19 +345,12 @@ impl Catalog {
             }
             if !seen.contains(&id) {
                 seen.push(id);
-                open.extend(self.find_achievement(id).into_iter().flat_map(prerequisites));
+                open.extend(
+                    self.find_achievement(id).into_iter().flat_map(Achievement::prerequisites),
+                );
             }
         }
         false
-    }
-}
-
-fn prerequisites(achievement: &Achievement) -> &[AchievementId] {
-    match &achievement.trigger {
-        AchievementTrigger::Composite { achievements } => achievements,
-        AchievementTrigger::Metric { .. }
-        | AchievementTrigger::Streak { .. }
-        | AchievementTrigger::Api { .. } => &[],
     }
 }
 
@@ -459,6 +370,11 @@ fn refuse_foreign_fields(
         ("eventAttributes", AchievementTriggerKind::Metric, !fields.event_attributes.is_keep()),
         ("streakLength", AchievementTriggerKind::Streak, fields.streak_length.is_some()),
         ("achievementIds", AchievementTriggerKind::Composite, fields.achievement_ids.is_some()),
+        (
+            "anniversaryYears",
+            AchievementTriggerKind::Anniversary,
+            fields.anniversary_years.is_some(),
+        ),
     ];
     match present.into_iter().find(|(_, owner, sent)| *sent && *owner != kind) {
         Some((field, owner, _)) => Err(Invalid::error(format!(
