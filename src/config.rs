@@ -103,6 +103,8 @@ sections! {
     timers as Timers, TimersOverrides {
         /// See [`EngineConfig::timer_tick_ms`].
         tick_ms: NonZeroU64,
+        /// See [`EngineConfig::timers_in_flight_max`].
+        in_flight_max: NonZeroUsize,
     }
     /// How existing users are looked at after a change that concerns them.
     reviews as Reviews, ReviewsOverrides {
@@ -202,6 +204,7 @@ impl Config {
             catalog_changes_in_flight_max: self.engine.catalog_changes_in_flight_max.get(),
             user_idle_ms: self.engine.user_idle_ms.get(),
             timer_tick_ms: self.timers.tick_ms.get(),
+            timers_in_flight_max: self.timers.in_flight_max.get(),
             reviews_in_flight_max: self.reviews.in_flight_max.get(),
         }
     }

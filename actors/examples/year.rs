@@ -48,6 +48,7 @@ async fn lived(dir: &Path, users: u64, days: u64) -> Vec<Row> {
         catalog_changes_in_flight_max: 64,
         user_idle_ms: 600_000,
         timer_tick_ms: 1_000,
+        timers_in_flight_max: 64,
         reviews_in_flight_max: 16,
     };
     let bootstrap =

@@ -54,6 +54,7 @@ impl World {
             catalog_changes_in_flight_max: 100,
             user_idle_ms: 3_600_000,
             timer_tick_ms: 1_000,
+            timers_in_flight_max: 64,
             reviews_in_flight_max: 4,
         };
         let clock = Clock::test(Timestamp::parse(START).unwrap());

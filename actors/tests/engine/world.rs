@@ -40,6 +40,7 @@ pub(crate) fn config() -> EngineConfig {
         catalog_changes_in_flight_max: 100,
         user_idle_ms: 3_600_000,
         timer_tick_ms: 1_000,
+        timers_in_flight_max: 64,
         reviews_in_flight_max: 4,
     }
 }
