@@ -103,6 +103,8 @@ sections! {
     timers as Timers, TimersOverrides {
         /// See [`EngineConfig::timer_tick_ms`].
         tick_ms: NonZeroU64,
+        /// See [`EngineConfig::timers_in_flight_max`].
+        in_flight_max: NonZeroUsize,
     }
     /// Limits of leaderboards.
     leaderboards as Leaderboards, LeaderboardsOverrides {
@@ -208,6 +210,7 @@ impl Config {
             user_idle_ms: self.engine.user_idle_ms.get(),
             participants_max: self.leaderboards.max_participants.get(),
             timer_tick_ms: self.timers.tick_ms.get(),
+            timers_in_flight_max: self.timers.in_flight_max.get(),
             reviews_in_flight_max: self.reviews.in_flight_max.get(),
         }
     }

@@ -53,6 +53,7 @@ async fn live(data: &Path) {
         user_idle_ms: 60_000,
         participants_max: 1_000,
         timer_tick_ms: 1_000,
+        timers_in_flight_max: 64,
         reviews_in_flight_max: 4,
     };
     let clock = Clock::test(Timestamp::parse("2026-03-01T12:00:00Z").expect("valid"));

@@ -49,6 +49,7 @@ async fn lived(dir: &Path, users: u64, days: u64) -> Vec<Row> {
         user_idle_ms: 600_000,
         participants_max: 1_000,
         timer_tick_ms: 1_000,
+        timers_in_flight_max: 64,
         reviews_in_flight_max: 16,
     };
     let bootstrap =

@@ -20,6 +20,8 @@ pub struct EngineConfig {
     pub participants_max: u32,
     /// How often, in milliseconds, it is looked whether something is due; unused in virtual time.
     pub timer_tick_ms: u64,
+    /// Users settled at once because something is due; more than the 64 shards is no more.
+    pub timers_in_flight_max: usize,
     /// Existing users looked at at once after a change of configuration that concerns them.
     pub reviews_in_flight_max: usize,
 }

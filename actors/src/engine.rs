@@ -133,6 +133,7 @@ impl Engine {
         });
         let idle = Duration::from_millis(config.user_idle_ms);
         let tick = Duration::from_millis(config.timer_tick_ms);
+        let timers_in_flight_max = config.timers_in_flight_max;
         let in_flight_max = config.reviews_in_flight_max;
         let router = Arc::new(Router::new(config, Arc::clone(&context), store.shards()));
         let timers = Arc::new(Timers::new(
@@ -140,6 +141,7 @@ impl Engine {
             Arc::clone(&context),
             Arc::clone(&router),
             Arc::clone(&catalogs),
+            timers_in_flight_max,
         ));
         let recounts = Arc::new(Recounts::new(
             scope,

@@ -1,7 +1,8 @@
 //! Timers: what falls due happens by itself. (C-GEN-22, C-GEN-23)
 //!
 //! One timer per shard settles the shard's users in due order, one at a time, through the router as
-//! any request: so at most one per shard is under way, and who settles makes no difference. Who is
+//! any request: so at most one per shard is under way, fewer if the shards have to take turns, and
+//! who settles makes no difference. Who is
 //! due when is read from rows that were committed with the users, a bounded number at a time. A row
 //! stays until the commit of its user moves it, so a crash or a refusal loses nothing: it is found
 //! again. The timer never waits for a user; the answer comes back as a message.
@@ -15,7 +16,7 @@ use domain::time::Timestamp;
 use domain::user::Command;
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, ActorRuntime};
 use storage::{Health, ShardId};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::catalog::Catalogs;
 use crate::error::Error;
@@ -40,6 +41,8 @@ struct Tools {
     context: Arc<UserContext>,
     router: Arc<Router>,
     catalogs: Arc<Catalogs>,
+    /// Bounds how many users are settled at once over all shards; never closed.
+    turns: Semaphore,
 }
 
 /// What a timer is told.
@@ -58,9 +61,11 @@ impl Timers {
         context: Arc<UserContext>,
         router: Arc<Router>,
         catalogs: Arc<Catalogs>,
+        in_flight_max: usize,
     ) -> Self {
+        let turns = Semaphore::new(in_flight_max);
         let actors = context.plans.shards().map(|_| ArcSwapOption::empty()).collect();
-        Self { tools: Arc::new(Tools { scope, context, router, catalogs }), actors }
+        Self { tools: Arc::new(Tools { scope, context, router, catalogs, turns }), actors }
     }
 
     /// Starts every timer as a child of `supervisor`; they sleep until they are woken.
@@ -244,10 +249,8 @@ impl Timer {
         let Some((due, user)) = self.window.pop_front() else { return Ok(()) };
         self.tools.context.plans.set_waiting(self.shard, self.window.len());
         let key = UserKey { scope: self.tools.scope, user };
-        if let Err(error) = self.fire(myself, &key, due) {
-            self.put_back(due);
-            return Err(error);
-        }
+        self.tell_late(due);
+        tokio::spawn(settle(Arc::clone(&self.tools), key.clone(), myself.clone()));
         self.firing = Some((due, key));
         Ok(())
     }
@@ -287,27 +290,12 @@ impl Timer {
         }
     }
 
-    fn fire(
-        &self,
-        myself: &ActorRef<TimerMessage>,
-        key: &UserKey,
-        due: Timestamp,
-    ) -> Result<(), Error> {
-        let Tools { context, router, catalogs, .. } = self.tools.as_ref();
-        let (reply, answer) = oneshot::channel();
-        let catalog = catalogs.current(key.scope);
-        router.send(key, Request { catalog, command: Command::Settle, reply }, Origin::Timer)?;
-        context.counters.timers_fired.add_one();
-        let late_ms = context.clock.now().as_millis().saturating_sub(due.as_millis());
-        context.counters.timer_lateness_ms.set(u64::try_from(late_ms).unwrap_or(0));
-        let myself = myself.clone();
-        tokio::spawn(async move {
-            // A dropped reply is an activation that failed before it committed.
-            let answer = answer.await.unwrap_or(Err(Error::Internal)).map(drop);
-            // A timer that has ended has a successor, which reads the row again.
-            let _ = myself.send_message(TimerMessage::Fired(answer));
-        });
-        Ok(())
+    /// Notes how long after its instant something happens.
+    fn tell_late(&self, due: Timestamp) {
+        let UserContext { clock, counters, .. } = self.tools.context.as_ref();
+        counters.timers_fired.add_one();
+        let late_ms = clock.now().as_millis().saturating_sub(due.as_millis());
+        counters.timer_lateness_ms.set(u64::try_from(late_ms).unwrap_or(0));
     }
 
     /// Forgets what was read, so that everything from `due` on is read again.
@@ -329,4 +317,19 @@ impl Timer {
             let _ = waiter.send(result.clone());
         }
     }
+}
+
+/// Settles a user when it is their turn among those of all shards, and tells the timer.
+async fn settle(tools: Arc<Tools>, key: UserKey, timer: ActorRef<TimerMessage>) {
+    let Tools { router, catalogs, turns, .. } = tools.as_ref();
+    let _turn = turns.acquire().await;
+    let (reply, answer) = oneshot::channel();
+    let request = Request { catalog: catalogs.current(key.scope), command: Command::Settle, reply };
+    let answer = match router.send(&key, request, Origin::Timer) {
+        // A dropped reply is an activation that failed before it committed.
+        Ok(()) => answer.await.unwrap_or(Err(Error::Internal)).map(drop),
+        Err(refusal) => Err(refusal),
+    };
+    // A timer that has ended has a successor, which reads the row again.
+    let _ = timer.send_message(TimerMessage::Fired(answer));
 }

@@ -41,6 +41,7 @@ pub(crate) fn config() -> EngineConfig {
         user_idle_ms: 3_600_000,
         participants_max: 1_000,
         timer_tick_ms: 1_000,
+        timers_in_flight_max: 64,
         reviews_in_flight_max: 4,
     }
 }
