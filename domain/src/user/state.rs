@@ -219,8 +219,8 @@ pub struct Track {
     pub travel_protected_on: Option<Date>,
     /// The run that was lost last. (C-STREAK-55)
     pub lost: Option<Peak>,
-    /// Lengths reached in periods that resets left without one, oldest first and falling: what a
-    /// later one reaches as well needs no place here. (C-STREAK-61)
+    /// Lengths reached in periods that a reset or a restore left without them. What a later one
+    /// reaches as well needs no place here. (C-STREAK-57, C-STREAK-61)
     pub discarded: Vec<Peak>,
     /// Closed periods that had a length, oldest first; what lies between has length 0.
     pub past: Vec<Span>,
