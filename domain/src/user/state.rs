@@ -244,11 +244,28 @@ impl Track {
         if self.met { self.length_before + 1 } else { self.length_before }
     }
 
-    /// What [`Track::length`] must be, from the last closed period of the run: for checks.
+    /// What [`Track::length`] must be, from the last closed period of the run, or from the earlier
+    /// length that a restore put on a met open period: for checks. (C-STREAK-09, C-STREAK-57)
     #[must_use]
     pub fn length_by_periods(&self) -> u32 {
+        let length = self.length();
+        let restored =
+            |peak: Peak| (peak.length, Some(peak.started_on)) == (length, self.started_on);
+        if self.met && self.peaks().chain(self.lost).any(restored) {
+            return length;
+        }
         let last = self.past.last().filter(|last| self.started_on == Some(last.started_on));
         last.map_or(0, |last| last.length) + u32::from(self.met)
+    }
+
+    /// The lengths of closed periods, after those that resets and restores took from theirs.
+    pub(crate) fn peaks(&self) -> impl Iterator<Item = Peak> {
+        let spans = self.past.iter().map(|span| Peak {
+            length: span.length,
+            started_on: span.started_on,
+            until: span.dates.end,
+        });
+        self.discarded.iter().copied().chain(spans)
     }
 }
 

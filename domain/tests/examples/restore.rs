@@ -76,6 +76,21 @@ fn a_met_day_takes_the_length_itself() {
     assert_eq!(world.history("2026-01-22T13:00:00Z", "u", 3), "2026-01-20: 1 4 5");
 }
 
+// C-STREAK-57: a met day has the length of the run before it, gap or none, and not one more.
+#[test]
+fn a_restored_length_on_a_met_day_is_found_again_by_a_recount() {
+    for (on, run_is_over) in [("2026-01-09", false), ("2026-01-20", true)] {
+        let (mut world, metric) = world_with_run("2026-01-05", 4);
+        let now = format!("{on}T13:00:00Z");
+        // On the day after the run it takes a reset to end it.
+        assert_eq!(world.reset(&now, "u").is_err(), run_is_over);
+        run(&mut world, metric, on, 1);
+        assert_eq!(world.restore(&now, "u", RestoreMode::Max), Ok(()));
+        let daily = world.read(&now, "u").streak.daily;
+        assert_eq!((daily.length(), daily.length_by_periods()), (4, 4), "{on}");
+    }
+}
+
 // C-STREAK-57: the open day has to be met still.
 #[test]
 fn a_restored_streak_is_lost_like_any_other() {

@@ -50,13 +50,8 @@ fn window_start(frequency: Frequency, week_start: WeekStart, today: Date) -> Dat
 
 /// The greatest length in a closed or discarded period from `from` on; the latest of equals.
 fn highest(track: &Track, from: Date) -> Option<Peak> {
-    let spans = track.past.iter().map(|span| Peak {
-        length: span.length,
-        started_on: span.started_on,
-        until: span.dates.end,
-    });
-    // A period of the past counts as what it was in the end, if it had that length before.
-    let inside = track.discarded.iter().copied().chain(spans).filter(|peak| peak.until >= from);
+    // Of equals in one period the one it ended with comes last.
+    let inside = track.peaks().filter(|peak| peak.until >= from);
     inside.max_by_key(|peak| (peak.length, peak.until))
 }
 
