@@ -4,18 +4,18 @@
 //! Whatever may read many rows does so on a thread that may block, a chunk at a time. All writes go
 //! through the store's one `commit`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use domain::amount::Amount;
 use domain::calendar::ZONE_DATABASE;
 use domain::catalog::{Catalog, Settings};
 use domain::ids::{
-    EnvironmentId, IdempotencyKey, MetricId, PauseId, PointsSystemId, Scope, UserId,
+    AttributeId, EnvironmentId, IdempotencyKey, MetricId, PauseId, PointsSystemId, Scope, UserId,
 };
 use domain::time::{Date, Timestamp};
 use domain::user::{
-    AwardRecord, EventRecord, HistorySum, IdempotencyRecord, MetricDay, MissingSum, Outcome,
-    PointsDay, UserState, effective_day,
+    AwardRecord, EventRecord, HistorySum, IdempotencyRecord, MetricDay, MetricProgress, MissingSum,
+    Outcome, PointsDay, UserState, effective_day,
 };
 use storage::records::{AdminKey, Record, Reviews, ZoneDatabase, decode};
 use storage::{
@@ -69,6 +69,21 @@ pub(crate) fn find_pause_owner(
     pause: PauseId,
 ) -> Result<Option<UserId>, Error> {
     store.load(&Key::pause_owner(scope, pause))
+}
+
+/// The user's progress in a metric for each of these attribute values that had an event before.
+pub(crate) fn load_progress(
+    store: &Store,
+    UserKey { scope, user }: &UserKey,
+    metric: MetricId,
+    attributes: &BTreeMap<AttributeId, String>,
+) -> Result<BTreeMap<AttributeId, MetricProgress>, Error> {
+    let mut known = BTreeMap::new();
+    for (attribute, value) in attributes {
+        let key = Key::attribute_progress(*scope, user, metric, (*attribute, value));
+        known.extend(store.load(&key)?.map(|progress| (*attribute, progress)));
+    }
+    Ok(known)
 }
 
 /// The missing sums, from one pass over the user's events.
@@ -204,15 +219,20 @@ async fn days<T: Record + Send + 'static>(
     store: &Store,
     range: KeyRange,
 ) -> Result<Vec<(Date, T)>, Error> {
-    blocking(store, move |store| {
-        let rows = store.rows(range).map(|row| {
-            let (key, value) = row?;
-            let day = key.date().expect("day rows end in a date");
-            Ok((day, decode(&key, &value)?))
-        });
-        rows.collect()
-    })
-    .await
+    blocking(store, move |store| read_days(store, range)).await
+}
+
+/// The days of one user in a range. It may block.
+pub(crate) fn read_days<T: Record>(
+    store: &Store,
+    range: KeyRange,
+) -> Result<Vec<(Date, T)>, Error> {
+    let rows = store.rows(range).map(|row| {
+        let (key, value) = row?;
+        let day = key.date().expect("day rows have a date");
+        Ok((day, decode(&key, &value)?))
+    });
+    rows.collect()
 }
 
 /// The id of the environment; that of `new` is stored if there is none yet.
