@@ -247,6 +247,20 @@ pub struct Track {
     pub discarded: Vec<Peak>,
     /// Closed periods that had a length, oldest first; what lies between has length 0.
     pub past: Vec<Span>,
+    /// The greatest length of each year in periods too old for `past`, by the year they ended in.
+    /// (C-WRAP-10)
+    pub years: BTreeMap<i32, Reached>,
+}
+
+/// A length and the period after which it was reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reached {
+    /// The length, never 0.
+    pub length: u32,
+    /// The period.
+    pub period: Period,
+    /// The start of the run.
+    pub started_on: Date,
 }
 
 /// A length that a run reached.

@@ -13,7 +13,7 @@ mod shown;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::amount::Amount;
-use domain::calendar::Zone;
+use domain::calendar::{Period, Zone};
 use domain::catalog::{Catalog, Patch, Settings};
 use domain::ids::{
     AchievementId, AttributeId, EnvironmentId, IdempotencyKey, MetricId, PauseId, PointsSystemId,
@@ -26,6 +26,7 @@ use domain::user::{
     Rejection, Reply, RestoreMode, Signal, StreakOverridesPatch, SubmitEvent, UserState, apply,
     missing_sums, streak, streak_history, streak_pauses,
 };
+use domain::wrapped::{AttributeDay, Days, Wrapped, days_needed};
 use uuid::Uuid;
 
 pub(crate) use setup::{Ach, Trig, freezes};
@@ -362,6 +363,14 @@ impl World {
         shown::history(&streak_history(&state, &self.catalog, periods))
     }
 
+    /// The user's year as read at `now`, from the days that it needs and no others.
+    pub(crate) fn wrapped(&mut self, now: &str, user: &str, year: i32) -> Wrapped {
+        let state = self.read(now, user);
+        let needed = days_needed(year, self.catalog.settings.week_start);
+        let days = self.stored(user).days(needed);
+        Wrapped::new(&state, &self.catalog, year, &days)
+    }
+
     /// What was stored about a user.
     pub(crate) fn stored(&self, user: &str) -> &Stored {
         self.users.get(&UserId::new(user).expect("a valid user id")).expect("a known user")
@@ -383,6 +392,36 @@ impl World {
 }
 
 impl Stored {
+    /// The stored days between two dates.
+    pub(crate) fn days(&self, dates: Period) -> Days {
+        let mut days = Days::default();
+        for ((metric, date), record) in &self.metric_days {
+            days.metrics
+                .entry(*metric)
+                .or_default()
+                .extend(dates.contains(*date).then_some((*date, *record)));
+        }
+        for ((system, date), record) in &self.points_days {
+            days.points
+                .entry(*system)
+                .or_default()
+                .extend(dates.contains(*date).then_some((*date, *record)));
+        }
+        for ((metric, date, attribute, value), record) in &self.attribute_days {
+            let day = AttributeDay {
+                date: *date,
+                attribute: *attribute,
+                value: value.clone(),
+                record: *record,
+            };
+            days.attributes
+                .entry(*metric)
+                .or_default()
+                .extend(dates.contains(*date).then_some(day));
+        }
+        days
+    }
+
     fn read_progress(&self, event: &SubmitEvent) -> BTreeMap<AttributeId, MetricProgress> {
         let known = |(attribute, value): (&AttributeId, &String)| {
             let key = (event.metric, *attribute, value.clone());
