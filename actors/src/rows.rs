@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use domain::amount::Amount;
-use domain::calendar::ZONE_DATABASE;
+use domain::calendar::{Period, ZONE_DATABASE};
 use domain::catalog::{Catalog, Settings};
 use domain::ids::{
     AttributeId, EnvironmentId, IdempotencyKey, MetricId, PauseId, PointsSystemId, Scope, UserId,
@@ -17,6 +17,7 @@ use domain::user::{
     AwardRecord, EventRecord, HistorySum, IdempotencyRecord, MetricDay, MetricProgress, MissingSum,
     Outcome, PointsDay, UserState, effective_day,
 };
+use domain::wrapped::{AttributeDay, Days};
 use storage::records::{AdminKey, Record, Reviews, ZoneDatabase, decode};
 use storage::{
     Batch, CatalogCommit, Error, Key, KeyRange, Kind, Op, ShardId, Store, UserCommit, put,
@@ -231,6 +232,43 @@ pub(crate) fn read_days<T: Record>(
         let (key, value) = row?;
         let day = key.date().expect("day rows have a date");
         Ok((day, decode(&key, &value)?))
+    });
+    rows.collect()
+}
+
+/// All days of a user within `dates`, whatever they are about.
+pub(crate) async fn days_of_user(
+    store: &Store,
+    scope: Scope,
+    state: &UserState,
+    dates: Period,
+) -> Result<Days, Error> {
+    let user = state.id.clone();
+    let metrics: Vec<_> = state.metrics.keys().copied().collect();
+    let systems: Vec<_> = state.points.keys().copied().collect();
+    blocking(store, move |store| {
+        let mut days = Days::default();
+        for metric in metrics {
+            let own = KeyRange::metric_days(scope, &user, metric).within(dates);
+            days.metrics.insert(metric, read_days(store, own)?);
+            let own = KeyRange::attribute_days(scope, &user, metric).within(dates);
+            days.attributes.insert(metric, read_attribute_days(store, own)?);
+        }
+        for system in systems {
+            let own = KeyRange::points_days(scope, &user, system).within(dates);
+            days.points.insert(system, read_days(store, own)?);
+        }
+        Ok(days)
+    })
+    .await
+}
+
+fn read_attribute_days(store: &Store, range: KeyRange) -> Result<Vec<AttributeDay>, Error> {
+    let rows = store.rows(range).map(|row| {
+        let (key, value) = row?;
+        let date = key.date().expect("day rows have a date");
+        let (attribute, text) = key.attribute_value().expect("these rows have a value");
+        Ok(AttributeDay { date, attribute, value: text, record: decode(&key, &value)? })
     });
     rows.collect()
 }
