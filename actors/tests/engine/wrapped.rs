@@ -47,6 +47,29 @@ async fn users_are_compared_per_week_month_and_year() {
 
 // C-WRAP-07
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn users_with_many_days_are_compared_by_all_of_them() {
+    const DAYS: i64 = 12;
+    let world = World::new().await;
+    let submit = async |id: &str, value: i64| {
+        world.submit(id, world.event(&value.to_string())).await.expect("accepted");
+    };
+    let steps: Vec<_> = (1..=DAYS).map(|days| format!("days {days:02}")).collect();
+    for day in 0..DAYS {
+        // Each user has one day more than the one before, and so one more in total.
+        for id in &steps[usize::try_from(day).expect("small")..] {
+            submit(id, 1).await;
+        }
+        world.engine.advance_clock(world.clock.now().plus_millis(DAY_MS)).await.expect("forwards");
+    }
+    for (smaller, id) in (0_u32..).zip(&steps) {
+        let year = wrapped(&world, id, 2026).await.year;
+        let percentile = year.metrics[&world.metric].figures.percentile;
+        assert_eq!(percentile.map(u32::from), Some(100 * smaller / 11), "{id}");
+    }
+}
+
+// C-WRAP-07
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn comparing_while_users_commit_is_exact() {
     const USERS: usize = 40;
     const EVENTS: usize = 12;
