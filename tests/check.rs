@@ -10,12 +10,12 @@ use std::process::{Command, Output};
 use actors::clock::Clock;
 use actors::{Bootstrap, Engine, EngineConfig};
 use domain::amount::Amount;
-use domain::catalog::Settings;
-use domain::ids::{EnvironmentId, IdempotencyKey, Scope, UserId};
+use domain::catalog::{Catalog, Settings};
+use domain::ids::{AttributeId, EnvironmentId, IdempotencyKey, Scope, UserId};
 use domain::time::Timestamp;
 use domain::user::{
-    AwardRecord, Command as UserCommand, EventRecord, IdempotencyRecord, MetricDay, PointsDay,
-    ProfilePatch, SubmitEvent, UserState,
+    AwardRecord, Command as UserCommand, EventRecord, IdempotencyRecord, MetricDay, MetricProgress,
+    PointsDay, ProfilePatch, SubmitEvent, UserState,
 };
 use storage::records::{Record, Timer, decode, encode};
 use storage::{Batch, Key, KeyRange, Kind, Op, Options, ShardId, Store};
@@ -42,7 +42,8 @@ fn open(data: &Path) -> Store {
     Store::open(&Options::new(data)).expect("it opens")
 }
 
-/// Two events a day apart with keys, points and an achievement, and a pause.
+/// Two events a day apart with keys, points and an achievement, the later one with an attribute, and
+/// a pause.
 async fn live(data: &Path) {
     let config = EngineConfig {
         active_users_max: 10,
@@ -65,7 +66,7 @@ async fn live(data: &Path) {
         let event = SubmitEvent {
             metric: catalog.live_metrics().next().expect("one").id,
             value: Amount::parse("60").expect("valid"),
-            attributes: BTreeMap::new(),
+            attributes: attributes(&catalog, key),
             profile: ProfilePatch::default(),
             idempotency_key: IdempotencyKey::parse(key).expect("short"),
             replay_of: None,
@@ -81,7 +82,15 @@ async fn live(data: &Path) {
     engine.stop().await.expect("it stops");
 }
 
+fn attributes(catalog: &Catalog, key: &str) -> BTreeMap<AttributeId, String> {
+    let language = catalog.live_attributes().next().expect("one").id;
+    if key == "two" { [(language, "en".to_owned())].into() } else { BTreeMap::new() }
+}
+
 const CATALOG: &str = r#"
+[event_attributes]
+language = "Language"
+
 [metrics.words]
 name = "Words"
 
@@ -119,7 +128,7 @@ fn timers(store: &Store) -> Vec<Key> {
 type Damage = fn(&Store) -> Vec<Op>;
 
 /// Each damage with the beginnings of the laws it breaks.
-const DAMAGES: [(Damage, &[&str]); 16] = [
+const DAMAGES: [(Damage, &[&str]); 19] = [
     (
         |store| change::<UserState>(store, Kind::Snapshot, |state| state.events += 1),
         &["events are numbered"],
@@ -180,6 +189,22 @@ const DAMAGES: [(Damage, &[&str]); 16] = [
             rows.into_iter().map(|(key, _)| Op::Delete { key }).collect()
         },
         &["a pause leads to its user"],
+    ),
+    (
+        |store| change::<MetricDay>(store, Kind::AttributeDay, |day| day.total += Amount::from(1)),
+        &["the days and the progress of an attribute value"],
+    ),
+    (
+        |store| {
+            change::<MetricProgress>(store, Kind::AttributeProgress, |progress| {
+                progress.day_events += 1;
+            })
+        },
+        &["the days and the progress of an attribute value"],
+    ),
+    (
+        |store| delete_first(store, Kind::AttributeProgress),
+        &["the days and the progress of an attribute value"],
     ),
     (
         |store| timers(store).into_iter().map(|key| Op::Delete { key }).collect(),

@@ -13,6 +13,7 @@ use domain::ids::{AttributeId, EnvironmentId, MetricId, PauseId, PointsSystemId,
 use domain::summary::{BalanceRange, histogram};
 use domain::time::{Date, Timestamp};
 use domain::user::{AwardRecord, Command, MetricDay, PointsDay, streak};
+use domain::wrapped::{Wrapped, days_needed};
 use ractor::{ActorRef, ActorRuntime};
 use storage::Store;
 use storage::records::{AdminKey, Reviews};
@@ -22,6 +23,7 @@ use tokio::task::JoinHandle;
 use crate::balances::Wanted;
 use crate::catalog::Catalogs;
 use crate::clock::{self, AdvanceError, Clock};
+use crate::comparison::{Compared, Comparison};
 use crate::config::{Bootstrap, EngineConfig};
 use crate::counters::{Counters, EngineStats};
 use crate::error::Error;
@@ -314,6 +316,33 @@ impl Engine {
     ) -> Result<Vec<(Date, PointsDay)>, Error> {
         let key = UserKey { scope, user: user.clone() };
         Ok(rows::points_days(&self.shared.store, key, system, from).await?)
+    }
+
+    /// A settled user's year in review, compared with that of all other users. (C-WRAP)
+    ///
+    /// Whoever is the first to ask for a period waits for a read of all users.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] if too many of these reads run; [`Error::Unavailable`] if storage can't
+    /// be read.
+    pub async fn wrapped(
+        &self,
+        scope: Scope,
+        applied: &Applied,
+        year: i32,
+    ) -> Result<Wrapped, Error> {
+        let catalog = &applied.catalog;
+        let needed = days_needed(year, catalog.settings.week_start);
+        let days = rows::days_of_user(&self.shared.store, scope, &applied.state, needed).await?;
+        let mut wrapped = Wrapped::new(&applied.state, catalog, year, &days);
+        let (user, today) = (&applied.state.id, self.now().utc_date());
+        let comparisons = &self.shared.context.projections.comparisons;
+        for (owner, dates, figures) in wrapped.compared() {
+            let compared = Compared::new(owner, dates, today);
+            let percentile = |own: &Comparison| own.percentile(user, figures.change);
+            figures.percentile = Some(comparisons.read(scope, &compared, percentile).await?);
+        }
+        Ok(wrapped)
     }
 
     /// Whose a pause is, also if it was deleted; none if there never was such a pause.

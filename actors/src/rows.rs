@@ -4,19 +4,20 @@
 //! Whatever may read many rows does so on a thread that may block, a chunk at a time. All writes go
 //! through the store's one `commit`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use domain::amount::Amount;
-use domain::calendar::ZONE_DATABASE;
+use domain::calendar::{Period, ZONE_DATABASE};
 use domain::catalog::{Catalog, Settings};
 use domain::ids::{
-    EnvironmentId, IdempotencyKey, MetricId, PauseId, PointsSystemId, Scope, UserId,
+    AttributeId, EnvironmentId, IdempotencyKey, MetricId, PauseId, PointsSystemId, Scope, UserId,
 };
 use domain::time::{Date, Timestamp};
 use domain::user::{
-    AwardRecord, EventRecord, HistorySum, IdempotencyRecord, MetricDay, MissingSum, Outcome,
-    PointsDay, UserState, effective_day,
+    AwardRecord, EventRecord, HistorySum, IdempotencyRecord, MetricDay, MetricProgress, MissingSum,
+    Outcome, PointsDay, UserState, effective_day,
 };
+use domain::wrapped::{AttributeDay, Days};
 use storage::records::{AdminKey, Record, Reviews, ZoneDatabase, decode};
 use storage::{
     Batch, CatalogCommit, Error, Key, KeyRange, Kind, Op, ShardId, Store, UserCommit, put,
@@ -69,6 +70,21 @@ pub(crate) fn find_pause_owner(
     pause: PauseId,
 ) -> Result<Option<UserId>, Error> {
     store.load(&Key::pause_owner(scope, pause))
+}
+
+/// The user's progress in a metric for each of these attribute values that had an event before.
+pub(crate) fn load_progress(
+    store: &Store,
+    UserKey { scope, user }: &UserKey,
+    metric: MetricId,
+    attributes: &BTreeMap<AttributeId, String>,
+) -> Result<BTreeMap<AttributeId, MetricProgress>, Error> {
+    let mut known = BTreeMap::new();
+    for (attribute, value) in attributes {
+        let key = Key::attribute_progress(*scope, user, metric, (*attribute, value));
+        known.extend(store.load(&key)?.map(|progress| (*attribute, progress)));
+    }
+    Ok(known)
 }
 
 /// The missing sums, from one pass over the user's events.
@@ -204,15 +220,57 @@ async fn days<T: Record + Send + 'static>(
     store: &Store,
     range: KeyRange,
 ) -> Result<Vec<(Date, T)>, Error> {
+    blocking(store, move |store| read_days(store, range)).await
+}
+
+/// The days of one user in a range. It may block.
+pub(crate) fn read_days<T: Record>(
+    store: &Store,
+    range: KeyRange,
+) -> Result<Vec<(Date, T)>, Error> {
+    let rows = store.rows(range).map(|row| {
+        let (key, value) = row?;
+        let day = key.date().expect("day rows have a date");
+        Ok((day, decode(&key, &value)?))
+    });
+    rows.collect()
+}
+
+/// All days of a user within `dates`, whatever they are about.
+pub(crate) async fn days_of_user(
+    store: &Store,
+    scope: Scope,
+    state: &UserState,
+    dates: Period,
+) -> Result<Days, Error> {
+    let user = state.id.clone();
+    let metrics: Vec<_> = state.metrics.keys().copied().collect();
+    let systems: Vec<_> = state.points.keys().copied().collect();
     blocking(store, move |store| {
-        let rows = store.rows(range).map(|row| {
-            let (key, value) = row?;
-            let day = key.date().expect("day rows end in a date");
-            Ok((day, decode(&key, &value)?))
-        });
-        rows.collect()
+        let mut days = Days::default();
+        for metric in metrics {
+            let own = KeyRange::metric_days(scope, &user, metric).within(dates);
+            days.metrics.insert(metric, read_days(store, own)?);
+            let own = KeyRange::attribute_days(scope, &user, metric).within(dates);
+            days.attributes.insert(metric, read_attribute_days(store, own)?);
+        }
+        for system in systems {
+            let own = KeyRange::points_days(scope, &user, system).within(dates);
+            days.points.insert(system, read_days(store, own)?);
+        }
+        Ok(days)
     })
     .await
+}
+
+fn read_attribute_days(store: &Store, range: KeyRange) -> Result<Vec<AttributeDay>, Error> {
+    let rows = store.rows(range).map(|row| {
+        let (key, value) = row?;
+        let date = key.date().expect("day rows have a date");
+        let (attribute, text) = key.attribute_value().expect("these rows have a value");
+        Ok(AttributeDay { date, attribute, value: text, record: decode(&key, &value)? })
+    });
+    rows.collect()
 }
 
 /// The id of the environment; that of `new` is stored if there is none yet.

@@ -5,14 +5,16 @@
 //! after the decision, or the rules panic, the state in memory is thrown away: the next request
 //! starts from what is durable. The activation never waits for another actor.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use domain::catalog::{Catalog, Settings};
+use domain::ids::AttributeId;
 use domain::time::Timestamp;
 use domain::user::{
-    Command, HistorySum, IdempotencyRecord, Input, Outcome, Reply, SubmitEvent, UserState, apply,
-    missing_sums,
+    Command, HistorySum, IdempotencyRecord, Input, MetricProgress, Outcome, Reply, SubmitEvent,
+    UserState, apply, missing_sums,
 };
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use storage::{ShardId, Store};
@@ -83,6 +85,15 @@ enum Known {
     State(Option<Arc<UserState>>),
 }
 
+/// What a decision needs of the user's history.
+#[derive(Default)]
+struct Past {
+    /// The sums that the state lacks, read once.
+    sums: Vec<HistorySum>,
+    /// Progress per attribute value of the event.
+    by_attribute: BTreeMap<AttributeId, MetricProgress>,
+}
+
 impl Actor for UserActor {
     type Msg = Box<UserMessage>;
     type State = Activation;
@@ -124,8 +135,8 @@ impl Activation {
         if let Command::SubmitEvent(event) = &mut command {
             self.look_up_key(event, &catalog.settings, now)?;
         }
-        let sums = self.sum_history(before.as_deref(), &catalog, &command).await?;
-        let outcome = self.decide(before.as_deref(), &catalog, now, &sums, &command)?;
+        let past = self.read_past(before.as_deref(), &catalog, &command).await?;
+        let outcome = self.decide(before.as_deref(), &catalog, now, &past, &command)?;
         let reply = outcome.reply.clone();
         let state = self.settle_on(before.as_deref(), outcome).await?;
         Ok(Applied { state, catalog, now, reply })
@@ -155,19 +166,28 @@ impl Activation {
         Ok(())
     }
 
-    /// Reads the sums that the decision needs and the state lacks out of the history, once.
-    async fn sum_history(
+    /// Reads what the decision needs and the state lacks.
+    async fn read_past(
         &self,
         state: Option<&UserState>,
         catalog: &Catalog,
         command: &Command,
-    ) -> Result<Vec<HistorySum>, Error> {
-        let Some(state) = state else { return Ok(Vec::new()) };
-        let missing = missing_sums(state, catalog, command);
-        if missing.is_empty() {
-            return Ok(Vec::new());
+    ) -> Result<Past, Error> {
+        let Some(state) = state else { return Ok(Past::default()) };
+        let store = &self.context.store;
+        let mut by_attribute = BTreeMap::new();
+        if let Command::SubmitEvent(event) = command
+            && event.replay_of.is_none()
+        {
+            by_attribute = rows::load_progress(store, &self.key, event.metric, &event.attributes)?;
         }
-        Ok(rows::sum_events(&self.context.store, &self.key, missing).await?)
+        let missing = missing_sums(state, catalog, command);
+        let sums = if missing.is_empty() {
+            Vec::new()
+        } else {
+            rows::sum_events(store, &self.key, missing).await?
+        };
+        Ok(Past { sums, by_attribute })
     }
 
     fn decide(
@@ -175,10 +195,17 @@ impl Activation {
         state: Option<&UserState>,
         catalog: &Catalog,
         now: Timestamp,
-        sums: &[HistorySum],
+        past: &Past,
         command: &Command,
     ) -> Result<Outcome, Error> {
-        let input = Input { scope: self.key.scope, user: &self.key.user, catalog, now, sums };
+        let input = Input {
+            scope: self.key.scope,
+            user: &self.key.user,
+            catalog,
+            now,
+            sums: &past.sums,
+            by_attribute: &past.by_attribute,
+        };
         // The rules only read what they are given, so nothing is left half done by a panic.
         match catch_unwind(AssertUnwindSafe(|| apply(state, input, command))) {
             Ok(decided) => Ok(decided?),

@@ -13,7 +13,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::application::{
     achievements, metrics, points, streaks, user_achievements, user_metrics, user_points,
-    user_preferences, user_streak, users,
+    user_preferences, user_streak, user_wrapped, users,
 };
 use super::error::ErrorBody;
 
@@ -40,6 +40,7 @@ use super::error::ErrorBody;
         user_points::boosts,
         user_preferences::get,
         user_preferences::patch,
+        user_wrapped::get,
         streaks::list,
         streaks::rankings,
         points::get,

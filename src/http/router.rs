@@ -11,7 +11,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::application::{
     achievements, metrics, points, streaks, user_achievements, user_metrics, user_points,
-    user_preferences, user_streak, users,
+    user_preferences, user_streak, user_wrapped, users,
 };
 use super::middleware::{
     cors, method_not_allowed, normalise_path, not_found, panicked, request_id,
@@ -58,6 +58,7 @@ fn application() -> Router<App> {
         .route("/users/{id}/points/{key}/event-summary", get(user_points::event_summary))
         .route("/users/{id}/points/{key}/boosts", get(user_points::boosts))
         .route("/users/{id}/preferences", get(user_preferences::get).patch(user_preferences::patch))
+        .route("/users/{id}/wrapped", get(user_wrapped::get))
         .route("/streaks", get(streaks::list))
         .route("/streaks/rankings", get(streaks::rankings))
         .route("/points/{key}", get(points::get))

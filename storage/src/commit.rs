@@ -69,6 +69,12 @@ impl UserCommit<'_> {
             HistoryRow::PointsDay { system, day, record } => {
                 put(Key::points_day(scope, user, *system, *day), record)
             }
+            HistoryRow::AttributeDay { metric, day, attribute, value, record } => {
+                put(Key::attribute_day(scope, user, *metric, *day, (*attribute, value)), record)
+            }
+            HistoryRow::AttributeProgress { metric, attribute, value, record } => {
+                put(Key::attribute_progress(scope, user, *metric, (*attribute, value)), record)
+            }
             HistoryRow::PauseOwner { pause } => put(Key::pause_owner(scope, *pause), user),
         }
     }
@@ -102,13 +108,13 @@ mod tests {
         amount::Amount,
         catalog::Catalog,
         ids::{
-            AwardId, EnvironmentId, EventId, IdempotencyKey, MetricId, PointsSystemId, Scope,
-            TriggerId, UserId,
+            AttributeId, AwardId, EnvironmentId, EventId, IdempotencyKey, MetricId, PointsSystemId,
+            Scope, TriggerId, UserId,
         },
         time::{Date, Timestamp},
         user::{
-            AwardRecord, EventRecord, HistoryRow, IdempotencyRecord, MetricDay, Outcome, PointsDay,
-            Reply, UserState,
+            AwardRecord, EventRecord, HistoryRow, IdempotencyRecord, MetricDay, MetricProgress,
+            Outcome, PointsDay, Reply, UserState,
         },
     };
     use uuid::Uuid;
@@ -123,6 +129,7 @@ mod tests {
 
     const METRIC: MetricId = MetricId(Uuid::from_u128(2));
     const SYSTEM: PointsSystemId = PointsSystemId(Uuid::from_u128(3));
+    const GENRE: AttributeId = AttributeId(Uuid::from_u128(9));
 
     fn scope() -> Scope {
         Scope::untenanted(EnvironmentId(Uuid::from_u128(1)))
@@ -158,6 +165,11 @@ mod tests {
         MetricDay { change: event().value, total: event().value, events: 1 }
     }
 
+    fn progress() -> MetricProgress {
+        let MetricDay { change, total, events } = metric_day();
+        MetricProgress { total, events: 1, day: day(), day_change: change, day_events: events }
+    }
+
     fn outcome(state: UserState, key: &IdempotencyKey) -> Outcome {
         Outcome {
             state,
@@ -170,6 +182,19 @@ mod tests {
                     system: SYSTEM,
                     day: day(),
                     record: PointsDay { change: 10, total: 120 },
+                },
+                HistoryRow::AttributeDay {
+                    metric: METRIC,
+                    day: day(),
+                    attribute: GENRE,
+                    value: "poem".to_owned(),
+                    record: metric_day(),
+                },
+                HistoryRow::AttributeProgress {
+                    metric: METRIC,
+                    attribute: GENRE,
+                    value: "poem".to_owned(),
+                    record: progress(),
                 },
             ],
             signals: Vec::new(),
@@ -209,12 +234,17 @@ mod tests {
             load::<PointsDay>(&store, &Key::points_day(scope(), &user, SYSTEM, day())).total,
             120
         );
+        let poem = (GENRE, "poem");
+        let attribute_day = Key::attribute_day(scope(), &user, METRIC, day(), poem);
+        assert_eq!(load::<MetricDay>(&store, &attribute_day), metric_day());
+        let attribute_progress = Key::attribute_progress(scope(), &user, METRIC, poem);
+        assert_eq!(load::<MetricProgress>(&store, &attribute_progress), progress());
         assert_eq!(
             load::<IdempotencyRecord>(&store, &Key::idempotency(scope(), &user, METRIC, &key))
                 .event,
             event().id
         );
-        assert_eq!(store.scan(&KeyRange::all(), 10).expect("readable").len(), 7);
+        assert_eq!(store.scan(&KeyRange::all(), 10).expect("readable").len(), 9);
     }
 
     #[tokio::test]

@@ -18,6 +18,8 @@
 //! 0x24  metric day         user text | metric 16 | date i32
 //! 0x25  points day         user text | points system 16 | date i32
 //! 0x26  pause owner        pause 16
+//! 0x27  attribute day      user text | metric 16 | date i32 | attribute 16 | value text
+//! 0x28  attribute progress user text | metric 16 | attribute 16 | value text
 //! 0x30  timer              shard u16 | due instant i64 | user text
 //! 0x31  outbox, reserved   shard u16 | sequence u64
 //! 0x32  score, reserved    leaderboard 16 | run i32 | user text
@@ -34,7 +36,7 @@ mod tuple;
 use std::fmt;
 
 use domain::{
-    ids::{IdempotencyKey, MetricId, PauseId, PointsSystemId, Scope, UserId},
+    ids::{AttributeId, IdempotencyKey, MetricId, PauseId, PointsSystemId, Scope, UserId},
     time::{Date, Timestamp},
 };
 use uuid::Uuid;
@@ -48,6 +50,7 @@ const SCOPE_LEN: usize = 32;
 pub(crate) const KEY_LEN_MIN: usize = SCOPE_LEN + 1;
 const SEQUENCE_LEN: usize = 8;
 const UUID_LEN: usize = 16;
+const DATE_LEN: usize = 4;
 
 /// What a row is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -75,6 +78,10 @@ pub enum Kind {
     PointsDay = 0x25,
     /// Whose a pause is; written with that user's rows.
     PauseOwner = 0x26,
+    /// A user's total of one metric, counting one attribute value, at the end of one day.
+    AttributeDay = 0x27,
+    /// A user's progress in one metric, counting one attribute value.
+    AttributeProgress = 0x28,
     /// When a user has to be settled next.
     Timer = 0x30,
     /// A message to deliver.
@@ -85,7 +92,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in key order.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Instance,
         Self::ApiKey,
         Self::Catalog,
@@ -97,6 +104,8 @@ impl Kind {
         Self::MetricDay,
         Self::PointsDay,
         Self::PauseOwner,
+        Self::AttributeDay,
+        Self::AttributeProgress,
         Self::Timer,
         Self::Outbox,
         Self::Score,
@@ -120,6 +129,8 @@ impl Kind {
             | Self::MetricDay
             | Self::PointsDay
             | Self::PauseOwner
+            | Self::AttributeDay
+            | Self::AttributeProgress
             | Self::Timer
             | Self::Outbox
             | Self::Score => None,
@@ -202,6 +213,31 @@ impl Key {
         Self(Tuple::of_user(scope, Kind::PointsDay, user).uuid(system.0).date(day).0)
     }
 
+    /// A user's metric at the end of a day, counting events with one attribute value.
+    #[must_use]
+    pub fn attribute_day(
+        scope: Scope,
+        user: &UserId,
+        metric: MetricId,
+        day: Date,
+        (attribute, value): (AttributeId, &str),
+    ) -> Self {
+        let days = Tuple::of_user(scope, Kind::AttributeDay, user).uuid(metric.0).date(day);
+        Self(days.uuid(attribute.0).text(value.as_bytes()).0)
+    }
+
+    /// A user's progress in a metric, counting events with one attribute value.
+    #[must_use]
+    pub fn attribute_progress(
+        scope: Scope,
+        user: &UserId,
+        metric: MetricId,
+        (attribute, value): (AttributeId, &str),
+    ) -> Self {
+        let metric = Tuple::of_user(scope, Kind::AttributeProgress, user).uuid(metric.0);
+        Self(metric.uuid(attribute.0).text(value.as_bytes()).0)
+    }
+
     /// Whose a pause is.
     #[must_use]
     pub fn pause_owner(scope: Scope, pause: PauseId) -> Self {
@@ -274,13 +310,58 @@ impl Key {
         Some((ShardId(u16::from_be_bytes(*shard)), due, user))
     }
 
-    /// The date at the end of a day row.
+    /// What follows the user and the metric or points system in a user's row.
+    fn after_owner(&self) -> Option<&[u8]> {
+        let owner = KEY_LEN_MIN + text_len(&self.0[KEY_LEN_MIN..])?;
+        self.0.get(owner + UUID_LEN..)
+    }
+
+    /// The date of a day row.
     #[must_use]
     pub fn date(&self) -> Option<Date> {
-        matches!(self.kind(), Kind::MetricDay | Kind::PointsDay)
-            .then(|| self.0.last_chunk::<4>())
-            .flatten()
-            .and_then(|bytes| Date::from_days(unflipped(*bytes)))
+        let date = match self.kind() {
+            Kind::MetricDay | Kind::PointsDay | Kind::AttributeDay => self.after_owner()?,
+            Kind::Instance
+            | Kind::ApiKey
+            | Kind::Catalog
+            | Kind::Reviews
+            | Kind::Snapshot
+            | Kind::Event
+            | Kind::Award
+            | Kind::Idempotency
+            | Kind::PauseOwner
+            | Kind::Timer
+            | Kind::Outbox
+            | Kind::Score
+            | Kind::AttributeProgress => return None,
+        };
+        date.first_chunk::<DATE_LEN>().and_then(|bytes| Date::from_days(unflipped(*bytes)))
+    }
+
+    /// The attribute and its value, of a row about one.
+    #[must_use]
+    pub fn attribute_value(&self) -> Option<(AttributeId, String)> {
+        let rest = match self.kind() {
+            Kind::AttributeDay => self.after_owner()?.get(DATE_LEN..)?,
+            Kind::AttributeProgress => self.after_owner()?,
+            Kind::Instance
+            | Kind::ApiKey
+            | Kind::Catalog
+            | Kind::Reviews
+            | Kind::Snapshot
+            | Kind::Event
+            | Kind::Award
+            | Kind::Idempotency
+            | Kind::PauseOwner
+            | Kind::Timer
+            | Kind::Outbox
+            | Kind::Score
+            | Kind::MetricDay
+            | Kind::PointsDay => return None,
+        };
+        let (attribute, value) = rest.split_at_checked(UUID_LEN)?;
+        let value = String::from_utf8(read_text(value)?.0).ok()?;
+        Some((AttributeId(Uuid::from_slice(attribute).ok()?), value))
     }
 }
 
@@ -337,7 +418,10 @@ pub(crate) fn is_paged(key: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use domain::{
-        ids::{EnvironmentId, IdempotencyKey, MetricId, PointsSystemId, Scope, TenantId, UserId},
+        ids::{
+            AttributeId, EnvironmentId, IdempotencyKey, MetricId, PointsSystemId, Scope, TenantId,
+            UserId,
+        },
         time::{Date, Timestamp},
     };
     use proptest::prelude::*;
@@ -419,6 +503,30 @@ mod tests {
             prop_assert_eq!(key.kind(), Kind::Award);
             prop_assert_eq!(key.text(), Some(user.as_str().to_owned()));
             prop_assert_eq!(key.sequence(), Some(sequence));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn attribute_days_sort_by_day_and_give_back_their_parts(
+            a in (user(), day(), any::<u128>(), "\\PC{0,4}|\0"),
+            b in (user(), day(), any::<u128>(), "\\PC{0,4}|\0"),
+        ) {
+            let scope = Scope::untenanted(EnvironmentId(Uuid::from_u128(1)));
+            let metric = MetricId(Uuid::from_u128(2));
+            let key = |(user, day, attribute, value): &(UserId, Date, u128, String)| {
+                let attribute = AttributeId(Uuid::from_u128(*attribute));
+                Key::attribute_day(scope, user, metric, *day, (attribute, value))
+            };
+            let tuple = |(user, day, attribute, value): &(UserId, Date, u128, String)| {
+                (user.as_str().as_bytes().to_vec(), *day, *attribute, value.clone().into_bytes())
+            };
+            prop_assert_eq!(key(&a).cmp(&key(&b)), tuple(&a).cmp(&tuple(&b)));
+            let value = (AttributeId(Uuid::from_u128(a.2)), a.3.clone());
+            prop_assert_eq!(key(&a).date(), Some(a.1));
+            prop_assert_eq!(key(&a).attribute_value(), Some(value.clone()));
+            let progress = Key::attribute_progress(scope, &a.0, metric, (value.0, &value.1));
+            prop_assert_eq!((progress.date(), progress.attribute_value()), (None, Some(value)));
         }
     }
 

@@ -25,11 +25,18 @@ const APPLICATION: &[Allowed] = &[
     ("GET /leaderboards*: missing", NOT_YET),
     ("GET /users/{id}/leaderboards/{key}: missing", NOT_YET),
     ("* 201 leaderboards{}*", "leaderboards are not offered yet: the map is always empty"),
-    ("GET /users/{id}/wrapped: missing", NOT_YET),
+    (
+        "GET /users/{id}/wrapped 200 *leaderboards{}*",
+        "leaderboards are not offered yet: the map is always empty",
+    ),
+    (
+        "GET /users/{id}/wrapped 200 *byAttribute{}{}.*: *?, *",
+        "always sent, as for the whole metric (C-WRAP-08)",
+    ),
     ("GET /users/{id} 400: missing", "without a body nothing can be malformed (C-API-10)"),
     ("*maxPoints: null|number, integer|null", WHOLE_POINTS),
     ("GET /users/{id}/points/{key}/event-summary 200 [].*: number, integer", WHOLE_POINTS),
-    ("* deviceTokens: array|null?, array", "always a list, empty if there are none (C-USER-27)"),
+    ("*deviceTokens: array|null?, array", "always a list, empty if there are none (C-USER-27)"),
     ("* request *email: string?, null|string?", NULL_CLEARS),
     ("* request *name: string?, null|string?", NULL_CLEARS),
 ];

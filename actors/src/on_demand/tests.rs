@@ -41,7 +41,9 @@ fn outcome(number: u64, plan: &str, balance: Option<i64>) -> Outcome {
     let catalog = Catalog::new(scope().environment, settings);
     let user = UserId::new(format!("user-{number}")).expect("valid");
     let now = Timestamp::from_millis(0);
-    let input = Input { scope: scope(), user: &user, catalog: &catalog, now, sums: &[] };
+    let by_attribute = &BTreeMap::new();
+    let input =
+        Input { scope: scope(), user: &user, catalog: &catalog, now, sums: &[], by_attribute };
     let identify =
         Command::Identify { profile: ProfilePatch::default(), existing: Existing::Optional };
     let mut outcome = apply(None, input, &identify).expect("it is accepted");

@@ -13,3 +13,4 @@ mod projections;
 mod reviews;
 mod timers;
 mod world;
+mod wrapped;

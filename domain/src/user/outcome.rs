@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{Pause, UserState};
+use super::{MetricProgress, Pause, UserState};
 use crate::amount::Amount;
 use crate::catalog::{ATTRIBUTES_MAX, Rounding};
 use crate::ids::{
@@ -211,6 +211,31 @@ pub enum HistoryRow {
         day: Date,
         /// The day's figures.
         record: PointsDay,
+    },
+    /// A metric's day so far counting only events with one attribute value; replaces the row of the
+    /// same day. (C-WRAP-08)
+    AttributeDay {
+        /// The metric.
+        metric: MetricId,
+        /// The effective day.
+        day: Date,
+        /// The event attribute.
+        attribute: AttributeId,
+        /// Its value.
+        value: String,
+        /// The day's figures.
+        record: MetricDay,
+    },
+    /// A metric's progress counting only events with one attribute value; replaces the row before.
+    AttributeProgress {
+        /// The metric.
+        metric: MetricId,
+        /// The event attribute.
+        attribute: AttributeId,
+        /// Its value.
+        value: String,
+        /// The progress. The snapshot doesn't hold it, because values have no limit in number.
+        record: MetricProgress,
     },
     /// Whose a pause is, so that its id alone leads to it.
     PauseOwner {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Preferences, Profile};
+use super::{MetricDay, Preferences, Profile};
 use crate::amount::Amount;
 use crate::calendar::{Frequency, Period, Zone};
 use crate::catalog::Settings;
@@ -102,6 +102,29 @@ pub struct MetricProgress {
     pub day_change: Amount,
     /// How many events that day had.
     pub day_events: u32,
+}
+
+impl MetricProgress {
+    /// No event yet, as of `day`.
+    pub(crate) const fn starting_on(day: Date) -> Self {
+        Self { total: Amount::ZERO, events: 0, day, day_change: Amount::ZERO, day_events: 0 }
+    }
+
+    /// Counts an event of effective day `day`.
+    pub(crate) fn count(&mut self, value: Amount, day: Date) {
+        if self.day != day {
+            *self = Self { day, day_change: Amount::ZERO, day_events: 0, ..*self };
+        }
+        self.total += value;
+        self.events += 1;
+        self.day_change += value;
+        self.day_events += 1;
+    }
+
+    /// The figures of the latest day.
+    pub(crate) const fn latest_day(&self) -> MetricDay {
+        MetricDay { change: self.day_change, total: self.total, events: self.day_events }
+    }
 }
 
 /// One completed achievement.
@@ -224,6 +247,20 @@ pub struct Track {
     pub discarded: Vec<Peak>,
     /// Closed periods that had a length, oldest first; what lies between has length 0.
     pub past: Vec<Span>,
+    /// The greatest length of each year in periods too old for `past`, by the year they ended in.
+    /// (C-WRAP-10)
+    pub years: BTreeMap<i32, Reached>,
+}
+
+/// A length and the period after which it was reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reached {
+    /// The length, never 0.
+    pub length: u32,
+    /// The period.
+    pub period: Period,
+    /// The start of the run.
+    pub started_on: Date,
 }
 
 /// A length that a run reached.

@@ -25,3 +25,4 @@ mod time;
 mod travel;
 mod users;
 mod worked;
+mod wrapped;

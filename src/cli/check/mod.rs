@@ -4,6 +4,7 @@
 //! [`Inspection`]; what the rows must say of each other is checked here. Commands are not stored,
 //! so a snapshot can't be decided again: it is held against every row of history that it sums up.
 
+mod attributes;
 mod counts;
 mod law;
 mod users;
@@ -95,5 +96,12 @@ fn read<T: Record>(law: &mut Law, (key, value): &Row) -> Option<T> {
 }
 
 /// The kinds of rows that belong to a user besides the snapshot.
-const HISTORY: [Kind; 5] =
-    [Kind::Event, Kind::Award, Kind::Idempotency, Kind::MetricDay, Kind::PointsDay];
+const HISTORY: [Kind; 7] = [
+    Kind::Event,
+    Kind::Award,
+    Kind::Idempotency,
+    Kind::MetricDay,
+    Kind::PointsDay,
+    Kind::AttributeDay,
+    Kind::AttributeProgress,
+];

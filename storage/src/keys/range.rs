@@ -1,6 +1,7 @@
 //! Ranges of keys that are read together, and pages of long listings.
 
 use domain::{
+    calendar::Period,
     ids::{MetricId, PointsSystemId, Scope, UserId},
     time::Timestamp,
 };
@@ -59,6 +60,12 @@ impl KeyRange {
         Self::prefix(Tuple::of_user(scope, Kind::MetricDay, user).uuid(metric.0).0)
     }
 
+    /// A user's days of one metric by attribute value, in order of days.
+    #[must_use]
+    pub fn attribute_days(scope: Scope, user: &UserId, metric: MetricId) -> Self {
+        Self::prefix(Tuple::of_user(scope, Kind::AttributeDay, user).uuid(metric.0).0)
+    }
+
     /// A user's days in one points system.
     #[must_use]
     pub fn points_days(scope: Scope, user: &UserId, system: PointsSystemId) -> Self {
@@ -90,12 +97,31 @@ impl KeyRange {
         self
     }
 
+    /// This range without the keys of `other` and those before it.
+    #[must_use]
+    pub fn past(mut self, other: &Self) -> Self {
+        match &other.end {
+            Some(end) => self.start = self.start.max(end.clone()),
+            // Nothing comes after the end of the tree.
+            None => self.end = Some(self.start.clone()),
+        }
+        self
+    }
+
     /// This range without `key` and the keys after it: the next page of a listing backwards.
     #[must_use]
     pub fn before(mut self, key: &Key) -> Self {
         let end = key.0.clone();
         self.end = Some(self.end.map_or_else(|| end.clone(), |old| old.min(end.clone())));
         self
+    }
+
+    /// The part of a range of one user's days, of one metric or points system, that lies within
+    /// `dates`.
+    #[must_use]
+    pub fn within(self, dates: Period) -> Self {
+        let bound = |date| Tuple(self.start.clone()).date(date).0;
+        Self { start: bound(dates.start), end: Some(bound(dates.end.succ())) }
     }
 
     /// Whether `key` lies in this range.

@@ -20,7 +20,7 @@ pub(crate) mod tests {
         time::{Date, Timestamp},
         user::{
             Completion, MetricProgress, NotificationChannel, NotificationType, Pause, Peak,
-            PointsBalance, Preferences, Profile, Reset, Span, SpanKind, StreakOverrides,
+            PointsBalance, Preferences, Profile, Reached, Reset, Span, SpanKind, StreakOverrides,
             StreakState, Track, Tracker, UserState,
         },
     };
@@ -72,6 +72,7 @@ pub(crate) mod tests {
             travel_protected_on: running.then(|| day(19)),
             lost: running.then(|| Peak { length: 4, started_on: day(4), until: day(7) }),
             discarded: vec![Peak { length: 301, started_on: day(1), until: day(20) }],
+            years: [(2024, Reached { length: 9, period: open, started_on: day(2) })].into(),
             past: vec![
                 span(SpanKind::Met, 3),
                 span(SpanKind::Frozen, 3),
