@@ -19,3 +19,4 @@ mod rules;
 pub mod summary;
 pub mod time;
 pub mod user;
+pub mod webhook;

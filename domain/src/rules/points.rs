@@ -1,7 +1,7 @@
 //! Points: what an event, a streak, an achievement or a new user awards and deducts. (C-POINTS)
 
 use super::tracker::{HistorySum, known_sum};
-use super::{boost, filters_match_user};
+use super::{boost, filters_match_user, report};
 use crate::amount::Amount;
 use crate::catalog::{
     BalanceRules, DueKind, DueTerms, Filter, PointsSystem, Trigger, TriggerKind, all_match,
@@ -13,6 +13,7 @@ use crate::user::{
     AppliedBoost, AwardRecord, HistoryRow, PointsBalance, PointsChange, PointsDay, Rejection,
     SignalKind, SubmitEvent, Tracker, UserState,
 };
+use crate::webhook::HeldPoints;
 
 /// Fires `user_creation` triggers. (C-POINTS-21)
 pub(crate) fn on_user_creation(decision: &mut Decision<'_>) {
@@ -136,13 +137,13 @@ pub(crate) fn conclude(decision: &mut Decision<'_>) -> Vec<PointsChange> {
     for system in catalog.live_points_systems() {
         let Some(awards) = decision.awards.remove(&system.id) else { continue };
         let total = decision.state.balance(system.id);
-        let earned = awards.iter().any(|award| !is_user_creation(system, award));
-        if earned {
-            let kind =
-                SignalKind::PointsChanged { system: system.id, total, awards: awards.clone() };
-            decision.signal(decision.now, kind);
-        }
         let previous = decision.levels_before.get(&system.id).copied().flatten();
+        // Those of the user's creation come first. (C-POINTS-24)
+        let created = awards.iter().take_while(|award| is_user_creation(system, award)).count();
+        if created < awards.len() {
+            let change = held(&decision.state, system.id, &awards[created..], previous);
+            tell_change(decision, system.id, decision.now, awards.clone(), change);
+        }
         let new = system.level_at(total).map(|level| level.id);
         if new != previous {
             decision.signal(
@@ -259,6 +260,35 @@ fn book(
     record
 }
 
+/// Signals a change of points, and reports what of it is to be told.
+fn tell_change(
+    decision: &mut Decision<'_>,
+    system: PointsSystemId,
+    at: Timestamp,
+    awards: Vec<AwardRecord>,
+    change: HeldPoints,
+) {
+    decision.signal(at, SignalKind::PointsChanged { system, total: change.total, awards });
+    report::on_change(decision, system, at, change);
+}
+
+/// The latest awards as a change to be told.
+fn held(
+    state: &UserState,
+    system: PointsSystemId,
+    latest: &[AwardRecord],
+    level_before: Option<LevelId>,
+) -> HeldPoints {
+    let end = awards_of(state, system);
+    HeldPoints {
+        added: latest.iter().map(|award| award.awarded).sum(),
+        total: state.balance(system),
+        first: end - latest.len() as u64,
+        end,
+        level_before,
+    }
+}
+
 /// Signals a time award and the change of level it makes, at its own instant. (C-POINTS-51)
 fn tell(
     decision: &mut Decision<'_>,
@@ -268,7 +298,8 @@ fn tell(
     record: AwardRecord,
 ) {
     let (at, total) = (record.at, record.total);
-    decision.signal(at, SignalKind::PointsChanged { system, total, awards: vec![record] });
+    let change = held(&decision.state, system, std::slice::from_ref(&record), previous);
+    tell_change(decision, system, at, vec![record], change);
     let new = rules.level_at(total);
     if new != previous {
         decision.signal(at, SignalKind::LevelChanged { system, total, previous, new });
