@@ -111,8 +111,8 @@ pub struct Delivery {
     /// How often the webhook had been deactivated when the event fired: a webhook that has been
     /// since then doesn't get it, even if it is active again. (C-WH-05)
     pub generation: u32,
-    /// Whether it repeats an earlier one on request: a single attempt. (C-WH-25)
-    pub redelivery: bool,
+    /// Whether someone asked for it, be it again or as a sample: a single attempt. (C-WH-25)
+    pub once: bool,
     /// Where it stands.
     pub status: DeliveryStatus,
     /// When the next attempt is due; none once it is over.
@@ -175,7 +175,7 @@ impl Delivery {
             event: message.event,
             webhook,
             generation,
-            redelivery: false,
+            once: false,
             status: DeliveryStatus::Pending,
             due: Some(now),
             attempts: Vec::new(),
@@ -194,7 +194,7 @@ impl Delivery {
         let succeeded = attempt.result.is_success();
         self.attempts.push(attempt);
         let failures = self.attempts.len();
-        let last = self.redelivery || failures >= ATTEMPTS_MAX;
+        let last = self.once || failures >= ATTEMPTS_MAX;
         (self.status, self.due) = match (succeeded, last) {
             (true, _) => (DeliveryStatus::Succeeded, None),
             (false, true) => (DeliveryStatus::Failed, None),
@@ -270,7 +270,7 @@ mod tests {
     // C-WH-25
     #[test]
     fn a_redelivery_is_a_single_attempt() {
-        let mut delivery = Delivery { redelivery: true, ..delivery() };
+        let mut delivery = Delivery { once: true, ..delivery() };
         delivery.record(ended(AttemptResult::Status(500)), at(0));
         assert_eq!((delivery.status, delivery.due), (DeliveryStatus::Failed, None));
     }

@@ -77,7 +77,7 @@ mod tests {
             event: WebhookEvent::EmailsAchievementDue,
             webhook: WebhookId(Uuid::from_u128(2)),
             generation: 3,
-            redelivery: false,
+            once: false,
             status: DeliveryStatus::Retrying,
             due: Some(at(60_000)),
             attempts: vec![
