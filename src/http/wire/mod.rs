@@ -15,3 +15,4 @@ pub mod scalar;
 pub mod streak;
 pub mod summary;
 pub mod user;
+pub mod webhook;
