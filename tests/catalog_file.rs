@@ -5,13 +5,18 @@
 use accolade::catalog_file::{CatalogFileError, parse};
 use domain::calendar::{Frequency, WeekStart};
 use domain::catalog::{
-    AchievementStatus, AchievementTrigger, Catalog, EvaluationMode, Rounding, Settings, TimeUnit,
-    Trigger, TriggerKind, UnitType,
+    AchievementStatus, AchievementTrigger, Catalog, EvaluationMode, Rounding, SealedSecret,
+    Settings, TimeUnit, Trigger, TriggerKind, UnitType,
 };
 use domain::ids::EnvironmentId;
 use domain::time::Timestamp;
 
 const STUDY: &str = include_str!("../config/examples/study.toml");
+
+/// Where secrets don't matter.
+fn no_secret() -> SealedSecret {
+    SealedSecret(Vec::new())
+}
 
 fn empty() -> Catalog {
     Catalog::new(EnvironmentId(uuid::Uuid::nil()), Settings::default())
@@ -24,7 +29,8 @@ fn now() -> Timestamp {
 fn applied(text: &str) -> Catalog {
     let mut catalog = empty();
     let file = parse("test.toml", text).unwrap_or_else(|error| panic!("{error}"));
-    file.apply_to(&mut catalog, now()).expect("an empty catalog takes every parsed file");
+    file.apply_to(&mut catalog, now(), &no_secret)
+        .expect("an empty catalog takes every parsed file");
     catalog
 }
 
@@ -217,7 +223,7 @@ fn a_file_that_does_not_fit_changes_nothing() {
         parse("test.toml", "[metrics.a]\nname = \"A\"\n\n[metrics.b]\nname = \"B\"\n").unwrap();
     let mut catalog = applied("[metrics.b]\nname = \"Mine\"\n");
     let before = catalog.clone();
-    let error = file.apply_to(&mut catalog, now()).unwrap_err();
+    let error = file.apply_to(&mut catalog, now(), &no_secret).unwrap_err();
     assert_eq!(error.to_string(), "test.toml:4:10: Key already in use by another metric");
     assert_eq!(catalog, before);
 }

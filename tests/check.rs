@@ -7,10 +7,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use accolade::config::Config;
+use accolade::outbound::ports;
+use accolade::secrets::MasterKey;
 use actors::clock::Clock;
 use actors::{Bootstrap, Engine, EngineConfig};
 use domain::amount::Amount;
-use domain::catalog::Settings;
+use domain::catalog::{SealedSecret, Settings};
 use domain::ids::{EnvironmentId, IdempotencyKey, Scope, UserId};
 use domain::time::Timestamp;
 use domain::user::{
@@ -42,6 +45,10 @@ fn open(data: &Path) -> Store {
     Store::open(&Options::new(data)).expect("it opens")
 }
 
+fn secret() -> SealedSecret {
+    SealedSecret(Vec::new())
+}
+
 /// Two events a day apart with keys, points and an achievement, and a pause.
 async fn live(data: &Path) {
     let config = EngineConfig {
@@ -50,14 +57,17 @@ async fn live(data: &Path) {
         in_flight_per_shard_max: 10,
         catalog_changes_in_flight_max: 10,
         user_idle_ms: 60_000,
+        webhook_log_retention_days: 7,
         timer_tick_ms: 1_000,
         reviews_in_flight_max: 4,
     };
     let clock = Clock::test(Timestamp::parse("2026-03-01T12:00:00Z").expect("valid"));
     let bootstrap = Bootstrap { environment: scope().environment, settings: Settings::default() };
-    let engine = Engine::start(config, open(data), clock, bootstrap).await.expect("it starts");
+    let engine =
+        Engine::start(config, open(data), clock, bootstrap, ports()).await.expect("it starts");
     let file = accolade::catalog_file::parse("test.toml", CATALOG).expect("valid");
-    let made = engine.change_catalog(scope(), move |catalog, now| file.apply_to(catalog, now));
+    let made =
+        engine.change_catalog(scope(), move |catalog, now| file.apply_to(catalog, now, &secret));
     made.await.expect("it is made").expect("it fits");
     for key in ["one", "two"] {
         let catalog = engine.catalog(scope());

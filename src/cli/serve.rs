@@ -12,7 +12,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actors::clock::Clock;
-use actors::ports::Ports;
 use actors::{Bootstrap, Engine};
 use axum::serve::ListenerExt;
 use domain::ids::EnvironmentId;
@@ -26,14 +25,11 @@ use super::{BAD_USAGE, CLEAN, FAILED};
 use crate::admin_key::{AdminKey, AdminKeys};
 use crate::app::{App, AppSettings};
 use crate::catalog_file::{self, CatalogFile};
-use crate::config::{Config, Webhooks};
+use crate::config::Config;
 use crate::http::router::router;
-use crate::http::wire::webhook::Renderer;
-use crate::outbound::address::{self, Guard};
-use crate::outbound::webhook::HttpTransport;
 use crate::secrets::{MasterKey, WebhookSecret};
 use crate::shutdown::{self, Stop};
-use crate::{starting, telemetry};
+use crate::{outbound, starting, telemetry};
 
 /// Environments of test servers are all the same, so that their histories are too.
 const TEST_ENVIRONMENT: Uuid = Uuid::from_u128(0xacc0_1ade_0000_4000_8000_0000_0000_0001);
@@ -187,7 +183,7 @@ async fn recover(plan: &Plan) -> Result<(Engine, MasterKey), Failure> {
         None => MasterKey::in_directory(&plan.config.storage.data)?,
     };
     let (config, clock) = (plan.config.engine_config(), plan.clock.clone());
-    let ports = ports(&plan.config.webhooks, &master_key)?;
+    let ports = outbound::ports(&plan.config.webhooks, &master_key)?;
     let engine = Engine::start(config, store, clock, bootstrap, ports).await?;
     // Better now than at every attempt.
     for webhook in engine.catalog(engine.scope()).live_webhooks() {
@@ -203,14 +199,6 @@ async fn recover(plan: &Plan) -> Result<(Engine, MasterKey), Failure> {
             .await??;
     }
     Ok((engine, master_key))
-}
-
-/// How the engine tells webhooks.
-fn ports(settings: &Webhooks, master_key: &MasterKey) -> Result<Ports, Failure> {
-    let guard = Guard { allow_private: settings.allow_private };
-    let timeout = Duration::from_millis(settings.timeout_ms.get());
-    let transport = HttpTransport::new(master_key.clone(), guard, timeout, address::system())?;
-    Ok(Ports { renderer: Arc::new(Renderer), transport: Arc::new(transport) })
 }
 
 /// Serves until it is time to stop and the requests in flight have ended.

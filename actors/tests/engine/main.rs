@@ -10,6 +10,8 @@ mod history;
 mod idempotency;
 mod life;
 mod projections;
+mod receiver;
 mod reviews;
 mod timers;
+mod webhooks;
 mod world;
