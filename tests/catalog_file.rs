@@ -249,7 +249,7 @@ fn mistakes_are_told_with_their_place_and_what_was_expected() {
         ("[metrics.words\n", "1:15: unclosed table, expected `]`"),
         (
             "[metric.words]\nname = \"Words\"\n",
-            "1:2: unknown field `metric`, expected one of `settings`, `user_attributes`, `event_attributes`, `metrics`, `streaks`, `achievements`, `points`",
+            "1:2: unknown field `metric`, expected one of `settings`, `user_attributes`, `event_attributes`, `metrics`, `streaks`, `achievements`, `points`, `webhooks`",
         ),
         (
             "[metrics.words]\nnmae = \"Words\"\n",

@@ -15,7 +15,7 @@ use domain::ids::{
 use domain::summary::{BalanceRange, histogram};
 use domain::time::{Date, Timestamp};
 use domain::user::{AwardRecord, Command, MetricDay, PointsDay, streak};
-use domain::webhook::WebhookEvent;
+use domain::webhook::{DeliveryPlace, WebhookEvent};
 use ractor::{ActorRef, ActorRuntime};
 use storage::Store;
 use storage::records::{AdminKey, Reviews};
@@ -421,16 +421,17 @@ impl Engine {
         self.shared.context.webhooks.delivery(id)
     }
 
-    /// Delivers what was delivered before once more to `webhook`, who got it then. (C-WH-25)
+    /// Delivers what was delivered before once more to `webhook`, who got it then; none if the log
+    /// doesn't have it any more. (C-WH-25)
     ///
     /// # Errors
     /// [`Error::Unavailable`] if it could not be made durable.
     pub async fn redeliver_webhook(
         &self,
-        logged: LoggedDelivery,
+        place: DeliveryPlace,
         webhook: &Webhook,
-    ) -> Result<LoggedDelivery, Error> {
-        self.shared.context.webhooks.redeliver(logged, webhook).await
+    ) -> Result<Option<LoggedDelivery>, Error> {
+        self.shared.context.webhooks.redeliver(place, webhook).await
     }
 
     /// Sends `payload` to one webhook as an event of a type.

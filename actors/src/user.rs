@@ -213,7 +213,9 @@ impl Activation {
             }
             self.context.counters.commits.add_one();
             recording.record(&Commit { scope: self.key.scope, before, outcome: &outcome });
-            context.webhooks.hint(recipients(&outbox));
+            if !outbox.is_empty() {
+                context.webhooks.hint(recipients(&outbox));
+            }
             if let Some(due) = outcome.state.next_due.filter(|due| planned != Some(*due)) {
                 self.announce(due);
             }

@@ -25,7 +25,7 @@ pub struct OutboxEntry {
     pub place: MessagePlace,
     /// The message.
     pub message: Message,
-    /// One delivery for each webhook, never none.
+    /// One delivery for each webhook, never none; those beyond 65,536 would not be written.
     pub deliveries: Vec<Delivery>,
 }
 
@@ -33,10 +33,11 @@ impl OutboxEntry {
     /// The rows to write.
     pub fn ops(&self, scope: Scope) -> impl Iterator<Item = Op> {
         let message = put(Key::message(scope, self.place), &self.message);
-        let deliveries = (0_u16..).zip(&self.deliveries).flat_map(move |(number, delivery)| {
-            let place = DeliveryPlace { message: self.place, number };
-            DeliveryCommit { scope, place, planned: None, delivery }.ops()
-        });
+        let deliveries =
+            (0..=u16::MAX).zip(&self.deliveries).flat_map(move |(number, delivery)| {
+                let place = DeliveryPlace { message: self.place, number };
+                DeliveryCommit { scope, place, planned: None, delivery }.ops()
+            });
         std::iter::once(message).chain(deliveries)
     }
 }

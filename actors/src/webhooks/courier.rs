@@ -110,11 +110,13 @@ impl Courier {
         }
     }
 
-    /// Starts what is due, as far as there is room. The answer is when the next one is due; none
-    /// also while there is no room.
+    /// Starts what is due, as far as there is room and storage takes writes. The answer is when the
+    /// next one is due; none also while nothing can be started.
     fn start_due(self: &Arc<Self>, in_hand: &mut InHand) -> Result<Option<Timestamp>, Error> {
         let room = IN_FLIGHT_MAX - in_hand.places.len();
-        if room == 0 {
+        // What could not be recorded would be sent over and over.
+        let refused = self.tools.store.health() != storage::Health::Ready;
+        if room == 0 || refused {
             return Ok(None);
         }
         let until = self.horizon();

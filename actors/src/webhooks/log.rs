@@ -112,17 +112,23 @@ impl Webhooks {
         }))
     }
 
-    /// Delivers a message of the log once more to `webhook`, in a single attempt. (C-WH-25)
+    /// Delivers a message of the log once more to `webhook`, in a single attempt; none if the log
+    /// doesn't have it any more. (C-WH-25)
     ///
     /// # Errors
     /// If it could not be made durable.
     pub(crate) async fn redeliver(
         &self,
-        LoggedDelivery { place, message, .. }: LoggedDelivery,
+        place: DeliveryPlace,
         webhook: &Webhook,
-    ) -> Result<LoggedDelivery, Error> {
+    ) -> Result<Option<LoggedDelivery>, Error> {
         let scope = self.tools.scope;
-        let _one_at_a_time = self.redelivering.lock().await;
+        let _one_at_a_time = self.changing_log.lock().await;
+        let Some(message) =
+            self.tools.store.load::<Message>(&Key::message(scope, place.message))?
+        else {
+            return Ok(None);
+        };
         let latest =
             self.tools.store.scan_rev(&KeyRange::deliveries_of(scope, place.message), 1)?;
         let latest = latest.first().and_then(|(key, _)| key.delivery_place()).unwrap_or(place);
@@ -134,7 +140,7 @@ impl Webhooks {
         let commit = DeliveryCommit { scope, place, planned: None, delivery: &delivery };
         self.tools.store.commit(commit.batch()).await?;
         self.hint([webhook.id]);
-        Ok(LoggedDelivery { place, delivery, message })
+        Ok(Some(LoggedDelivery { place, delivery, message }))
     }
 
     /// Sends `payload` to one webhook as an event of a type, in a single attempt.
@@ -191,6 +197,7 @@ impl Purge {
     /// Purges what is older than it is kept, except what is still pending.
     pub(crate) async fn purge(&self) -> Result<(), Error> {
         let tools = &self.webhooks.tools;
+        let _one_at_a_time = self.webhooks.changing_log.lock().await;
         let now = tools.clock.now();
         let cutoff = now.plus_millis(-self.kept_ms);
         let mut after = None;

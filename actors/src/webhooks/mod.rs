@@ -58,8 +58,8 @@ pub(crate) struct Webhooks {
     /// The next number of a message, per shard.
     sequences: Vec<AtomicU64>,
     couriers: Mutex<Couriers>,
-    /// Redeliveries are numbered one at a time.
-    redelivering: tokio::sync::Mutex<()>,
+    /// Redeliveries are numbered one at a time, and not of messages that are being purged.
+    changing_log: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
@@ -81,7 +81,7 @@ impl Webhooks {
             tools: Arc::new(tools),
             sequences,
             couriers: Mutex::default(),
-            redelivering: tokio::sync::Mutex::default(),
+            changing_log: tokio::sync::Mutex::default(),
         })
     }
 

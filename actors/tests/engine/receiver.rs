@@ -83,11 +83,10 @@ impl WebhookRenderer for Words {
     fn render(&self, told: Told<'_>, _catalog: &Catalog) -> Option<String> {
         Some(match told {
             Told::OfUser { signal, state, awards } => {
-                let what = match signal {
-                    SignalKind::PointsReported { added, total, .. } => {
-                        format!("+{added} = {total} by {}", awards.len())
-                    }
-                    other => other.webhook_event()?.as_str().to_owned(),
+                let what = if let SignalKind::PointsReported { added, total, .. } = signal {
+                    format!("+{added} = {total} by {}", awards.len())
+                } else {
+                    signal.webhook_event()?.as_str().to_owned()
                 };
                 format!("{} {what}", state.id)
             }

@@ -190,8 +190,11 @@ pub(super) async fn list(
 
 fn find(app: &App, segments: &Segments) -> Result<LoggedDelivery, ApiError> {
     let id = segments.uuid("id", DeliveryId)?;
-    let found = app.engine.find_webhook_delivery(id)?;
-    found.ok_or_else(|| ApiError::not_found("Webhook delivery not found"))
+    app.engine.find_webhook_delivery(id)?.ok_or_else(not_found)
+}
+
+fn not_found() -> ApiError {
+    ApiError::not_found("Webhook delivery not found")
 }
 
 /// Read a webhook delivery.
@@ -231,6 +234,8 @@ pub(super) async fn redeliver(
         .find_webhook(logged.delivery.webhook)
         .filter(|webhook| webhook.active)
         .ok_or_else(|| ApiError::invalid("Webhook is inactive or deleted"))?;
-    let made = app.engine.redeliver_webhook(logged, webhook).await?;
+    let made = app.engine.redeliver_webhook(logged.place, webhook).await?;
+    // It may have been purged in between.
+    let made = made.ok_or_else(not_found)?;
     Ok((StatusCode::CREATED, Json(made.into())))
 }
