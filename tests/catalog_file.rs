@@ -414,3 +414,27 @@ fn mistakes_are_told_with_their_place_and_what_was_expected() {
         assert_eq!(refusal, format!("test.toml:{expected}"), "{text}");
     }
 }
+
+// C-WH-02
+#[test]
+fn webhooks_are_told_what_they_subscribe_to() {
+    let text = r#"
+        [webhooks.app]
+        name = "App"
+        url = "https://example.com/hook"
+        events = ["streak.lost", "points.changed"]
+    "#;
+    let catalog = applied(text);
+    let webhook = catalog.live_webhooks().next().expect("one");
+    assert_eq!((webhook.name.as_str(), webhook.active), ("App", true));
+    let events: Vec<_> = webhook.events.iter().map(|event| event.as_str()).collect();
+    assert_eq!(events, ["points.changed", "streak.lost"]);
+    for (wrong, right, expected) in [
+        ("https://example.com/hook", "example.com", "expected an absolute http(s) URL"),
+        ("streak.lost", "streak.found", "expected a type of webhook event"),
+        ("\"streak.lost\", \"points.changed\"", "", "events must have at least one entry"),
+    ] {
+        let message = refusal(&text.replace(wrong, right));
+        assert!(message.contains(expected), "{message}");
+    }
+}

@@ -26,8 +26,8 @@ struct Target {
 
 impl Target {
     async fn answering(answer: &'static [u8]) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("it is bound");
         let connections = Arc::<AtomicUsize>::default();
         let requests = Arc::<Mutex<Vec<String>>>::default();
         let (seen, heard) = (Arc::clone(&connections), Arc::clone(&requests));
@@ -36,7 +36,10 @@ impl Target {
                 seen.fetch_add(1, Ordering::SeqCst);
                 let mut buffer = vec![0; 16 * 1024];
                 let read = stream.read(&mut buffer).await.unwrap_or(0);
-                heard.lock().unwrap().push(String::from_utf8_lossy(&buffer[..read]).into_owned());
+                heard
+                    .lock()
+                    .expect("not poisoned")
+                    .push(String::from_utf8_lossy(&buffer[..read]).into_owned());
                 // Whoever asked may have heard enough before the end.
                 let _ = stream.write_all(answer).await;
             }
@@ -52,7 +55,7 @@ impl Target {
 /// Answers each lookup with the next of these addresses, and with the last one for ever.
 fn lying(addresses: &[&str]) -> Lookup {
     let addresses: Vec<SocketAddr> =
-        addresses.iter().map(|ip| SocketAddr::new(ip.parse().unwrap(), 0)).collect();
+        addresses.iter().map(|ip| SocketAddr::new(ip.parse().expect("an address"), 0)).collect();
     let asked = AtomicUsize::new(0);
     Arc::new(move |_name| {
         let turn = asked.fetch_add(1, Ordering::SeqCst).min(addresses.len() - 1);
@@ -71,7 +74,7 @@ impl Sender {
     fn new(allow_private: bool, lookup: Lookup) -> Self {
         let key = MasterKey::generate();
         let (guard, timeout) = (Guard { allow_private }, Duration::from_secs(30));
-        let transport = HttpTransport::new(key.clone(), guard, timeout, lookup).unwrap();
+        let transport = HttpTransport::new(key.clone(), guard, timeout, lookup).expect("valid");
         Self { transport, key, secret: WebhookSecret::generate() }
     }
 
@@ -133,7 +136,7 @@ async fn an_attempt_has_the_documented_headers() {
     let target = Target::answering(OK).await;
     let sender = Sender::new(true, lying(&["127.0.0.1"]));
     sender.post(format!("http://{}/hook", target.address)).await;
-    let request = target.requests.lock().unwrap()[0].clone();
+    let request = target.requests.lock().expect("not poisoned")[0].clone();
     let id = Uuid::from_u128(1).to_string();
     for expected in [
         "POST /hook HTTP/1.1\r\n".to_owned(),
@@ -174,7 +177,11 @@ async fn redirects_and_broken_answers_are_told_as_they_are() {
         }
     }
     // Nothing listens on the port of a listener that is gone.
-    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let gone = TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a free port")
+        .local_addr()
+        .expect("it is bound");
     let sender = Sender::new(true, lying(&["127.0.0.1"]));
     let posted = sender.post(format!("http://{gone}/")).await;
     let AttemptResult::Error(reason) = posted.result else { panic!("{posted:?}") };
