@@ -28,8 +28,9 @@ const RESPONSE_BYTES_KEPT: usize = 4 * 1024;
 /// How long the body of a response is waited for once its status is known; it decides nothing.
 const BODY_WAIT_MAX: Duration = Duration::from_secs(5);
 
-/// How long an unused connection is kept.
-const IDLE_MAX: Duration = Duration::from_secs(30);
+/// How long an unused connection is kept: less than common servers do (Node.js closes after five
+/// seconds), so that an attempt doesn't meet one that is just being closed.
+const IDLE_MAX: Duration = Duration::from_secs(4);
 
 /// Sends bodies to webhooks.
 #[derive(Clone)]

@@ -3,6 +3,8 @@
 //! The hosted product keeps these in its dashboard; here they are a resource like any other. A
 //! secret is sealed before it enters the catalog and opened only to be shown.
 
+use std::fmt;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -65,12 +67,19 @@ impl From<&Webhook> for AdminWebhook {
 }
 
 /// A new webhook with its secret.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub struct CreatedWebhook {
     #[serde(flatten)]
     webhook: AdminWebhook,
     /// What its attempts are signed with.
     secret: String,
+}
+
+/// Without the secret.
+impl fmt::Debug for CreatedWebhook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.webhook.fmt(f)
+    }
 }
 
 /// Whether a webhook is told anything.
