@@ -138,13 +138,17 @@ pub(crate) fn conclude(decision: &mut Decision<'_>) -> Vec<PointsChange> {
         let Some(awards) = decision.awards.remove(&system.id) else { continue };
         let total = decision.state.balance(system.id);
         let previous = decision.levels_before.get(&system.id).copied().flatten();
+        let new = system.level_at(total).map(|level| level.id);
         // Those of the user's creation come first. (C-POINTS-24)
         let created = awards.iter().take_while(|award| is_user_creation(system, award)).count();
         if created < awards.len() {
+            let now = decision.now;
+            let kind =
+                SignalKind::PointsChanged { system: system.id, total, awards: awards.clone() };
+            decision.signal(now, kind);
             let change = held(&decision.state, system.id, &awards[created..], previous);
-            tell_change(decision, system.id, decision.now, awards.clone(), change);
+            report::on_change(decision, system.id, now, change, new);
         }
-        let new = system.level_at(total).map(|level| level.id);
         if new != previous {
             decision.signal(
                 decision.now,
@@ -260,18 +264,6 @@ fn book(
     record
 }
 
-/// Signals a change of points, and reports what of it is to be told.
-fn tell_change(
-    decision: &mut Decision<'_>,
-    system: PointsSystemId,
-    at: Timestamp,
-    awards: Vec<AwardRecord>,
-    change: HeldPoints,
-) {
-    decision.signal(at, SignalKind::PointsChanged { system, total: change.total, awards });
-    report::on_change(decision, system, at, change);
-}
-
 /// The latest awards as a change to be told.
 fn held(
     state: &UserState,
@@ -299,8 +291,9 @@ fn tell(
 ) {
     let (at, total) = (record.at, record.total);
     let change = held(&decision.state, system, std::slice::from_ref(&record), previous);
-    tell_change(decision, system, at, vec![record], change);
     let new = rules.level_at(total);
+    decision.signal(at, SignalKind::PointsChanged { system, total, awards: vec![record] });
+    report::on_change(decision, system, at, change, new);
     if new != previous {
         decision.signal(at, SignalKind::LevelChanged { system, total, previous, new });
     }

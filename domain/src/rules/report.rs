@@ -4,18 +4,21 @@
 //! outlives restarts and ends exactly, as everything that falls due. Awards are named by their
 //! numbers: a busy window costs no more to store than a quiet one.
 
-use crate::ids::PointsSystemId;
+use crate::catalog::Catalog;
+use crate::ids::{LevelId, PointsSystemId};
 use crate::time::Timestamp;
 use crate::user::SignalKind;
 use crate::user::decision::Decision;
 use crate::webhook::{HeldPoints, PointsWindow, WebhookEvent};
 
-/// Tells a change of a balance at `at`, or holds it; `change` says what the level was before.
+/// Tells a change of a balance at `at` that led to `level`, or holds it; `change` says what the level
+/// was before.
 pub(crate) fn on_change(
     decision: &mut Decision<'_>,
     system: PointsSystemId,
     at: Timestamp,
     change: HeldPoints,
+    level: Option<LevelId>,
 ) {
     if !decision.catalog.is_told(WebhookEvent::PointsChanged) {
         decision.state.windows.remove(&system);
@@ -23,7 +26,7 @@ pub(crate) fn on_change(
     }
     match decision.state.windows.get_mut(&system).filter(|window| !window.is_over(at)) {
         Some(window) => hold(window, change),
-        None => tell(decision, system, at, change),
+        None => tell(decision, system, at, change, level),
     }
 }
 
@@ -40,13 +43,17 @@ fn hold(window: &mut PointsWindow, change: HeldPoints) {
 }
 
 /// Signals a report and opens a window with it.
-fn tell(decision: &mut Decision<'_>, id: PointsSystemId, at: Timestamp, change: HeldPoints) {
+fn tell(
+    decision: &mut Decision<'_>,
+    system: PointsSystemId,
+    at: Timestamp,
+    change: HeldPoints,
+    level: Option<LevelId>,
+) {
     let HeldPoints { added, total, first, end, level_before } = change;
-    let system = decision.catalog.points_systems.iter().find(|system| system.id == id);
-    let level = system.and_then(|system| system.level_at(total)).map(|level| level.id);
     let level = (level != level_before).then_some(level);
-    decision.signal(at, SignalKind::PointsReported { system: id, total, added, first, end, level });
-    decision.state.windows.insert(id, PointsWindow::opened(at));
+    decision.signal(at, SignalKind::PointsReported { system, total, added, first, end, level });
+    decision.state.windows.insert(system, PointsWindow::opened(at));
 }
 
 /// When the next window ends with something held.
@@ -66,9 +73,21 @@ pub(crate) fn close_due(decision: &mut Decision<'_>, due: Timestamp) {
     for (system, end, held) in ended {
         decision.state.windows.remove(&system);
         if decision.catalog.is_told(WebhookEvent::PointsChanged) {
-            tell(decision, system, end, held);
+            let level = level_before(decision.catalog, system, end, held.total);
+            tell(decision, system, end, held, level);
         }
     }
+}
+
+/// The level that a balance led to just before `end`.
+fn level_before(
+    catalog: &Catalog,
+    system: PointsSystemId,
+    end: Timestamp,
+    total: i64,
+) -> Option<LevelId> {
+    let system = catalog.points_systems.iter().find(|own| own.id == system)?;
+    system.rules.before(end).level_at(total)
 }
 
 /// Forgets windows that are over with nothing held: the next change is told at once either way.
