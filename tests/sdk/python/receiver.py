@@ -51,6 +51,12 @@ class Delivery:
         assert self.headers["webhook-signature"] == f"v1,{standard.decode()}"
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    # Many webhooks connect at once; a full queue would refuse some of them.
+    request_queue_size = 1024
+
+
 class Receiver:
     def __init__(self) -> None:
         self._scripts: dict[str, list[int]] = {}
@@ -59,8 +65,7 @@ class Receiver:
         self._hanging: dict[str, threading.Event] = {}
         self._arrived: dict[str, list[Delivery]] = defaultdict(list)
         self._changed = threading.Condition()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = Server(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
 
