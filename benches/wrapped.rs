@@ -16,14 +16,17 @@ use std::time::{Duration, Instant};
 
 use accolade::admin_key::{AdminKey, AdminKeys};
 use accolade::app::{App, AppSettings};
+use accolade::config::Config;
 use accolade::http::router::router;
+use accolade::outbound::ports;
+use accolade::secrets::MasterKey;
 use actors::clock::Clock;
 use actors::{Bootstrap, Engine, EngineConfig};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use domain::amount::Amount;
-use domain::catalog::{AttributeKind, Catalog, Settings};
+use domain::catalog::{AttributeKind, Catalog, SealedSecret, Settings};
 use domain::ids::{EnvironmentId, UserId};
 use domain::time::Timestamp;
 use domain::user::{Command, ProfilePatch, SubmitEvent};
@@ -99,8 +102,9 @@ async fn run(plan: Plan) -> Result<()> {
     let clock = Clock::test(new_year(FIRST_YEAR)?);
     let engine = start(data.path(), &clock).await?;
     let file = accolade::catalog_file::parse("bench.toml", CATALOG)?;
-    let made =
-        engine.change_catalog(engine.scope(), move |catalog, now| file.apply_to(catalog, now));
+    let made = engine.change_catalog(engine.scope(), move |catalog, now| {
+        file.apply_to(catalog, now, &|| SealedSecret(Vec::new()))
+    });
     made.await.map_err(|error| error.to_string())??;
     live(&engine, &clock, plan).await?;
     engine.stop().await.map_err(|error| error.to_string())?;
@@ -141,11 +145,13 @@ async fn start(data: &Path, clock: &Clock) -> Result<Engine> {
         timer_tick_ms: 1_000,
         timers_in_flight_max: 64,
         reviews_in_flight_max: 8,
+        webhook_log_retention_days: 7,
     };
     let environment = EnvironmentId(Uuid::from_u128(1));
     let bootstrap = Bootstrap { environment, settings: Settings::default() };
     let store = Store::open(&Options::new(data))?;
-    let engine = Engine::start(config, store, clock.clone(), bootstrap).await;
+    let ports = ports(&Config::built_in().webhooks, &MasterKey::generate())?;
+    let engine = Engine::start(config, store, clock.clone(), bootstrap, ports).await;
     Ok(engine.map_err(|error| error.to_string())?)
 }
 
@@ -158,7 +164,7 @@ async fn serve(engine: Engine) -> Result<Router> {
         body_bytes_max: 1024 * 1024,
         test_clock: false,
     };
-    Ok(router(App { engine, keys, settings: settings.into() }))
+    Ok(router(App { engine, keys, master_key: MasterKey::generate(), settings: settings.into() }))
 }
 
 /// Every day the old user's share of events, and one by each other user on every tenth day.

@@ -7,18 +7,22 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use accolade::config::Config;
+use accolade::outbound::ports;
+use accolade::secrets::MasterKey;
 use actors::clock::Clock;
 use actors::{Bootstrap, Engine, EngineConfig};
 use domain::amount::Amount;
-use domain::catalog::{Catalog, Settings};
-use domain::ids::{AttributeId, EnvironmentId, IdempotencyKey, Scope, UserId};
+use domain::catalog::{Catalog, SealedSecret, Settings};
+use domain::ids::{AttributeId, EnvironmentId, IdempotencyKey, Scope, UserId, WebhookId};
 use domain::time::Timestamp;
 use domain::user::{
     AwardRecord, Command as UserCommand, EventRecord, IdempotencyRecord, MetricDay, MetricProgress,
     PointsDay, ProfilePatch, SubmitEvent, UserState,
 };
-use storage::records::{Record, Timer, decode, encode};
-use storage::{Batch, Key, KeyRange, Kind, Op, Options, ShardId, Store};
+use domain::webhook::Delivery;
+use storage::records::{Pending, Record, Timer, decode, encode};
+use storage::{Batch, Key, KeyRange, Kind, Op, Options, Row, ShardId, Store};
 use uuid::Uuid;
 
 fn check(data: &Path) -> Output {
@@ -42,6 +46,10 @@ fn open(data: &Path) -> Store {
     Store::open(&Options::new(data)).expect("it opens")
 }
 
+fn secret() -> SealedSecret {
+    SealedSecret(Vec::new())
+}
+
 /// Two events a day apart with keys, points and an achievement, the later one with an attribute, and
 /// a pause.
 async fn live(data: &Path) {
@@ -51,15 +59,19 @@ async fn live(data: &Path) {
         in_flight_per_shard_max: 10,
         catalog_changes_in_flight_max: 10,
         user_idle_ms: 60_000,
+        webhook_log_retention_days: 7,
         timer_tick_ms: 1_000,
         timers_in_flight_max: 64,
         reviews_in_flight_max: 4,
     };
     let clock = Clock::test(Timestamp::parse("2026-03-01T12:00:00Z").expect("valid"));
     let bootstrap = Bootstrap { environment: scope().environment, settings: Settings::default() };
-    let engine = Engine::start(config, open(data), clock, bootstrap).await.expect("it starts");
+    let ports = ports(&Config::built_in().webhooks, &MasterKey::generate()).expect("valid");
+    let engine =
+        Engine::start(config, open(data), clock, bootstrap, ports).await.expect("it starts");
     let file = accolade::catalog_file::parse("test.toml", CATALOG).expect("valid");
-    let made = engine.change_catalog(scope(), move |catalog, now| file.apply_to(catalog, now));
+    let made =
+        engine.change_catalog(scope(), move |catalog, now| file.apply_to(catalog, now, &secret));
     made.await.expect("it is made").expect("it fits");
     for key in ["one", "two"] {
         let catalog = engine.catalog(scope());
@@ -104,6 +116,11 @@ name = "XP"
 [[points.xp.triggers]]
 points = 1
 metric = { key = "words", threshold = 10 }
+
+[webhooks.hook]
+name = "Hook"
+url = "https://example.com"
+events = ["streak.started", "points.changed"]
 "#;
 
 /// Rewrites the first row of a kind.
@@ -128,7 +145,7 @@ fn timers(store: &Store) -> Vec<Key> {
 type Damage = fn(&Store) -> Vec<Op>;
 
 /// Each damage with the beginnings of the laws it breaks.
-const DAMAGES: [(Damage, &[&str]); 19] = [
+const DAMAGES: [(Damage, &[&str]); 23] = [
     (
         |store| change::<UserState>(store, Kind::Snapshot, |state| state.events += 1),
         &["events are numbered"],
@@ -230,7 +247,41 @@ const DAMAGES: [(Damage, &[&str]); 19] = [
         |_| vec![Op::put(Key::snapshot(scope(), &user()), vec![99])],
         &["every row of a user can be read"],
     ),
+    (
+        |store| first(store, Kind::Message).map(|(key, _)| Op::Delete { key }).collect(),
+        &["every delivery has its message"],
+    ),
+    (
+        |store| first(store, Kind::Delivery).map(|(key, _)| Op::Delete { key }).collect(),
+        &["every delivery has its message"],
+    ),
+    (
+        |store| change_delivery(store, |delivery| delivery.attempts.truncate(1)),
+        &["a delivery stands where"],
+    ),
+    (
+        |store| {
+            let (key, _) = first(store, Kind::Delivery).next().expect("there is one");
+            let place = key.delivery_place().expect("a delivery");
+            let webhook = WebhookId(Uuid::from_u128(1));
+            let key = Key::pending(scope(), webhook, Timestamp::from_millis(5), place);
+            vec![Op::put(key, encode(&Pending))]
+        },
+        &["what is not over waits"],
+    ),
 ];
+
+/// The first row of a kind.
+fn first(store: &Store, kind: Kind) -> impl Iterator<Item = Row> {
+    store.scan(&KeyRange::kind(scope(), kind), 1).expect("readable").into_iter()
+}
+
+fn change_delivery(store: &Store, change: impl FnOnce(&mut Delivery)) -> Vec<Op> {
+    let (key, value) = first(store, Kind::Delivery).next().expect("there is one");
+    let mut delivery: Delivery = decode(&key, &value).expect("it decodes");
+    change(&mut delivery);
+    vec![Op::put(key, encode(&delivery))]
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sound_data_keeps_every_law() {

@@ -8,16 +8,19 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::catalog::Catalog;
-use domain::ids::{AttributeId, EnvironmentId, MetricId, PauseId, PointsSystemId, Scope, UserId};
+use domain::catalog::{Catalog, Webhook};
+use domain::ids::{
+    AttributeId, DeliveryId, EnvironmentId, MetricId, PauseId, PointsSystemId, Scope, UserId,
+};
 use domain::summary::{BalanceRange, histogram};
 use domain::time::{Date, Timestamp};
 use domain::user::{AwardRecord, Command, MetricDay, PointsDay, streak};
+use domain::webhook::{DeliveryPlace, WebhookEvent};
 use domain::wrapped::{Wrapped, days_needed};
 use ractor::{ActorRef, ActorRuntime};
 use storage::Store;
 use storage::records::{AdminKey, Reviews};
-use tokio::sync::{Mutex, oneshot};
+use tokio::sync::{Mutex, Semaphore, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::balances::Wanted;
@@ -28,6 +31,7 @@ use crate::config::{Bootstrap, EngineConfig};
 use crate::counters::{Counters, EngineStats};
 use crate::error::Error;
 use crate::plans::Plans;
+use crate::ports::Ports;
 use crate::projection::{Projections, Statistics};
 use crate::review::{ReviewBoard, WalkContext};
 use crate::router::{Origin, Router};
@@ -38,9 +42,13 @@ use crate::supervisor::Supervisor;
 use crate::timer::Timers;
 use crate::user::{Applied, Request, UserContext};
 use crate::user_key::UserKey;
+use crate::webhooks::{BoostTeller, DeliveryFilter, LoggedDelivery, Purge, Tools, Webhooks};
 
 /// How often users are looked through for idle ones, as a share of the idle time.
 const SWEEPS_PER_IDLE_TIME: u32 = 4;
+
+/// How many reads of the log of webhook deliveries run at a time; each keeps a blocking thread busy.
+const LOG_READS_MAX: usize = 2;
 
 /// Whether the engine can serve.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +73,8 @@ struct Shared {
     counters: Arc<Counters>,
     schedule: Schedule,
     reviews: Arc<ReviewBoard>,
+    /// Bounds the reads of the log of webhook deliveries that run at a time.
+    log_reads: Semaphore,
     /// What runs beside the requests; none once stopped.
     background: Mutex<Option<Background>>,
 }
@@ -72,9 +82,17 @@ struct Shared {
 struct Background {
     supervisor: ActorRef<()>,
     supervisor_ended: JoinHandle<()>,
-    sweeper: JoinHandle<()>,
-    /// None in virtual time.
-    ticker: Option<JoinHandle<()>>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// An engine that is dropped without being stopped ends as in a crash.
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.context.webhooks.abort();
+        if let Some(background) = self.background.get_mut() {
+            background.tasks.iter().for_each(JoinHandle::abort);
+        }
+    }
 }
 
 /// The environment is what tells engines apart; the rest is state.
@@ -97,6 +115,7 @@ impl Engine {
         store: Store,
         clock: Clock,
         bootstrap: Bootstrap,
+        ports: Ports,
     ) -> Result<Self, Error> {
         let environment = rows::find_or_store_environment(&store, bootstrap.environment).await?;
         let scope = Scope::untenanted(environment);
@@ -116,11 +135,23 @@ impl Engine {
             Arc::clone(&board),
             config.catalog_changes_in_flight_max,
         ));
+        let tools = Tools {
+            scope,
+            store: store.clone(),
+            clock: clock.clone(),
+            catalogs: Arc::clone(&catalogs),
+            ports,
+        };
+        let webhooks = Arc::new(Webhooks::new(tools)?);
+        let boosts = Arc::new(BoostTeller::new(Arc::clone(&webhooks)).await?);
+        let purge = Arc::new(Purge::new(Arc::clone(&webhooks), config.webhook_log_retention_days));
+        listen_to_changes(&catalogs, &webhooks, &boosts);
         let context = Arc::new(UserContext {
             clock: clock.clone(),
             store: store.clone(),
             projections: Arc::clone(&projections),
             plans: Plans::unknown(store.shards()),
+            webhooks: Arc::clone(&webhooks),
             counters: Arc::clone(&counters),
         });
         let idle = Duration::from_millis(config.user_idle_ms);
@@ -161,12 +192,19 @@ impl Engine {
         router.supervised_by(supervisor.get_cell());
         // Also in virtual time: what fell due while no engine ran is caught up with at once.
         timers.wake_due();
-        let sweeper = tokio::spawn(sweep(Arc::clone(&router), clock.clone(), idle));
-        let ticker = (!clock.is_test()).then(|| tokio::spawn(wake(Arc::clone(&timers), tick)));
-        let sources: Vec<Arc<dyn Source>> = vec![walk, timers];
+        webhooks.send_couriers();
+        let mut tasks = vec![
+            tokio::spawn(sweep(Arc::clone(&router), clock.clone(), idle)),
+            tokio::spawn(Arc::clone(&boosts).work()),
+        ];
+        if !clock.is_test() {
+            tasks.push(tokio::spawn(wake(Arc::clone(&timers), tick)));
+            tasks.push(tokio::spawn(Arc::clone(&purge).work()));
+        }
+        let sources: Vec<Arc<dyn Source>> = vec![walk, timers, boosts, webhooks, purge];
         let schedule = Schedule::new(clock.clone(), sources);
-        let background =
-            Mutex::new(Some(Background { supervisor, supervisor_ended, sweeper, ticker }));
+        let background = Mutex::new(Some(Background { supervisor, supervisor_ended, tasks }));
+        let log_reads = Semaphore::new(LOG_READS_MAX);
         let shared = Shared {
             environment,
             clock,
@@ -178,6 +216,7 @@ impl Engine {
             schedule,
             reviews: board,
             background,
+            log_reads,
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -389,6 +428,56 @@ impl Engine {
         self.statistics(scope).streak_top(ranked, settings.frequency, limit)
     }
 
+    /// The newest webhook deliveries that `filter` wants, without the first `skip` of them. May read
+    /// the whole log, so only a few such reads run at a time. (C-WH-23)
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] if too many of these reads run; [`Error::Unavailable`] if storage can't
+    /// be read.
+    pub async fn webhook_deliveries(
+        &self,
+        filter: DeliveryFilter,
+        limit: usize,
+        skip: usize,
+    ) -> Result<Vec<LoggedDelivery>, Error> {
+        let _running = self.shared.log_reads.try_acquire().map_err(|_| Error::Overloaded)?;
+        self.shared.context.webhooks.deliveries(filter, limit, skip).await
+    }
+
+    /// A webhook delivery; none if there is none, or not any more. (C-WH-24)
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if storage can't be read.
+    pub fn find_webhook_delivery(&self, id: DeliveryId) -> Result<Option<LoggedDelivery>, Error> {
+        self.shared.context.webhooks.delivery(id)
+    }
+
+    /// Delivers what was delivered before once more to `webhook`, who got it then; none if the log
+    /// doesn't have it any more. (C-WH-25)
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if it could not be made durable.
+    pub async fn redeliver_webhook(
+        &self,
+        place: DeliveryPlace,
+        webhook: &Webhook,
+    ) -> Result<Option<LoggedDelivery>, Error> {
+        self.shared.context.webhooks.redeliver(place, webhook).await
+    }
+
+    /// Sends `payload` to one webhook as an event of a type.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if it could not be made durable.
+    pub async fn send_webhook_sample(
+        &self,
+        webhook: &Webhook,
+        event: WebhookEvent,
+        payload: String,
+    ) -> Result<LoggedDelivery, Error> {
+        self.shared.context.webhooks.send_sample(webhook, event, payload).await
+    }
+
     /// The admin keys that may open a scope.
     ///
     /// # Errors
@@ -461,13 +550,11 @@ impl Engine {
     /// [`Error::Unavailable`] if storage could not write its last checkpoint.
     pub async fn stop(&self) -> Result<(), Error> {
         let Some(background) = self.shared.background.lock().await.take() else { return Ok(()) };
-        background.sweeper.abort();
-        if let Some(ticker) = background.ticker {
-            ticker.abort();
-        }
+        background.tasks.iter().for_each(JoinHandle::abort);
         self.shared.reviews.stop();
         self.shared.router.drain().await;
         self.shared.catalogs.drain().await;
+        self.shared.context.webhooks.stop().await;
         background.supervisor.stop_children_and_wait(None, None).await;
         background.supervisor.stop(None);
         if let Err(error) = background.supervisor_ended.await {
@@ -475,6 +562,18 @@ impl Engine {
         }
         Ok(rows::close(&self.shared.store).await?)
     }
+}
+
+/// Has those who tell webhooks look at every new configuration.
+fn listen_to_changes(catalogs: &Catalogs, webhooks: &Arc<Webhooks>, boosts: &Arc<BoostTeller>) {
+    // Weak, because they know the catalogs.
+    let (webhooks, boosts) = (Arc::downgrade(webhooks), Arc::downgrade(boosts));
+    catalogs.on_change(move || {
+        if let (Some(webhooks), Some(boosts)) = (webhooks.upgrade(), boosts.upgrade()) {
+            webhooks.send_couriers();
+            boosts.wake();
+        }
+    });
 }
 
 /// Puts idle users out of memory, for as long as the engine runs.

@@ -17,10 +17,12 @@ use domain::user::{
     AwardRecord, EventRecord, HistorySum, IdempotencyRecord, MetricDay, MetricProgress, MissingSum,
     Outcome, PointsDay, UserState, effective_day,
 };
+use domain::webhook::{Delivery, DeliveryPlace, MessagePlace};
 use domain::wrapped::{AttributeDay, Days};
-use storage::records::{AdminKey, Record, Reviews, ZoneDatabase, decode};
+use storage::records::{AdminKey, PurgedUpTo, Record, Reviews, ZoneDatabase, decode};
 use storage::{
-    Batch, CatalogCommit, Error, Key, KeyRange, Kind, Op, ShardId, Store, UserCommit, put,
+    Batch, CatalogCommit, Error, Key, KeyRange, Kind, Op, OutboxEntry, ShardId, Store, UserCommit,
+    put,
 };
 
 use crate::projection::Statistics;
@@ -115,15 +117,16 @@ pub(crate) async fn sum_events(
     .await
 }
 
-/// Makes an outcome durable: the state, its rows of history, the key it used up and the timer that
-/// it moved away from `planned`, in one batch.
+/// Makes an outcome durable: the state, its rows of history, the key it used up, what webhooks are
+/// told of it and the timer that it moved away from `planned`, in one batch.
 pub(crate) async fn commit_user(
     store: &Store,
     UserKey { scope, user }: &UserKey,
     planned: Option<Timestamp>,
     outcome: &Outcome,
+    outbox: &[OutboxEntry],
 ) -> Result<(), Error> {
-    let commit = UserCommit { scope: *scope, user, planned, outcome };
+    let commit = UserCommit { scope: *scope, user, planned, outcome, outbox };
     store.commit(commit.batch(store.shards())).await
 }
 
@@ -271,6 +274,63 @@ fn read_attribute_days(store: &Store, range: KeyRange) -> Result<Vec<AttributeDa
         Ok(AttributeDay { date, attribute, value: text, record: decode(&key, &value)? })
     });
     rows.collect()
+}
+
+/// The number that the next message of a shard gets.
+pub(crate) fn next_message(store: &Store, scope: Scope, shard: ShardId) -> Result<u64, Error> {
+    let latest = store.scan_rev(&KeyRange::messages(scope, shard), 1)?;
+    let latest = latest.first().and_then(|(key, _)| key.message_sequence());
+    let purged = store.load(&Key::purged_up_to(scope, shard))?.map(|PurgedUpTo(sequence)| sequence);
+    Ok(latest.max(purged).map_or(0, |sequence| sequence + 1))
+}
+
+/// Messages that may be purged.
+#[derive(Debug)]
+pub(crate) struct EndedMessages {
+    /// Those whose deliveries are all over, with the numbers of these.
+    pub(crate) ended: Vec<(MessagePlace, Vec<u16>)>,
+    /// The last one that was looked at; none if there are no more.
+    pub(crate) last: Option<MessagePlace>,
+}
+
+/// Up to `limit` messages that fired before `cutoff`, from the one after `after` on.
+pub(crate) async fn ended_messages(
+    store: &Store,
+    scope: Scope,
+    cutoff: Timestamp,
+    after: Option<MessagePlace>,
+    limit: usize,
+) -> Result<EndedMessages, Error> {
+    let range = KeyRange::deliveries_before(scope, cutoff);
+    let last = |message| Key::delivery(scope, DeliveryPlace { message, number: u16::MAX });
+    let range = match after {
+        Some(message) => range.after(&last(message)),
+        None => range,
+    };
+    blocking(store, move |store| {
+        let mut found: Vec<(MessagePlace, Vec<u16>, bool)> = Vec::new();
+        let mut more = None;
+        for row in store.rows(range) {
+            let (key, value) = row?;
+            let Some(DeliveryPlace { message, number }) = key.delivery_place() else { continue };
+            let delivery: Delivery = decode(&key, &value)?;
+            if found.last().is_none_or(|(place, ..)| *place != message) {
+                if found.len() == limit {
+                    more = found.last().map(|(place, ..)| *place);
+                    break;
+                }
+                found.push((message, Vec::new(), true));
+            }
+            if let Some((_, numbers, over)) = found.last_mut() {
+                numbers.push(number);
+                *over &= delivery.due.is_none();
+            }
+        }
+        let ended = found.into_iter().filter(|(.., over)| *over);
+        let ended = ended.map(|(place, numbers, _)| (place, numbers)).collect();
+        Ok(EndedMessages { ended, last: more })
+    })
+    .await
 }
 
 /// The id of the environment; that of `new` is stored if there is none yet.

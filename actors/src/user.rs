@@ -29,6 +29,7 @@ use crate::plans::Plans;
 use crate::projection::Projections;
 use crate::rows;
 use crate::user_key::UserKey;
+use crate::webhooks::{Webhooks, recipients};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
@@ -38,6 +39,7 @@ pub(crate) struct UserContext {
     pub(crate) store: Store,
     pub(crate) projections: Arc<Projections>,
     pub(crate) plans: Plans,
+    pub(crate) webhooks: Arc<Webhooks>,
     pub(crate) counters: Arc<Counters>,
 }
 
@@ -138,7 +140,7 @@ impl Activation {
         let past = self.read_past(before.as_deref(), &catalog, &command).await?;
         let outcome = self.decide(before.as_deref(), &catalog, now, &past, &command)?;
         let reply = outcome.reply.clone();
-        let state = self.settle_on(before.as_deref(), outcome).await?;
+        let state = self.settle_on(before.as_deref(), outcome, &catalog, now).await?;
         Ok(Applied { state, catalog, now, reply })
     }
 
@@ -222,12 +224,15 @@ impl Activation {
         &mut self,
         before: Option<&UserState>,
         outcome: Outcome,
+        catalog: &Catalog,
+        now: Timestamp,
     ) -> Result<Arc<UserState>, Error> {
         if outcome.must_commit {
             let context = Arc::clone(&self.context);
+            let outbox = context.webhooks.collect(&self.key, &outcome, catalog, now).await?;
             let recording = context.projections.recording().await;
             let planned = before.and_then(|before| before.next_due);
-            let commit = rows::commit_user(&context.store, &self.key, planned, &outcome);
+            let commit = rows::commit_user(&context.store, &self.key, planned, &outcome, &outbox);
             if let Err(error) = commit.await {
                 tracing::error!(user.id = %self.key.user, %error, "a commit failed; the user is built anew");
                 self.rebuild();
@@ -235,6 +240,9 @@ impl Activation {
             }
             self.context.counters.commits.add_one();
             recording.record(&Commit { scope: self.key.scope, before, outcome: &outcome });
+            if !outbox.is_empty() {
+                context.webhooks.hint(recipients(&outbox));
+            }
             if let Some(due) = outcome.state.next_due.filter(|due| planned != Some(*due)) {
                 self.announce(due);
             }

@@ -19,4 +19,5 @@ mod rules;
 pub mod summary;
 pub mod time;
 pub mod user;
+pub mod webhook;
 pub mod wrapped;

@@ -1,7 +1,7 @@
 //! A catalog file's objects into a catalog, in an order in which every reference exists.
 //!
 //! Attributes and metrics first, then streaks, achievements (prerequisites before what needs them),
-//! points systems last. The catalog passed in is a copy: a problem leaves nothing half done.
+//! points systems, and webhooks last. The catalog passed in is a copy: a problem leaves nothing half done.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -11,8 +11,8 @@ use domain::catalog::{
     ATTRIBUTE_CHARS_MAX, AchievementDraft, AchievementStatus, AchievementTriggerFields,
     AchievementTriggerKind, AttributeDraft, AttributeKind, BoostDraft, BoostTerms, Catalog,
     EvaluationMode, Filter, FreezesPatch, Invalid, LevelDraft, MetricDraft, PREREQUISITES_MAX,
-    Patch, PointsSystemDraft, Rounding, StreakSettingsPatch, TimeUnit, TriggerDraft, TriggerType,
-    TriggerTypeFields, UnitType,
+    Patch, PointsSystemDraft, Rounding, SealedSecret, StreakSettingsPatch, TimeUnit, TriggerDraft,
+    TriggerType, TriggerTypeFields, UnitType, WebhookDraft,
 };
 use domain::ids::{AchievementId, Key, MetricId, PointsSystemId};
 use domain::time::Timestamp;
@@ -21,7 +21,7 @@ use toml::Spanned;
 use super::format::{
     AchievementStatusName, AchievementTable, BoostTable, Document, EvaluationModeName, Filters,
     FreezesTable, FrequencyName, LevelTable, MetricTable, PointsSystemTable, RoundingName,
-    SettingsTable, StreaksTable, TriggerStatusName, TriggerTable, WeekStartName,
+    SettingsTable, StreaksTable, TriggerStatusName, TriggerTable, WebhookTable, WeekStartName,
 };
 use super::value::{Name, Table};
 
@@ -54,6 +54,7 @@ pub(super) fn apply(
     document: &Document,
     catalog: Catalog,
     now: Timestamp,
+    new_secret: &dyn Fn() -> SealedSecret,
 ) -> Result<Catalog, Problem> {
     let mut changed = Changed { catalog, now, achievements: HashMap::new() };
     changed.settings(&document.settings);
@@ -68,6 +69,9 @@ pub(super) fn apply(
     }
     for (key, system) in &document.points.0 {
         changed.points_system(key, system)?;
+    }
+    for (_, webhook) in &document.webhooks.0 {
+        changed.webhook(webhook, new_secret())?;
     }
     Ok(changed.catalog)
 }
@@ -322,6 +326,13 @@ impl<'a> Changed<'a> {
             self.boost(system, boost)?;
         }
         Ok(())
+    }
+
+    fn webhook(&mut self, table: &WebhookTable, secret: SealedSecret) -> Result<(), Problem> {
+        let events = table.events.as_ref().iter().map(|event| event.0).collect();
+        let draft = WebhookDraft { name: table.name.0.clone(), url: table.url.0.clone(), events };
+        let created = self.catalog.create_webhook(draft, secret, self.now);
+        created.map(|_| ()).map_err(|invalid| Problem::at(table.events.span(), invalid.message))
     }
 
     fn level(

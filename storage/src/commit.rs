@@ -13,6 +13,7 @@ use domain::{
 use crate::{
     batch::{Batch, Op},
     keys::Key,
+    outbox::OutboxEntry,
     records::{self, Record, Timer},
     shard::ShardId,
 };
@@ -28,20 +29,23 @@ pub struct UserCommit<'a> {
     pub planned: Option<Timestamp>,
     /// What was decided.
     pub outcome: &'a Outcome,
+    /// What webhooks are told of it.
+    pub outbox: &'a [OutboxEntry],
 }
 
 impl UserCommit<'_> {
-    /// The batch: snapshot, rows of history, idempotency row, and the timer if it moved. `shards` is
+    /// The batch: snapshot, rows of history, idempotency row, messages, and the timer if it moved. `shards` is
     /// [`crate::Store::shards`].
     #[must_use]
     pub fn batch(&self, shards: u16) -> Batch {
-        let Self { scope, user, planned, outcome } = *self;
+        let Self { scope, user, planned, outcome, outbox } = *self;
         let mut batch = Batch::new(ShardId::of_user(scope, user, shards));
         batch.ops.push(put(Key::snapshot(scope, user), &outcome.state));
         batch.ops.extend(outcome.rows.iter().map(|row| self.history(row)));
         if let Some((metric, key, record)) = &outcome.idempotency {
             batch.ops.push(put(Key::idempotency(scope, user, *metric, key), record));
         }
+        batch.ops.extend(outbox.iter().flat_map(|entry| entry.ops(scope)));
         let next = outcome.state.next_due;
         if planned != next {
             let timer = |due| Key::timer(scope, batch.shard, due, user);
@@ -218,7 +222,8 @@ mod tests {
         let key = IdempotencyKey::parse("k").expect("short").expect("not blank");
         let outcome = outcome(sample(), &key);
         let planned = Some(Timestamp::from_millis(5));
-        let commit = UserCommit { scope: scope(), user: &user, planned, outcome: &outcome };
+        let commit =
+            UserCommit { scope: scope(), user: &user, planned, outcome: &outcome, outbox: &[] };
         let batch = commit.batch(store.shards());
         assert_eq!(batch.shard, ShardId::of_user(scope(), &user, 64));
         store.commit(batch).await.expect("commits");
@@ -258,7 +263,8 @@ mod tests {
             let state = UserState { next_due: next, ..sample() };
             let key = IdempotencyKey::parse("k").expect("short").expect("not blank");
             let outcome = Outcome { idempotency: None, rows: Vec::new(), ..outcome(state, &key) };
-            let commit = UserCommit { scope: scope(), user: &user, planned, outcome: &outcome };
+            let commit =
+                UserCommit { scope: scope(), user: &user, planned, outcome: &outcome, outbox: &[] };
             let batch = commit.batch(store.shards());
             let moves = usize::from(planned.is_some()) + usize::from(next.is_some());
             assert_eq!(batch.ops.len(), 1 + if planned == next { 0 } else { moves });

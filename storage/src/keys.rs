@@ -21,8 +21,12 @@
 //! 0x27  attribute day      user text | metric 16 | date i32 | attribute 16 | value text
 //! 0x28  attribute progress user text | metric 16 | attribute 16 | value text
 //! 0x30  timer              shard u16 | due instant i64 | user text
-//! 0x31  outbox, reserved   shard u16 | sequence u64
 //! 0x32  score, reserved    leaderboard 16 | run i32 | user text
+//! 0x40  message            shard u16 | sequence u64
+//! 0x41  delivery           instant i64 | shard u16 | sequence u64 | number u16
+//! 0x42  pending delivery   webhook 16 | due i64 | instant i64 | shard u16 | sequence u64 | number u16
+//! 0x43  purged up to       shard u16
+//! 0x44  boost told         boost 16 | occasion u8
 //! ```
 //!
 //! Text is its bytes with 0x00 written as 0x00 0xff, ended by 0x00 0x00: no text is a prefix of
@@ -36,13 +40,17 @@ mod tuple;
 use std::fmt;
 
 use domain::{
-    ids::{AttributeId, IdempotencyKey, MetricId, PauseId, PointsSystemId, Scope, UserId},
+    ids::{
+        AttributeId, BoostId, IdempotencyKey, MetricId, PauseId, PointsSystemId, Scope, UserId,
+        WebhookId,
+    },
     time::{Date, Timestamp},
+    webhook::{DeliveryPlace, MessagePlace},
 };
 use uuid::Uuid;
 
 pub use self::range::KeyRange;
-use self::tuple::{Tuple, read_text, text_len, unflipped, unflipped_long};
+use self::tuple::{Tuple, read_delivery, read_text, text_len, unflipped, unflipped_long};
 use crate::{error::Error, shard::ShardId};
 
 const SCOPE_LEN: usize = 32;
@@ -84,15 +92,23 @@ pub enum Kind {
     AttributeProgress = 0x28,
     /// When a user has to be settled next.
     Timer = 0x30,
-    /// A message to deliver.
-    Outbox = 0x31,
     /// A user's score in one run.
     Score = 0x32,
+    /// One event as webhooks are told of it.
+    Message = 0x40,
+    /// One message on its way to one webhook, by when it fired: the log.
+    Delivery = 0x41,
+    /// A delivery that is not over, by webhook and by when its next attempt is due.
+    Pending = 0x42,
+    /// The newest message of a shard that was purged.
+    PurgedUpTo = 0x43,
+    /// That a boost's start or finish was told.
+    BoostTold = 0x44,
 }
 
 impl Kind {
     /// Every kind, in key order.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 20] = [
         Self::Instance,
         Self::ApiKey,
         Self::Catalog,
@@ -107,8 +123,12 @@ impl Kind {
         Self::AttributeDay,
         Self::AttributeProgress,
         Self::Timer,
-        Self::Outbox,
         Self::Score,
+        Self::Message,
+        Self::Delivery,
+        Self::Pending,
+        Self::PurgedUpTo,
+        Self::BoostTold,
     ];
 
     fn from_byte(byte: u8) -> Option<Self> {
@@ -132,8 +152,12 @@ impl Kind {
             | Self::AttributeDay
             | Self::AttributeProgress
             | Self::Timer
-            | Self::Outbox
-            | Self::Score => None,
+            | Self::Score
+            | Self::Message
+            | Self::Delivery
+            | Self::Pending
+            | Self::PurgedUpTo
+            | Self::BoostTold => None,
         }
     }
 }
@@ -250,6 +274,36 @@ impl Key {
         Self(Tuple::timer(scope, shard).instant(due).text(user.as_str().as_bytes()).0)
     }
 
+    /// A message to webhooks.
+    #[must_use]
+    pub fn message(scope: Scope, place: MessagePlace) -> Self {
+        Self(Tuple::messages(scope, place.shard).sequence(place.sequence).0)
+    }
+
+    /// A delivery of a message.
+    #[must_use]
+    pub fn delivery(scope: Scope, place: DeliveryPlace) -> Self {
+        Self(Tuple::scoped(scope, Kind::Delivery).delivery(place).0)
+    }
+
+    /// That a delivery waits until `due`.
+    #[must_use]
+    pub fn pending(scope: Scope, webhook: WebhookId, due: Timestamp, place: DeliveryPlace) -> Self {
+        Self(Tuple::pending(scope, webhook).instant(due).delivery(place).0)
+    }
+
+    /// The newest message of a shard that was purged.
+    #[must_use]
+    pub fn purged_up_to(scope: Scope, shard: ShardId) -> Self {
+        Self(Tuple::scoped(scope, Kind::PurgedUpTo).short(shard.0).0)
+    }
+
+    /// That an occasion of a boost was told: its start (0) or its finish (1).
+    #[must_use]
+    pub fn boost_told(scope: Scope, boost: BoostId, occasion: u8) -> Self {
+        Self(Tuple::scoped(scope, Kind::BoostTold).uuid(boost.0).byte(occasion).0)
+    }
+
     /// A key read back from the journal or the tree.
     pub(crate) fn from_stored(bytes: &[u8]) -> Result<Self, Error> {
         let known = bytes.len() >= KEY_LEN_MIN && Kind::from_byte(bytes[SCOPE_LEN]).is_some();
@@ -310,6 +364,46 @@ impl Key {
         Some((ShardId(u16::from_be_bytes(*shard)), due, user))
     }
 
+    /// The number of a message in its shard.
+    #[must_use]
+    pub fn message_sequence(&self) -> Option<u64> {
+        let rest = self.rest_of(Kind::Message)?;
+        rest.last_chunk::<SEQUENCE_LEN>().map(|bytes| u64::from_be_bytes(*bytes))
+    }
+
+    /// The place of a delivery.
+    #[must_use]
+    pub fn delivery_place(&self) -> Option<DeliveryPlace> {
+        read_delivery(self.rest_of(Kind::Delivery)?)
+    }
+
+    /// When a pending delivery is due, and its place.
+    #[must_use]
+    pub fn pending_parts(&self) -> Option<(Timestamp, DeliveryPlace)> {
+        let rest = self.rest_of(Kind::Pending)?.get(UUID_LEN..)?;
+        let (due, place) = rest.split_first_chunk::<8>()?;
+        Some((Timestamp::from_millis(unflipped_long(*due)), read_delivery(place)?))
+    }
+
+    /// The webhook of a pending delivery.
+    #[must_use]
+    pub fn pending_webhook(&self) -> Option<WebhookId> {
+        let id = self.rest_of(Kind::Pending)?.get(..UUID_LEN)?;
+        Uuid::from_slice(id).ok().map(WebhookId)
+    }
+
+    /// The boost and the occasion that were told.
+    #[must_use]
+    pub fn boost_told_parts(&self) -> Option<(BoostId, u8)> {
+        let (occasion, id) = self.rest_of(Kind::BoostTold)?.split_last()?;
+        Some((BoostId(Uuid::from_slice(id).ok()?), *occasion))
+    }
+
+    /// What follows the kind, if it is this one.
+    fn rest_of(&self, kind: Kind) -> Option<&[u8]> {
+        (self.kind() == kind).then(|| &self.0[KEY_LEN_MIN..])
+    }
+
     /// What follows the user and the metric or points system in a user's row.
     fn after_owner(&self) -> Option<&[u8]> {
         let owner = KEY_LEN_MIN + text_len(&self.0[KEY_LEN_MIN..])?;
@@ -331,7 +425,11 @@ impl Key {
             | Kind::Idempotency
             | Kind::PauseOwner
             | Kind::Timer
-            | Kind::Outbox
+            | Kind::Message
+            | Kind::Delivery
+            | Kind::Pending
+            | Kind::PurgedUpTo
+            | Kind::BoostTold
             | Kind::Score
             | Kind::AttributeProgress => return None,
         };
@@ -354,7 +452,11 @@ impl Key {
             | Kind::Idempotency
             | Kind::PauseOwner
             | Kind::Timer
-            | Kind::Outbox
+            | Kind::Message
+            | Kind::Delivery
+            | Kind::Pending
+            | Kind::PurgedUpTo
+            | Kind::BoostTold
             | Kind::Score
             | Kind::MetricDay
             | Kind::PointsDay => return None,

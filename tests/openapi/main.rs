@@ -6,6 +6,7 @@
 //! that no longer applies fails as well, so the lists stay true. More than was published is fine.
 
 mod surface;
+mod webhooks;
 
 use std::collections::BTreeSet;
 

@@ -75,7 +75,13 @@ impl World {
 
     /// Makes it durable, without telling anyone.
     async fn write(&self, outcome: &Outcome) {
-        let commit = UserCommit { scope: scope(), user: &outcome.state.id, planned: None, outcome };
+        let commit = UserCommit {
+            scope: scope(),
+            user: &outcome.state.id,
+            planned: None,
+            outcome,
+            outbox: &[],
+        };
         self.store.commit(commit.batch(self.store.shards())).await.expect("it is written");
     }
 

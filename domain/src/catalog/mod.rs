@@ -1,4 +1,4 @@
-//! What the operator configured: attributes, metrics, achievements, points systems and streaks.
+//! What the operator configured: attributes, metrics, achievements, points systems, streaks, webhooks.
 //!
 //! A [`Catalog`] is a value. Changes go through its methods, which check every rule of the Admin
 //! API and either apply one item whole or answer why not; an event is judged by the catalog that
@@ -15,6 +15,7 @@ mod points;
 mod review;
 mod settings;
 mod streak;
+mod webhook;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -42,6 +43,7 @@ pub use streak::{
     AutoEarn, EvaluationMode, FreezeSettings, FreezesPatch, StreakMetric, StreakSettings,
     StreakSettingsPatch,
 };
+pub use webhook::{SealedSecret, Webhook, WebhookDraft, WebhookPatch};
 
 use crate::ids::{
     AchievementId, AttributeId, EnvironmentId, Key, MetricId, PointsSystemId, derived_id,
@@ -70,6 +72,8 @@ pub struct Catalog {
     pub points_systems: Vec<PointsSystem>,
     /// Streak settings over time: a period is judged by the settings in force when it closed.
     pub streaks: History<StreakSettings>,
+    /// Webhooks in creation order, archived ones included.
+    pub webhooks: Vec<Webhook>,
 }
 
 impl Catalog {
@@ -86,6 +90,7 @@ impl Catalog {
             achievements: Vec::new(),
             points_systems: Vec::new(),
             streaks: History::starting_with(StreakSettings::default()),
+            webhooks: Vec::new(),
         }
     }
 

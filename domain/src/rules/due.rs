@@ -6,14 +6,15 @@
 //! plans anew; it is never late. What changes the configuration must have users planned again.
 //! (C-GEN-22)
 
-use super::{achievement, streak, time};
+use super::{achievement, report, streak, time};
 use crate::calendar::Frequency;
 use crate::time::Timestamp;
 use crate::user::decision::Decision;
 
 /// What falls due by time alone, in no order.
 type Source = fn(&Decision<'_>) -> Option<Timestamp>;
-const SOURCES: [Source; 4] = [end_of_streak, freeze_grant, time_award, completion];
+const SOURCES: [Source; 5] =
+    [end_of_streak, freeze_grant, time_award, completion, report::next_due];
 
 /// The first instant after now at which settling may change something; none if there is nothing to
 /// wait for.

@@ -88,6 +88,7 @@ impl<'a> Decision<'a> {
             points: BTreeMap::new(),
             trackers: BTreeMap::new(),
             preferences: Preferences::default(),
+            windows: BTreeMap::new(),
         };
         let mut decision = Self::start(state, input, now);
         decision.must_commit = true;

@@ -15,6 +15,7 @@ use crate::ids::{
     LevelId, MetricId, PauseId, PointsSystemId, TriggerId,
 };
 use crate::time::{Date, Timestamp};
+use crate::webhook::WebhookEvent;
 
 /// Everything a command decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -376,6 +377,22 @@ pub enum SignalKind {
         /// The awards that made the change.
         awards: Vec<AwardRecord>,
     },
+    /// Changes of points as webhooks are told of them. (C-WH-43, C-WH-48)
+    PointsReported {
+        /// The system.
+        system: PointsSystemId,
+        /// The balance afterwards.
+        total: i64,
+        /// What the awards add up to.
+        added: i64,
+        /// The number of the first award since the last report; those of the user's creation
+        /// are not meant.
+        first: u64,
+        /// The number after the last one.
+        end: u64,
+        /// The level, if it is another than was last told.
+        level: Option<Option<LevelId>>,
+    },
     /// `points.level_changed` (C-POINTS-50)
     LevelChanged {
         /// The system.
@@ -387,4 +404,22 @@ pub enum SignalKind {
         /// The level now.
         new: Option<LevelId>,
     },
+}
+
+impl SignalKind {
+    /// The event that webhooks are told of; `None` for what is told in other words.
+    #[must_use]
+    pub const fn webhook_event(&self) -> Option<WebhookEvent> {
+        match self {
+            Self::AchievementCompleted { .. } => Some(WebhookEvent::AchievementCompleted),
+            Self::StreakStarted => Some(WebhookEvent::StreakStarted),
+            Self::StreakExtended { .. } => Some(WebhookEvent::StreakExtended),
+            Self::StreakLost { .. } => Some(WebhookEvent::StreakLost),
+            Self::FreezeConsumed { .. } => Some(WebhookEvent::StreakFreezeConsumed),
+            Self::FreezeEarned { .. } => Some(WebhookEvent::StreakFreezeEarned),
+            Self::PointsChanged { .. } => None,
+            Self::PointsReported { .. } => Some(WebhookEvent::PointsChanged),
+            Self::LevelChanged { .. } => Some(WebhookEvent::PointsLevelChanged),
+        }
+    }
 }

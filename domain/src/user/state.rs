@@ -16,6 +16,7 @@ use crate::ids::{
     AchievementId, CompletionId, MetricId, PauseId, PointsSystemId, UserId, derived_id,
 };
 use crate::time::{Date, Timestamp};
+use crate::webhook::PointsWindow;
 
 /// A user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +58,8 @@ pub struct UserState {
     pub trackers: BTreeMap<Uuid, Tracker>,
     /// What they chose for themselves. (C-PREF)
     pub preferences: Preferences,
+    /// When changed points were last told, per points system that was told of lately. (C-WH-44)
+    pub windows: BTreeMap<PointsSystemId, PointsWindow>,
 }
 
 impl UserState {

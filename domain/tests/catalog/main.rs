@@ -6,6 +6,7 @@ mod attributes;
 mod metrics;
 mod points;
 mod streaks;
+mod webhooks;
 mod world;
 
 use domain::catalog::PointsSystemDraft;

@@ -18,6 +18,7 @@ mod meetings;
 mod pauses;
 mod points;
 mod preferences;
+mod reports;
 mod restore;
 mod rules_change;
 mod streaks;

@@ -8,6 +8,7 @@ mod attributes;
 mod counts;
 mod law;
 mod users;
+mod webhooks;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -52,6 +53,7 @@ fn check(found: &Inspection) -> Result<Vec<Law>, Error> {
     let (values, environment) = instance(found)?;
     laws.push(values);
     laws.extend(users::check(found, environment.map(Scope::untenanted))?);
+    laws.extend(webhooks::check(found, environment.map(Scope::untenanted))?);
     Ok(laws)
 }
 

@@ -2,8 +2,9 @@
 
 use domain::{
     calendar::Period,
-    ids::{MetricId, PointsSystemId, Scope, UserId},
+    ids::{MetricId, PointsSystemId, Scope, UserId, WebhookId},
     time::Timestamp,
+    webhook::{DeliveryPlace, MessagePlace},
 };
 
 use super::{Key, Kind, tuple::Tuple};
@@ -79,6 +80,34 @@ impl KeyRange {
         let start = Tuple::timer(scope, shard).instant(from).0;
         let end = successor(Tuple::timer(scope, shard).instant(to).0);
         Self { start, end }
+    }
+
+    /// The messages of a shard.
+    #[must_use]
+    pub fn messages(scope: Scope, shard: ShardId) -> Self {
+        Self::prefix(Tuple::messages(scope, shard.0).0)
+    }
+
+    /// The deliveries of messages that fired before `until`, the oldest first.
+    #[must_use]
+    pub fn deliveries_before(scope: Scope, until: Timestamp) -> Self {
+        let all = Self::kind(scope, Kind::Delivery);
+        Self { end: Some(Tuple::scoped(scope, Kind::Delivery).instant(until).0), ..all }
+    }
+
+    /// The deliveries of one message.
+    #[must_use]
+    pub fn deliveries_of(scope: Scope, message: MessagePlace) -> Self {
+        let place = |number| DeliveryPlace { message, number };
+        let key = |number| Tuple::scoped(scope, Kind::Delivery).delivery(place(number)).0;
+        Self { start: key(0), end: successor(key(u16::MAX)) }
+    }
+
+    /// What a webhook waits for that is due by `until`, the earliest first.
+    #[must_use]
+    pub fn pending(scope: Scope, webhook: WebhookId, until: Timestamp) -> Self {
+        let all = Self::prefix(Tuple::pending(scope, webhook).0);
+        Self { end: successor(Tuple::pending(scope, webhook).instant(until).0), ..all }
     }
 
     /// This range without the keys before `key`.

@@ -17,14 +17,15 @@ mod tests {
             Achievement, AchievementStatus, AchievementTerms, AchievementTrigger, Attribute,
             AttributeKind, AutoEarn, BalanceRules, Boost, BoostTerms, Catalog, DueKind, DueTerms,
             EvaluationMode, Filter, FreezeSettings, History, Level, Metric, PointsSystem, Review,
-            Rounding, Settings, Stamps, StreakMetric, StreakSettings, TimeUnit, Trigger,
-            TriggerKind, UnitType,
+            Rounding, SealedSecret, Settings, Stamps, StreakMetric, StreakSettings, TimeUnit,
+            Trigger, TriggerKind, UnitType, Webhook,
         },
         ids::{
             AchievementId, AttributeId, BoostId, EnvironmentId, Key, LevelId, MetricId,
-            PointsSystemId, TriggerId, UserId,
+            PointsSystemId, TriggerId, UserId, WebhookId,
         },
         time::{Date, Timestamp},
+        webhook::WebhookEvent,
     };
     use uuid::Uuid;
 
@@ -219,6 +220,20 @@ mod tests {
         }
     }
 
+    fn webhook() -> Webhook {
+        Webhook {
+            id: WebhookId(Uuid::from_u128(11)),
+            name: "Hook".into(),
+            url: "https://example.com/hook".into(),
+            events: [WebhookEvent::AchievementCompleted, WebhookEvent::EmailsAchievementDue].into(),
+            active: true,
+            generation: 2,
+            secret: SealedSecret(vec![1, 2, 3]),
+            stamps: stamps(),
+            archived: false,
+        }
+    }
+
     #[test]
     fn golden() {
         let settings = Settings {
@@ -235,6 +250,7 @@ mod tests {
         sample.achievements = achievements();
         sample.points_systems = vec![points_system()];
         sample.streaks.change(at(5), streaks());
+        sample.webhooks = vec![webhook()];
         super::super::golden::check("catalog", &sample);
     }
 }

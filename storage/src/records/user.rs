@@ -15,7 +15,8 @@ pub(crate) mod tests {
         calendar::{Frequency, Period, WeekStart, Zone},
         catalog::{EvaluationMode, StreakMetric},
         ids::{
-            AchievementId, AttributeId, CompletionId, MetricId, PauseId, PointsSystemId, UserId,
+            AchievementId, AttributeId, CompletionId, LevelId, MetricId, PauseId, PointsSystemId,
+            UserId,
         },
         time::{Date, Timestamp},
         user::{
@@ -23,6 +24,7 @@ pub(crate) mod tests {
             PointsBalance, Preferences, Profile, Reached, Reset, Span, SpanKind, StreakOverrides,
             StreakState, Track, Tracker, UserState,
         },
+        webhook::{HeldPoints, Window},
     };
     use uuid::Uuid;
 
@@ -147,6 +149,20 @@ pub(crate) mod tests {
                     days_off: Some(vec![0, 6]),
                 },
             },
+            windows: [(
+                PointsSystemId(Uuid::from_u128(3)),
+                Window {
+                    opened_at: at(4),
+                    held: Some(HeldPoints {
+                        added: -3,
+                        total: 7,
+                        first: 4,
+                        end: 6,
+                        level_before: Some(LevelId(Uuid::from_u128(10))),
+                    }),
+                },
+            )]
+            .into(),
         }
     }
 
