@@ -17,6 +17,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use accolade::config::Config;
+use accolade::outbound;
+use accolade::secrets::MasterKey;
 use actors::clock::Clock;
 use actors::{Bootstrap, Engine};
 use domain::amount::Amount;
@@ -85,7 +87,8 @@ async fn run(plan: Plan) -> Result<()> {
     let clock = Clock::test(at(FIRST_DAY)?);
     let bootstrap =
         Bootstrap { environment: EnvironmentId(Uuid::from_u128(1)), settings: Settings::default() };
-    let engine = Engine::start(config.engine_config(), store, clock, bootstrap).await?;
+    let ports = outbound::ports(&config.webhooks, &MasterKey::generate())?;
+    let engine = Engine::start(config.engine_config(), store, clock, bootstrap, ports).await?;
     let metric = engine.change_catalog(engine.scope(), create_metric).await?;
     let awake = Users { engine: engine.clone(), metric, prefix: "awake" };
     let asleep = Users { prefix: "asleep", ..awake.clone() };

@@ -1,10 +1,11 @@
-//! What every handler gets: the engine, the admin keys, and settings. Nothing else.
+//! What every handler gets: the engine, the admin keys, the master key, and settings. Nothing else.
 
 use std::sync::Arc;
 
 use actors::Engine;
 
 use crate::admin_key::AdminKeys;
+use crate::secrets::MasterKey;
 
 /// The running application; clones are cheap and share everything.
 #[derive(Clone, Debug)]
@@ -13,6 +14,8 @@ pub struct App {
     pub engine: Engine,
     /// Who may call.
     pub keys: AdminKeys,
+    /// What seals secrets.
+    pub master_key: MasterKey,
     /// What the operator chose.
     pub settings: Arc<AppSettings>,
 }

@@ -116,6 +116,15 @@ sections! {
         /// See [`EngineConfig::reviews_in_flight_max`].
         in_flight_max: NonZeroUsize,
     }
+    /// How webhooks are told. (C-WH)
+    webhooks as Webhooks, WebhooksOverrides {
+        /// Whether addresses of private networks may be contacted. (C-WH-21)
+        allow_private: bool,
+        /// How long an attempt waits for a status, in milliseconds. (C-WH-14)
+        timeout_ms: NonZeroU64,
+        /// See [`EngineConfig::webhook_log_retention_days`].
+        log_retention_days: NonZeroU32,
+    }
     /// What a new data directory starts with. (C-GEN-36)
     environment as Environment, EnvironmentOverrides {
         /// The zone of users without one.
@@ -209,6 +218,7 @@ impl Config {
             catalog_changes_in_flight_max: self.engine.catalog_changes_in_flight_max.get(),
             user_idle_ms: self.engine.user_idle_ms.get(),
             participants_max: self.leaderboards.max_participants.get(),
+            webhook_log_retention_days: self.webhooks.log_retention_days.get(),
             timer_tick_ms: self.timers.tick_ms.get(),
             timers_in_flight_max: self.timers.in_flight_max.get(),
             reviews_in_flight_max: self.reviews.in_flight_max.get(),

@@ -8,6 +8,8 @@
 //! | [`app`] | what every handler gets; [`http::router`] turns it into a service |
 //! | [`http`] | both APIs: routes, parsing, the wire format, errors |
 //! | [`admin_key`] | who may call |
+//! | [`outbound`] | what is sent to others: webhook attempts |
+//! | [`secrets`] | the master key and what it seals |
 //! | [`starting`], [`shutdown`] | what happens before the first request and after the last |
 //! | [`telemetry`] | logs |
 //!
@@ -20,6 +22,8 @@ pub mod catalog_file;
 pub mod cli;
 pub mod config;
 pub mod http;
+pub mod outbound;
+pub mod secrets;
 pub mod shutdown;
 pub mod starting;
 pub mod telemetry;

@@ -5,14 +5,19 @@
 use accolade::catalog_file::{CatalogFileError, parse};
 use domain::calendar::{Frequency, WeekStart};
 use domain::catalog::{
-    AchievementStatus, AchievementTrigger, Catalog, EvaluationMode, RankBy, Rounding, Settings,
-    TimeUnit, Trigger, TriggerKind, UnitType,
+    AchievementStatus, AchievementTrigger, Catalog, EvaluationMode, RankBy, Rounding, SealedSecret,
+    Settings, TimeUnit, Trigger, TriggerKind, UnitType,
 };
 use domain::ids::EnvironmentId;
 use domain::leaderboard::{DailyWindow, Repeat, RunUnit};
 use domain::time::{TimeOfDay, Timestamp};
 
 const STUDY: &str = include_str!("../config/examples/study.toml");
+
+/// Where secrets don't matter.
+fn no_secret() -> SealedSecret {
+    SealedSecret(Vec::new())
+}
 
 fn empty() -> Catalog {
     Catalog::new(EnvironmentId(uuid::Uuid::nil()), Settings::default())
@@ -25,7 +30,8 @@ fn now() -> Timestamp {
 fn applied(text: &str) -> Catalog {
     let mut catalog = empty();
     let file = parse("test.toml", text).unwrap_or_else(|error| panic!("{error}"));
-    file.apply_to(&mut catalog, now()).expect("an empty catalog takes every parsed file");
+    file.apply_to(&mut catalog, now(), &no_secret)
+        .expect("an empty catalog takes every parsed file");
     catalog
 }
 
@@ -279,7 +285,7 @@ fn a_file_that_does_not_fit_changes_nothing() {
         parse("test.toml", "[metrics.a]\nname = \"A\"\n\n[metrics.b]\nname = \"B\"\n").unwrap();
     let mut catalog = applied("[metrics.b]\nname = \"Mine\"\n");
     let before = catalog.clone();
-    let error = file.apply_to(&mut catalog, now()).unwrap_err();
+    let error = file.apply_to(&mut catalog, now(), &no_secret).unwrap_err();
     assert_eq!(error.to_string(), "test.toml:4:10: Key already in use by another metric");
     assert_eq!(catalog, before);
 }
@@ -305,7 +311,7 @@ fn mistakes_are_told_with_their_place_and_what_was_expected() {
         ("[metrics.words\n", "1:15: unclosed table, expected `]`"),
         (
             "[metric.words]\nname = \"Words\"\n",
-            "1:2: unknown field `metric`, expected one of `settings`, `user_attributes`, `event_attributes`, `metrics`, `streaks`, `achievements`, `points`, `leaderboards`",
+            "1:2: unknown field `metric`, expected one of `settings`, `user_attributes`, `event_attributes`, `metrics`, `streaks`, `achievements`, `points`, `leaderboards`, `webhooks`",
         ),
         (
             "[metrics.words]\nnmae = \"Words\"\n",
@@ -492,5 +498,29 @@ fn mistakes_are_told_with_their_place_and_what_was_expected() {
     for (text, expected) in cases {
         let refusal = refusal(&text.replace("METRICS", metrics));
         assert_eq!(refusal, format!("test.toml:{expected}"), "{text}");
+    }
+}
+
+// C-WH-02
+#[test]
+fn webhooks_are_told_what_they_subscribe_to() {
+    let text = r#"
+        [webhooks.app]
+        name = "App"
+        url = "https://example.com/hook"
+        events = ["streak.lost", "points.changed"]
+    "#;
+    let catalog = applied(text);
+    let webhook = catalog.live_webhooks().next().expect("one");
+    assert_eq!((webhook.name.as_str(), webhook.active), ("App", true));
+    let events: Vec<_> = webhook.events.iter().map(|event| event.as_str()).collect();
+    assert_eq!(events, ["points.changed", "streak.lost"]);
+    for (wrong, right, expected) in [
+        ("https://example.com/hook", "example.com", "expected an absolute http(s) URL"),
+        ("streak.lost", "streak.found", "expected a type of webhook event"),
+        ("\"streak.lost\", \"points.changed\"", "", "events must have at least one entry"),
+    ] {
+        let message = refusal(&text.replace(wrong, right));
+        assert!(message.contains(expected), "{message}");
     }
 }

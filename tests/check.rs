@@ -7,18 +7,22 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use accolade::config::Config;
+use accolade::outbound::ports;
+use accolade::secrets::MasterKey;
 use actors::clock::Clock;
 use actors::{Bootstrap, Engine, EngineConfig};
 use domain::amount::Amount;
-use domain::catalog::Settings;
-use domain::ids::{EnvironmentId, IdempotencyKey, Scope, UserId};
+use domain::catalog::{Catalog, SealedSecret, Settings};
+use domain::ids::{AttributeId, EnvironmentId, IdempotencyKey, Scope, UserId, WebhookId};
 use domain::leaderboard::{ScoreRecord, SettledPlace, SettledRank};
 use domain::time::Timestamp;
 use domain::user::{
-    AwardRecord, Command as UserCommand, EventRecord, IdempotencyRecord, MetricDay, PointsDay,
-    ProfilePatch, SubmitEvent, UserState,
+    AwardRecord, Command as UserCommand, EventRecord, IdempotencyRecord, MetricDay, MetricProgress,
+    PointsDay, ProfilePatch, SubmitEvent, UserState,
 };
-use storage::records::{Record, Timer, decode, encode};
+use domain::webhook::Delivery;
+use storage::records::{Pending, Record, Timer, decode, encode};
 use storage::{Batch, Key, KeyRange, Kind, Op, Options, Row, ShardId, Store};
 use uuid::Uuid;
 
@@ -43,7 +47,12 @@ fn open(data: &Path) -> Store {
     Store::open(&Options::new(data)).expect("it opens")
 }
 
-/// Two events a day apart with keys, points and an achievement, and a pause.
+fn secret() -> SealedSecret {
+    SealedSecret(Vec::new())
+}
+
+/// Two events a day apart with keys, points and an achievement, the later one with an attribute, and
+/// a pause.
 async fn live(data: &Path) {
     let config = EngineConfig {
         active_users_max: 10,
@@ -52,22 +61,26 @@ async fn live(data: &Path) {
         catalog_changes_in_flight_max: 10,
         user_idle_ms: 60_000,
         participants_max: 1_000,
+        webhook_log_retention_days: 7,
         timer_tick_ms: 1_000,
         timers_in_flight_max: 64,
         reviews_in_flight_max: 4,
     };
     let clock = Clock::test(Timestamp::parse("2026-03-01T12:00:00Z").expect("valid"));
     let bootstrap = Bootstrap { environment: scope().environment, settings: Settings::default() };
-    let engine = Engine::start(config, open(data), clock, bootstrap).await.expect("it starts");
+    let ports = ports(&Config::built_in().webhooks, &MasterKey::generate()).expect("valid");
+    let engine =
+        Engine::start(config, open(data), clock, bootstrap, ports).await.expect("it starts");
     let file = accolade::catalog_file::parse("test.toml", CATALOG).expect("valid");
-    let made = engine.change_catalog(scope(), move |catalog, now| file.apply_to(catalog, now));
+    let made =
+        engine.change_catalog(scope(), move |catalog, now| file.apply_to(catalog, now, &secret));
     made.await.expect("it is made").expect("it fits");
     for key in ["one", "two"] {
         let catalog = engine.catalog(scope());
         let event = SubmitEvent {
             metric: catalog.live_metrics().next().expect("one").id,
             value: Amount::parse("60").expect("valid"),
-            attributes: BTreeMap::new(),
+            attributes: attributes(&catalog, key),
             profile: ProfilePatch::default(),
             idempotency_key: IdempotencyKey::parse(key).expect("short"),
             replay_of: None,
@@ -83,7 +96,15 @@ async fn live(data: &Path) {
     engine.stop().await.expect("it stops");
 }
 
+fn attributes(catalog: &Catalog, key: &str) -> BTreeMap<AttributeId, String> {
+    let language = catalog.live_attributes().next().expect("one").id;
+    if key == "two" { [(language, "en".to_owned())].into() } else { BTreeMap::new() }
+}
+
 const CATALOG: &str = r#"
+[event_attributes]
+language = "Language"
+
 [metrics.words]
 name = "Words"
 
@@ -108,6 +129,11 @@ repeat = { days = 1 }
 name = "XP"
 points = "xp"
 start = "2026-03-01"
+
+[webhooks.hook]
+name = "Hook"
+url = "https://example.com"
+events = ["streak.started", "points.changed"]
 "#;
 
 /// Rewrites the first row of a kind.
@@ -161,7 +187,7 @@ fn timers(store: &Store) -> Vec<Key> {
 type Damage = fn(&Store) -> Vec<Op>;
 
 /// Each damage with the beginnings of the laws it breaks.
-const DAMAGES: [(Damage, &[&str]); 21] = [
+const DAMAGES: [(Damage, &[&str]); 28] = [
     (
         |store| change::<UserState>(store, Kind::Snapshot, |state| state.events += 1),
         &["events are numbered"],
@@ -229,6 +255,22 @@ const DAMAGES: [(Damage, &[&str]); 21] = [
         &["a pause leads to its user"],
     ),
     (
+        |store| change::<MetricDay>(store, Kind::AttributeDay, |day| day.total += Amount::from(1)),
+        &["the days and the progress of an attribute value"],
+    ),
+    (
+        |store| {
+            change::<MetricProgress>(store, Kind::AttributeProgress, |progress| {
+                progress.day_events += 1;
+            })
+        },
+        &["the days and the progress of an attribute value"],
+    ),
+    (
+        |store| delete_first(store, Kind::AttributeProgress),
+        &["the days and the progress of an attribute value"],
+    ),
+    (
         |store| timers(store).into_iter().map(|key| Op::Delete { key }).collect(),
         &["a user has a timer"],
     ),
@@ -274,7 +316,41 @@ const DAMAGES: [(Damage, &[&str]); 21] = [
         |store| change_last::<SettledPlace>(store, Kind::SettledPlace, |place| place.rank += 1),
         &["a final ranking"],
     ),
+    (
+        |store| first(store, Kind::Message).map(|(key, _)| Op::Delete { key }).collect(),
+        &["every delivery has its message"],
+    ),
+    (
+        |store| first(store, Kind::Delivery).map(|(key, _)| Op::Delete { key }).collect(),
+        &["every delivery has its message"],
+    ),
+    (
+        |store| change_delivery(store, |delivery| delivery.attempts.truncate(1)),
+        &["a delivery stands where"],
+    ),
+    (
+        |store| {
+            let (key, _) = first(store, Kind::Delivery).next().expect("there is one");
+            let place = key.delivery_place().expect("a delivery");
+            let webhook = WebhookId(Uuid::from_u128(1));
+            let key = Key::pending(scope(), webhook, Timestamp::from_millis(5), place);
+            vec![Op::put(key, encode(&Pending))]
+        },
+        &["what is not over waits"],
+    ),
 ];
+
+/// The first row of a kind.
+fn first(store: &Store, kind: Kind) -> impl Iterator<Item = Row> {
+    store.scan(&KeyRange::kind(scope(), kind), 1).expect("readable").into_iter()
+}
+
+fn change_delivery(store: &Store, change: impl FnOnce(&mut Delivery)) -> Vec<Op> {
+    let (key, value) = first(store, Kind::Delivery).next().expect("there is one");
+    let mut delivery: Delivery = decode(&key, &value).expect("it decodes");
+    change(&mut delivery);
+    vec![Op::put(key, encode(&delivery))]
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sound_data_keeps_every_law() {

@@ -6,6 +6,7 @@
 //! server.
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use actors::Statistics;
@@ -55,8 +56,17 @@ fn some_user(settings: &Settings) -> UserState {
     let catalog = Catalog::new(scope.environment, settings.clone());
     let id = UserId::new("user").expect("valid");
     let now = Timestamp::from_millis(0);
-    let input =
-        Input { scope, user: &id, catalog: &catalog, now, sums: &[], scores: None, order: 0 };
+    let by_attribute = &BTreeMap::new();
+    let input = Input {
+        scope,
+        user: &id,
+        catalog: &catalog,
+        now,
+        sums: &[],
+        scores: None,
+        order: 0,
+        by_attribute,
+    };
     let identify =
         Command::Identify { profile: ProfilePatch::default(), existing: Existing::Optional };
     apply(None, input, &identify).expect("it is accepted").state

@@ -22,6 +22,11 @@ use uuid::Uuid;
 
 #[path = "../tests/engine/life.rs"]
 mod life;
+#[path = "../tests/engine/receiver.rs"]
+#[expect(dead_code, reason = "nobody is told anything here")]
+mod receiver;
+
+use receiver::Receiver;
 
 #[tokio::main]
 async fn main() {
@@ -51,11 +56,14 @@ async fn lived(dir: &Path, users: u64, days: u64) -> Vec<Row> {
         timer_tick_ms: 1_000,
         timers_in_flight_max: 64,
         reviews_in_flight_max: 16,
+        webhook_log_retention_days: 7,
     };
     let bootstrap =
         Bootstrap { environment: EnvironmentId(Uuid::from_u128(1)), settings: Settings::default() };
     let clock = Clock::test(Timestamp::parse("2026-01-01T00:00:00Z").expect("valid"));
-    let engine = Engine::start(config, store.clone(), clock, bootstrap).await.expect("it starts");
+    let ports = Receiver::default().ports();
+    let engine = Engine::start(config, store.clone(), clock, bootstrap, ports).await;
+    let engine = engine.expect("it starts");
     engine.change_catalog(engine.scope(), life::configure).await.expect("it is configured");
     life::live(&engine, users, days * 24, 1).await;
     let stats = engine.stats();

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use domain::catalog::{Catalog, Settings};
@@ -47,6 +47,8 @@ pub(crate) struct Catalogs {
     permits: Arc<Semaphore>,
     actor: ArcSwapOption<ActorRef<CatalogMessage>>,
     spawning: Mutex<()>,
+    /// Told of every change that was published.
+    on_change: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
 impl Catalogs {
@@ -69,7 +71,14 @@ impl Catalogs {
             permits: Arc::new(Semaphore::new(in_flight_max)),
             actor: ArcSwapOption::empty(),
             spawning: Mutex::new(()),
+            on_change: OnceLock::new(),
         }
+    }
+
+    /// Has `listener` called after every change, before whoever asked for it is answered. A second
+    /// listener is not called.
+    pub(crate) fn on_change(&self, listener: impl Fn() + Send + Sync + 'static) {
+        let _ = self.on_change.set(Box::new(listener));
     }
 
     /// Starts the writer, or its successor, as a child of `supervisor`.
@@ -151,6 +160,9 @@ impl Catalogs {
                 published.insert(scope, Arc::new(after));
                 self.published.store(Arc::new(published));
                 self.reviews.wake();
+                if let Some(listener) = self.on_change.get() {
+                    listener();
+                }
                 finish(Ok(()));
             }
             Err(error) => {

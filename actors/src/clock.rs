@@ -12,6 +12,9 @@ use domain::time::Timestamp;
 
 use crate::error::Error;
 
+/// Longest wait at a time: the system's clock may be set.
+const WAIT_MAX: Duration = Duration::from_secs(5);
+
 /// Where the current instant comes from; clones share it.
 #[derive(Clone, Debug)]
 pub struct Clock {
@@ -71,6 +74,24 @@ impl Clock {
         self.source == Source::Test
     }
 
+    /// Waits until `instant`, or less: whoever waits looks again. Virtual time is not waited for,
+    /// because whoever moves it wakes those who wait; neither is `None`.
+    pub(crate) async fn wait_for(&self, instant: Option<Timestamp>) {
+        match instant.filter(|_| self.source == Source::System) {
+            Some(instant) => {
+                let left = instant.as_millis().saturating_sub(self.now().as_millis());
+                let left = Duration::from_millis(u64::try_from(left).unwrap_or(0));
+                pause(left.min(WAIT_MAX)).await;
+            }
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Starts to measure how long something takes, which in virtual time is nothing.
+    pub(crate) fn stopwatch(&self) -> Stopwatch {
+        Stopwatch { clock: self.clone(), started_at: self.now() }
+    }
+
     /// Whether virtual time can be moved to `to`.
     pub(crate) fn check_advance(&self, to: Timestamp) -> Result<(), AdvanceError> {
         match self.source {
@@ -91,6 +112,21 @@ impl Clock {
             }
             Source::Test => Ok(()),
         }
+    }
+}
+
+/// Measures how long something takes.
+#[derive(Debug)]
+pub(crate) struct Stopwatch {
+    clock: Clock,
+    started_at: Timestamp,
+}
+
+impl Stopwatch {
+    /// Milliseconds since the start.
+    pub(crate) fn elapsed_ms(&self) -> u64 {
+        let elapsed = self.clock.now().as_millis() - self.started_at.as_millis();
+        u64::try_from(elapsed).unwrap_or(0)
     }
 }
 

@@ -24,6 +24,8 @@ pub struct EngineConfig {
     pub timers_in_flight_max: usize,
     /// Existing users looked at at once after a change of configuration that concerns them.
     pub reviews_in_flight_max: usize,
+    /// For how many days the log of webhook deliveries is kept. (C-WH-25)
+    pub webhook_log_retention_days: u32,
 }
 
 /// What a new data directory starts with; one that was used before keeps what it has.

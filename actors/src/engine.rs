@@ -8,27 +8,33 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::catalog::{Catalog, Leaderboard};
-use domain::ids::{AttributeId, EnvironmentId, MetricId, PauseId, PointsSystemId, Scope, UserId};
+use domain::catalog::{Catalog, Leaderboard, Webhook};
+use domain::ids::{
+    AttributeId, DeliveryId, EnvironmentId, MetricId, PauseId, PointsSystemId, Scope, UserId,
+};
 use domain::leaderboard::Run;
 use domain::summary::{BalanceRange, histogram};
 use domain::time::{Date, Timestamp};
 use domain::user::{AwardRecord, Command, MetricDay, PointsDay, streak};
+use domain::webhook::{DeliveryPlace, WebhookEvent};
+use domain::wrapped::{Wrapped, days_needed};
 use ractor::{ActorRef, ActorRuntime};
 use storage::Store;
 use storage::records::{AdminKey, Reviews};
-use tokio::sync::{Mutex, oneshot};
+use tokio::sync::{Mutex, Semaphore, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::balances::Wanted;
 use crate::board::{Row, Start};
 use crate::catalog::Catalogs;
 use crate::clock::{self, AdvanceError, Clock};
+use crate::comparison::{Compared, Comparison};
 use crate::config::{Bootstrap, EngineConfig};
 use crate::counters::{Counters, EngineStats};
 use crate::error::Error;
 use crate::leaderboard::{self, Page, Recounts, RunKey, Runs, Settling, UserPlace};
 use crate::plans::Plans;
+use crate::ports::Ports;
 use crate::projection::{Projections, Statistics};
 use crate::review::{ReviewBoard, WalkContext};
 use crate::router::{Origin, Router};
@@ -39,9 +45,13 @@ use crate::supervisor::Supervisor;
 use crate::timer::Timers;
 use crate::user::{Answer, Applied, Order, Request, UserContext};
 use crate::user_key::UserKey;
+use crate::webhooks::{BoostTeller, DeliveryFilter, LoggedDelivery, Purge, Tools, Webhooks};
 
 /// How often users are looked through for idle ones, as a share of the idle time.
 const SWEEPS_PER_IDLE_TIME: u32 = 4;
+
+/// How many reads of the log of webhook deliveries run at a time; each keeps a blocking thread busy.
+const LOG_READS_MAX: usize = 2;
 
 /// Whether the engine can serve.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +78,8 @@ struct Shared {
     counters: Arc<Counters>,
     schedule: Schedule,
     reviews: Arc<ReviewBoard>,
+    /// Bounds the reads of the log of webhook deliveries that run at a time.
+    log_reads: Semaphore,
     /// What runs beside the requests; none once stopped.
     background: Mutex<Option<Background>>,
 }
@@ -75,10 +87,17 @@ struct Shared {
 struct Background {
     supervisor: ActorRef<()>,
     supervisor_ended: JoinHandle<()>,
-    sweeper: JoinHandle<()>,
-    /// None in virtual time.
-    ticker: Option<JoinHandle<()>>,
-    settler: JoinHandle<()>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// An engine that is dropped without being stopped ends as in a crash.
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.context.webhooks.abort();
+        if let Some(background) = self.background.get_mut() {
+            background.tasks.iter().for_each(JoinHandle::abort);
+        }
+    }
 }
 
 /// The environment is what tells engines apart; the rest is state.
@@ -101,6 +120,7 @@ impl Engine {
         store: Store,
         clock: Clock,
         bootstrap: Bootstrap,
+        ports: Ports,
     ) -> Result<Self, Error> {
         let environment = rows::find_or_store_environment(&store, bootstrap.environment).await?;
         let scope = Scope::untenanted(environment);
@@ -122,11 +142,23 @@ impl Engine {
         ));
         let runs =
             Arc::new(Runs::new(store.clone(), Arc::clone(&catalogs), config.participants_max));
+        let tools = Tools {
+            scope,
+            store: store.clone(),
+            clock: clock.clone(),
+            catalogs: Arc::clone(&catalogs),
+            ports,
+        };
+        let webhooks = Arc::new(Webhooks::new(tools)?);
+        let boosts = Arc::new(BoostTeller::new(Arc::clone(&webhooks)).await?);
+        let purge = Arc::new(Purge::new(Arc::clone(&webhooks), config.webhook_log_retention_days));
+        listen_to_changes(&catalogs, &webhooks, &boosts);
         let context = Arc::new(UserContext {
             clock: clock.clone(),
             store: store.clone(),
             projections: Arc::clone(&projections),
             plans: Plans::unknown(store.shards()),
+            webhooks: Arc::clone(&webhooks),
             counters: Arc::clone(&counters),
             order: Order::after(counted.order),
             runs: Arc::clone(&runs),
@@ -189,15 +221,22 @@ impl Engine {
         router.supervised_by(supervisor.get_cell());
         // Also in virtual time: what fell due while no engine ran is caught up with at once.
         timers.wake_due();
-        let sweeper = tokio::spawn(sweep(Arc::clone(&router), clock.clone(), idle));
-        let ticker = (!clock.is_test()).then(|| tokio::spawn(wake(Arc::clone(&timers), tick)));
         runs.build_open(scope, clock.now());
-        let settler = tokio::spawn(settle(Arc::clone(&settling), clock.clone(), tick));
+        webhooks.send_couriers();
+        let mut tasks = vec![
+            tokio::spawn(sweep(Arc::clone(&router), clock.clone(), idle)),
+            tokio::spawn(settle(Arc::clone(&settling), clock.clone(), tick)),
+            tokio::spawn(Arc::clone(&boosts).work()),
+        ];
+        if !clock.is_test() {
+            tasks.push(tokio::spawn(wake(Arc::clone(&timers), tick)));
+            tasks.push(tokio::spawn(Arc::clone(&purge).work()));
+        }
         // What falls due at the end of a run still counts in it.
-        let sources: Vec<Arc<dyn Source>> = vec![walk, timers, settling];
+        let sources: Vec<Arc<dyn Source>> = vec![walk, timers, settling, boosts, webhooks, purge];
         let schedule = Schedule::new(clock.clone(), sources);
-        let background =
-            Mutex::new(Some(Background { supervisor, supervisor_ended, sweeper, ticker, settler }));
+        let background = Mutex::new(Some(Background { supervisor, supervisor_ended, tasks }));
+        let log_reads = Semaphore::new(LOG_READS_MAX);
         let shared = Shared {
             environment,
             clock,
@@ -211,6 +250,7 @@ impl Engine {
             schedule,
             reviews: board,
             background,
+            log_reads,
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -434,6 +474,33 @@ impl Engine {
         Ok(rows::points_days(&self.shared.store, key, system, from).await?)
     }
 
+    /// A settled user's year in review, compared with that of all other users. (C-WRAP)
+    ///
+    /// Whoever is the first to ask for a period waits for a read of all users.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] if too many of these reads run; [`Error::Unavailable`] if storage can't
+    /// be read.
+    pub async fn wrapped(
+        &self,
+        scope: Scope,
+        applied: &Applied,
+        year: i32,
+    ) -> Result<Wrapped, Error> {
+        let catalog = &applied.catalog;
+        let needed = days_needed(year, catalog.settings.week_start);
+        let days = rows::days_of_user(&self.shared.store, scope, &applied.state, needed).await?;
+        let mut wrapped = Wrapped::new(&applied.state, catalog, year, &days);
+        let (user, today) = (&applied.state.id, self.now().utc_date());
+        let comparisons = &self.shared.context.projections.comparisons;
+        for (owner, dates, figures) in wrapped.compared() {
+            let compared = Compared::new(owner, dates, today);
+            let percentile = |own: &Comparison| own.percentile(user, figures.change);
+            figures.percentile = Some(comparisons.read(scope, &compared, percentile).await?);
+        }
+        Ok(wrapped)
+    }
+
     /// Whose a pause is, also if it was deleted; none if there never was such a pause.
     ///
     /// # Errors
@@ -476,6 +543,56 @@ impl Engine {
             return Vec::new();
         }
         self.statistics(scope).streak_top(ranked, settings.frequency, limit)
+    }
+
+    /// The newest webhook deliveries that `filter` wants, without the first `skip` of them. May read
+    /// the whole log, so only a few such reads run at a time. (C-WH-23)
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] if too many of these reads run; [`Error::Unavailable`] if storage can't
+    /// be read.
+    pub async fn webhook_deliveries(
+        &self,
+        filter: DeliveryFilter,
+        limit: usize,
+        skip: usize,
+    ) -> Result<Vec<LoggedDelivery>, Error> {
+        let _running = self.shared.log_reads.try_acquire().map_err(|_| Error::Overloaded)?;
+        self.shared.context.webhooks.deliveries(filter, limit, skip).await
+    }
+
+    /// A webhook delivery; none if there is none, or not any more. (C-WH-24)
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if storage can't be read.
+    pub fn find_webhook_delivery(&self, id: DeliveryId) -> Result<Option<LoggedDelivery>, Error> {
+        self.shared.context.webhooks.delivery(id)
+    }
+
+    /// Delivers what was delivered before once more to `webhook`, who got it then; none if the log
+    /// doesn't have it any more. (C-WH-25)
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if it could not be made durable.
+    pub async fn redeliver_webhook(
+        &self,
+        place: DeliveryPlace,
+        webhook: &Webhook,
+    ) -> Result<Option<LoggedDelivery>, Error> {
+        self.shared.context.webhooks.redeliver(place, webhook).await
+    }
+
+    /// Sends `payload` to one webhook as an event of a type.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if it could not be made durable.
+    pub async fn send_webhook_sample(
+        &self,
+        webhook: &Webhook,
+        event: WebhookEvent,
+        payload: String,
+    ) -> Result<LoggedDelivery, Error> {
+        self.shared.context.webhooks.send_sample(webhook, event, payload).await
     }
 
     /// The admin keys that may open a scope.
@@ -550,14 +667,11 @@ impl Engine {
     /// [`Error::Unavailable`] if storage could not write its last checkpoint.
     pub async fn stop(&self) -> Result<(), Error> {
         let Some(background) = self.shared.background.lock().await.take() else { return Ok(()) };
-        background.sweeper.abort();
-        if let Some(ticker) = background.ticker {
-            ticker.abort();
-        }
-        background.settler.abort();
+        background.tasks.iter().for_each(JoinHandle::abort);
         self.shared.reviews.stop();
         self.shared.router.drain().await;
         self.shared.catalogs.drain().await;
+        self.shared.context.webhooks.stop().await;
         background.supervisor.stop_children_and_wait(None, None).await;
         background.supervisor.stop(None);
         if let Err(error) = background.supervisor_ended.await {
@@ -565,6 +679,18 @@ impl Engine {
         }
         Ok(rows::close(&self.shared.store).await?)
     }
+}
+
+/// Has those who tell webhooks look at every new configuration.
+fn listen_to_changes(catalogs: &Catalogs, webhooks: &Arc<Webhooks>, boosts: &Arc<BoostTeller>) {
+    // Weak, because they know the catalogs.
+    let (webhooks, boosts) = (Arc::downgrade(webhooks), Arc::downgrade(boosts));
+    catalogs.on_change(move || {
+        if let (Some(webhooks), Some(boosts)) = (webhooks.upgrade(), boosts.upgrade()) {
+            webhooks.send_couriers();
+            boosts.wake();
+        }
+    });
 }
 
 /// Puts idle users out of memory, for as long as the engine runs.

@@ -4,7 +4,8 @@
 //! user, the activation decides by the rules of `domain` and commits through `storage`, a catalog
 //! actor owns the configuration, timers settle users when something falls due, and projections count
 //! over all users. Reading order: `engine`, `router`, `user`, `catalog`, `timer`, `plans`,
-//! `schedule`, `review`, `projection`, `on_demand`, `standings`, `ranking`, `board`, `leaderboard`,
+//! `schedule`, `review`, `projection`, `on_demand`, `balances`, `comparison`, `standings`, `ranking`,
+//! `board`, `leaderboard`,
 //! `supervisor`, `rows`.
 //!
 //! Absences that hold here: nothing is visible before it is durable; no actor waits for another
@@ -14,6 +15,7 @@ mod balances;
 pub mod board;
 mod catalog;
 pub mod clock;
+mod comparison;
 mod config;
 mod counters;
 mod engine;
@@ -22,6 +24,7 @@ pub mod leaderboard;
 mod on_demand;
 mod permit;
 mod plans;
+pub mod ports;
 mod projection;
 pub mod ranking;
 mod review;
@@ -33,6 +36,7 @@ mod supervisor;
 mod timer;
 mod user;
 mod user_key;
+mod webhooks;
 
 pub use config::{Bootstrap, EngineConfig};
 pub use counters::EngineStats;
@@ -41,3 +45,4 @@ pub use error::Error;
 pub use projection::Statistics;
 pub use standings::RankedLength;
 pub use user::Applied;
+pub use webhooks::{DeliveryFilter, LoggedDelivery};

@@ -19,6 +19,7 @@ use storage::Store;
 use tokio::sync::RwLockReadGuard;
 
 use crate::balances::{BalancesByAttributes, Counted};
+use crate::comparison::Comparison;
 use crate::on_demand::{Commit, OnDemand, Scans};
 use crate::ranking::Tally;
 use crate::standings::{RankedLength, Standings};
@@ -27,6 +28,7 @@ use crate::standings::{RankedLength, Standings};
 pub(crate) struct Projections {
     statistics: RwLock<HashMap<Scope, Statistics>>,
     pub(crate) balances: OnDemand<BalancesByAttributes>,
+    pub(crate) comparisons: OnDemand<Comparison>,
     scans: Scans,
 }
 
@@ -56,6 +58,7 @@ impl Recording<'_> {
         let Commit { scope, before, outcome } = *commit;
         self.projections.of(scope).record(before, &outcome.state);
         self.projections.balances.record(commit);
+        self.projections.comparisons.record(commit);
     }
 }
 
@@ -66,6 +69,7 @@ impl Projections {
         Self {
             statistics: RwLock::new(HashMap::from([(scope, counted)])),
             balances: OnDemand::new(scans.clone()),
+            comparisons: OnDemand::new(scans.clone()),
             scans,
         }
     }

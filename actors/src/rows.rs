@@ -4,22 +4,25 @@
 //! Whatever may read many rows does so on a thread that may block, a chunk at a time. All writes go
 //! through the store's one `commit`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use domain::amount::Amount;
-use domain::calendar::ZONE_DATABASE;
+use domain::calendar::{Period, ZONE_DATABASE};
 use domain::catalog::{Catalog, Settings};
 use domain::ids::{
-    EnvironmentId, IdempotencyKey, MetricId, PauseId, PointsSystemId, Scope, UserId,
+    AttributeId, EnvironmentId, IdempotencyKey, MetricId, PauseId, PointsSystemId, Scope, UserId,
 };
 use domain::time::{Date, Timestamp};
 use domain::user::{
     AwardRecord, EventRecord, HistoryScores, HistorySum, IdempotencyRecord, MetricDay,
-    MissingScores, MissingSum, Outcome, PointsDay, UserState, effective_day,
+    MetricProgress, MissingScores, MissingSum, Outcome, PointsDay, UserState, effective_day,
 };
-use storage::records::{AdminKey, Record, Reviews, ZoneDatabase, decode};
+use domain::webhook::{Delivery, DeliveryPlace, MessagePlace};
+use domain::wrapped::{AttributeDay, Days};
+use storage::records::{AdminKey, PurgedUpTo, Record, Reviews, ZoneDatabase, decode};
 use storage::{
-    Batch, CatalogCommit, Error, Key, KeyRange, Kind, Op, ShardId, Store, UserCommit, put,
+    Batch, CatalogCommit, Error, Key, KeyRange, Kind, Op, OutboxEntry, ShardId, Store, UserCommit,
+    put,
 };
 
 use crate::projection::Statistics;
@@ -69,6 +72,21 @@ pub(crate) fn find_pause_owner(
     pause: PauseId,
 ) -> Result<Option<UserId>, Error> {
     store.load(&Key::pause_owner(scope, pause))
+}
+
+/// The user's progress in a metric for each of these attribute values that had an event before.
+pub(crate) fn load_progress(
+    store: &Store,
+    UserKey { scope, user }: &UserKey,
+    metric: MetricId,
+    attributes: &BTreeMap<AttributeId, String>,
+) -> Result<BTreeMap<AttributeId, MetricProgress>, Error> {
+    let mut known = BTreeMap::new();
+    for (attribute, value) in attributes {
+        let key = Key::attribute_progress(*scope, user, metric, (*attribute, value));
+        known.extend(store.load(&key)?.map(|progress| (*attribute, progress)));
+    }
+    Ok(known)
 }
 
 /// The missing sums, from one pass over the user's events.
@@ -151,15 +169,16 @@ fn each_back<T: Record>(
     }
 }
 
-/// Makes an outcome durable: the state, its rows of history, the key it used up and the timer that
-/// it moved away from `planned`, in one batch.
+/// Makes an outcome durable: the state, its rows of history, the key it used up, what webhooks are
+/// told of it and the timer that it moved away from `planned`, in one batch.
 pub(crate) async fn commit_user(
     store: &Store,
     UserKey { scope, user }: &UserKey,
     planned: Option<Timestamp>,
     outcome: &Outcome,
+    outbox: &[OutboxEntry],
 ) -> Result<(), Error> {
-    let commit = UserCommit { scope: *scope, user, planned, outcome };
+    let commit = UserCommit { scope: *scope, user, planned, outcome, outbox };
     store.commit(commit.batch(store.shards())).await
 }
 
@@ -256,13 +275,112 @@ async fn days<T: Record + Send + 'static>(
     store: &Store,
     range: KeyRange,
 ) -> Result<Vec<(Date, T)>, Error> {
+    blocking(store, move |store| read_days(store, range)).await
+}
+
+/// The days of one user in a range. It may block.
+pub(crate) fn read_days<T: Record>(
+    store: &Store,
+    range: KeyRange,
+) -> Result<Vec<(Date, T)>, Error> {
+    let rows = store.rows(range).map(|row| {
+        let (key, value) = row?;
+        let day = key.date().expect("day rows have a date");
+        Ok((day, decode(&key, &value)?))
+    });
+    rows.collect()
+}
+
+/// All days of a user within `dates`, whatever they are about.
+pub(crate) async fn days_of_user(
+    store: &Store,
+    scope: Scope,
+    state: &UserState,
+    dates: Period,
+) -> Result<Days, Error> {
+    let user = state.id.clone();
+    let metrics: Vec<_> = state.metrics.keys().copied().collect();
+    let systems: Vec<_> = state.points.keys().copied().collect();
     blocking(store, move |store| {
-        let rows = store.rows(range).map(|row| {
+        let mut days = Days::default();
+        for metric in metrics {
+            let own = KeyRange::metric_days(scope, &user, metric).within(dates);
+            days.metrics.insert(metric, read_days(store, own)?);
+            let own = KeyRange::attribute_days(scope, &user, metric).within(dates);
+            days.attributes.insert(metric, read_attribute_days(store, own)?);
+        }
+        for system in systems {
+            let own = KeyRange::points_days(scope, &user, system).within(dates);
+            days.points.insert(system, read_days(store, own)?);
+        }
+        Ok(days)
+    })
+    .await
+}
+
+fn read_attribute_days(store: &Store, range: KeyRange) -> Result<Vec<AttributeDay>, Error> {
+    let rows = store.rows(range).map(|row| {
+        let (key, value) = row?;
+        let date = key.date().expect("day rows have a date");
+        let (attribute, text) = key.attribute_value().expect("these rows have a value");
+        Ok(AttributeDay { date, attribute, value: text, record: decode(&key, &value)? })
+    });
+    rows.collect()
+}
+
+/// The number that the next message of a shard gets.
+pub(crate) fn next_message(store: &Store, scope: Scope, shard: ShardId) -> Result<u64, Error> {
+    let latest = store.scan_rev(&KeyRange::messages(scope, shard), 1)?;
+    let latest = latest.first().and_then(|(key, _)| key.message_sequence());
+    let purged = store.load(&Key::purged_up_to(scope, shard))?.map(|PurgedUpTo(sequence)| sequence);
+    Ok(latest.max(purged).map_or(0, |sequence| sequence + 1))
+}
+
+/// Messages that may be purged.
+#[derive(Debug)]
+pub(crate) struct EndedMessages {
+    /// Those whose deliveries are all over, with the numbers of these.
+    pub(crate) ended: Vec<(MessagePlace, Vec<u16>)>,
+    /// The last one that was looked at; none if there are no more.
+    pub(crate) last: Option<MessagePlace>,
+}
+
+/// Up to `limit` messages that fired before `cutoff`, from the one after `after` on.
+pub(crate) async fn ended_messages(
+    store: &Store,
+    scope: Scope,
+    cutoff: Timestamp,
+    after: Option<MessagePlace>,
+    limit: usize,
+) -> Result<EndedMessages, Error> {
+    let range = KeyRange::deliveries_before(scope, cutoff);
+    let last = |message| Key::delivery(scope, DeliveryPlace { message, number: u16::MAX });
+    let range = match after {
+        Some(message) => range.after(&last(message)),
+        None => range,
+    };
+    blocking(store, move |store| {
+        let mut found: Vec<(MessagePlace, Vec<u16>, bool)> = Vec::new();
+        let mut more = None;
+        for row in store.rows(range) {
             let (key, value) = row?;
-            let day = key.date().expect("day rows end in a date");
-            Ok((day, decode(&key, &value)?))
-        });
-        rows.collect()
+            let Some(DeliveryPlace { message, number }) = key.delivery_place() else { continue };
+            let delivery: Delivery = decode(&key, &value)?;
+            if found.last().is_none_or(|(place, ..)| *place != message) {
+                if found.len() == limit {
+                    more = found.last().map(|(place, ..)| *place);
+                    break;
+                }
+                found.push((message, Vec::new(), true));
+            }
+            if let Some((_, numbers, over)) = found.last_mut() {
+                numbers.push(number);
+                *over &= delivery.due.is_none();
+            }
+        }
+        let ended = found.into_iter().filter(|(.., over)| *over);
+        let ended = ended.map(|(place, numbers, _)| (place, numbers)).collect();
+        Ok(EndedMessages { ended, last: more })
     })
     .await
 }

@@ -5,16 +5,18 @@
 //! after the decision, or the rules panic, the state in memory is thrown away: the next request
 //! starts from what is durable. The activation never waits for another actor.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::catalog::{Catalog, Settings};
+use domain::ids::AttributeId;
 use domain::leaderboard::ScoreMove;
 use domain::time::Timestamp;
 use domain::user::{
-    Command, HistoryScores, HistorySum, IdempotencyRecord, Input, Outcome, Reply, SubmitEvent,
-    UserState, apply, missing_scores, missing_sums,
+    Command, HistoryScores, HistorySum, IdempotencyRecord, Input, MetricProgress, Outcome, Reply,
+    SubmitEvent, UserState, apply, missing_scores, missing_sums,
 };
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use storage::{ShardId, Store};
@@ -30,6 +32,7 @@ use crate::plans::Plans;
 use crate::projection::Projections;
 use crate::rows;
 use crate::user_key::UserKey;
+use crate::webhooks::{Webhooks, recipients};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
@@ -39,6 +42,7 @@ pub(crate) struct UserContext {
     pub(crate) store: Store,
     pub(crate) projections: Arc<Projections>,
     pub(crate) plans: Plans,
+    pub(crate) webhooks: Arc<Webhooks>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) order: Order,
     pub(crate) runs: Arc<Runs>,
@@ -106,18 +110,23 @@ pub(crate) struct Activation {
     known: Known,
 }
 
-/// What a decision needs from the user's history.
-struct Read<'a> {
-    sums: &'a [HistorySum],
-    scores: Option<&'a HistoryScores>,
-}
-
 /// What the activation knows of its user.
 enum Known {
     /// Nothing: it has to be read.
     Nothing,
     /// The state of the last answer; none if the user doesn't exist.
     State(Option<Arc<UserState>>),
+}
+
+/// What a decision needs of the user's history.
+#[derive(Default)]
+struct Past {
+    /// The sums that the state lacks, read once.
+    sums: Vec<HistorySum>,
+    /// Progress per attribute value of the event.
+    by_attribute: BTreeMap<AttributeId, MetricProgress>,
+    /// Scores of boards that were switched on since the user was last decided.
+    scores: Option<HistoryScores>,
 }
 
 impl Actor for UserActor {
@@ -161,12 +170,10 @@ impl Activation {
         if let Command::SubmitEvent(event) = &mut command {
             self.look_up_key(event, &catalog.settings, now)?;
         }
-        let sums = self.sum_history(before.as_deref(), &catalog, &command).await?;
-        let scores = self.count_scores(before.as_deref(), &catalog).await?;
-        let read = Read { sums: &sums, scores: scores.as_ref() };
-        let mut outcome = self.decide(before.as_deref(), &catalog, now, read, &command)?;
+        let past = self.read_past(before.as_deref(), &catalog, &command).await?;
+        let mut outcome = self.decide(before.as_deref(), &catalog, now, &past, &command)?;
         let reply = outcome.reply.clone();
-        let moves = self.commit(before.as_deref(), &mut outcome).await?;
+        let moves = self.commit(before.as_deref(), &mut outcome, &catalog, now).await?;
         let state = self.go_on_from(outcome.state);
         let wanted = matches!(reply, Reply::Event(_));
         let ranks = self.context.runs.tell(self.key.scope, &self.key.user, moves, wanted);
@@ -197,33 +204,32 @@ impl Activation {
         Ok(())
     }
 
-    /// Reads the sums that the decision needs and the state lacks out of the history, once.
-    async fn sum_history(
+    /// Reads what the decision needs and the state lacks.
+    async fn read_past(
         &self,
         state: Option<&UserState>,
         catalog: &Catalog,
         command: &Command,
-    ) -> Result<Vec<HistorySum>, Error> {
-        let Some(state) = state else { return Ok(Vec::new()) };
+    ) -> Result<Past, Error> {
+        let Some(state) = state else { return Ok(Past::default()) };
+        let store = &self.context.store;
+        let mut by_attribute = BTreeMap::new();
+        if let Command::SubmitEvent(event) = command
+            && event.replay_of.is_none()
+        {
+            by_attribute = rows::load_progress(store, &self.key, event.metric, &event.attributes)?;
+        }
         let missing = missing_sums(state, catalog, command);
-        if missing.is_empty() {
-            return Ok(Vec::new());
-        }
-        Ok(rows::sum_events(&self.context.store, &self.key, missing).await?)
-    }
-
-    /// Counts the scores of boards that were switched on since the user was last decided.
-    async fn count_scores(
-        &self,
-        state: Option<&UserState>,
-        catalog: &Catalog,
-    ) -> Result<Option<HistoryScores>, Error> {
-        match state.and_then(|state| missing_scores(state, catalog)) {
-            Some(missing) => {
-                Ok(Some(rows::count_scores(&self.context.store, &self.key, missing).await?))
-            }
-            None => Ok(None),
-        }
+        let sums = if missing.is_empty() {
+            Vec::new()
+        } else {
+            rows::sum_events(store, &self.key, missing).await?
+        };
+        let scores = match missing_scores(state, catalog) {
+            Some(missing) => Some(rows::count_scores(store, &self.key, missing).await?),
+            None => None,
+        };
+        Ok(Past { sums, by_attribute, scores })
     }
 
     fn decide(
@@ -231,12 +237,19 @@ impl Activation {
         state: Option<&UserState>,
         catalog: &Catalog,
         now: Timestamp,
-        Read { sums, scores }: Read<'_>,
+        past: &Past,
         command: &Command,
     ) -> Result<Outcome, Error> {
-        let order = self.context.order.of(command);
-        let (scope, user) = (self.key.scope, &self.key.user);
-        let input = Input { scope, user, catalog, now, sums, scores, order };
+        let input = Input {
+            scope: self.key.scope,
+            user: &self.key.user,
+            catalog,
+            now,
+            sums: &past.sums,
+            by_attribute: &past.by_attribute,
+            scores: past.scores.as_ref(),
+            order: self.context.order.of(command),
+        };
         // The rules only read what they are given, so nothing is left half done by a panic.
         match catch_unwind(AssertUnwindSafe(|| apply(state, input, command))) {
             Ok(decided) => Ok(decided?),
@@ -253,14 +266,17 @@ impl Activation {
         &mut self,
         before: Option<&UserState>,
         outcome: &mut Outcome,
+        catalog: &Catalog,
+        now: Timestamp,
     ) -> Result<Vec<ScoreMove>, Error> {
         if !outcome.must_commit {
             return Ok(Vec::new());
         }
         let context = Arc::clone(&self.context);
+        let outbox = context.webhooks.collect(&self.key, outcome, catalog, now).await?;
         let recording = context.projections.recording().await;
         let planned = before.and_then(|before| before.next_due);
-        let commit = rows::commit_user(&context.store, &self.key, planned, outcome);
+        let commit = rows::commit_user(&context.store, &self.key, planned, outcome, &outbox);
         if let Err(error) = commit.await {
             tracing::error!(user.id = %self.key.user, %error, "a commit failed; the user is built anew");
             self.rebuild();
@@ -268,6 +284,9 @@ impl Activation {
         }
         self.context.counters.commits.add_one();
         recording.record(&Commit { scope: self.key.scope, before, outcome });
+        if !outbox.is_empty() {
+            context.webhooks.hint(recipients(&outbox));
+        }
         if let Some(due) = outcome.state.next_due.filter(|due| planned != Some(*due)) {
             self.announce(due);
         }

@@ -64,6 +64,24 @@ impl Amount {
         shifted.and_then(|billionths| billionths.to_i64()).unwrap_or(beyond)
     }
 
+    /// How many percent of the magnitude of `base` this is, rounded half up to one decimal; `None` if
+    /// `base` is zero. (C-WRAP-06)
+    ///
+    /// Exact for all that events can add up to; far beyond, it saturates.
+    #[must_use]
+    pub fn percent_of(self, base: Self) -> Option<Self> {
+        let base = base.exact_billionths().abs();
+        if base == 0 {
+            return None;
+        }
+        // The floor of a number and one half is that number rounded half up.
+        let doubled = self.exact_billionths().saturating_mul(2_000).saturating_add(base);
+        let tenths = doubled.div_euclid(base.saturating_mul(2));
+        let beyond = if tenths < 0 { Decimal::MIN } else { Decimal::MAX };
+        let percent = Decimal::try_from_i128_with_scale(tenths, 1).unwrap_or(beyond);
+        Some(Self(percent.normalize()))
+    }
+
     /// The greatest whole number not above this. (C-LB-33)
     #[must_use]
     pub fn floor(self) -> i64 {

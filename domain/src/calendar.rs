@@ -226,6 +226,14 @@ impl Period {
         }
     }
 
+    /// The calendar year, from its first of January to its last of December.
+    #[must_use]
+    pub fn year(year: i32) -> Self {
+        let date = |month, day| Date::from_ymd(year, month, day);
+        let whole = date(1, 1).zip(date(12, 31)).map(|(start, end)| Self { start, end });
+        whole.expect("the years of dates are whole")
+    }
+
     /// The period right after this one, which must be of the same frequency and week start.
     #[must_use]
     pub fn next(self, frequency: Frequency, week_start: WeekStart) -> Self {

@@ -51,6 +51,12 @@ uuid_ids! {
     AwardId;
     /// One pause of one user's streak.
     PauseId;
+    /// A webhook.
+    WebhookId;
+    /// One event as webhooks are told of it.
+    MessageId;
+    /// One message on its way to one webhook.
+    DeliveryId;
 }
 
 /// Where an object lives: ids and keys are unique only inside a scope. (C-GEN-24)

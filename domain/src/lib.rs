@@ -20,3 +20,5 @@ mod rules;
 pub mod summary;
 pub mod time;
 pub mod user;
+pub mod webhook;
+pub mod wrapped;

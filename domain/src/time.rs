@@ -174,6 +174,12 @@ impl Date {
         i64::from(self.0.year()) * 12 + i64::from(self.0.month0())
     }
 
+    /// The calendar month: 0 is January, 11 is December. (C-WRAP-01)
+    #[must_use]
+    pub fn month0(self) -> u32 {
+        self.0.month0()
+    }
+
     /// Weekday number as settings spell it: 0 is Sunday, 6 is Saturday. (C-STREAK-51)
     #[must_use]
     pub fn weekday(self) -> u8 {

@@ -1,7 +1,8 @@
 //! A catalog file's objects into a catalog, in an order in which every reference exists.
 //!
 //! Attributes and metrics first, then streaks, achievements (prerequisites before what needs them),
-//! points systems, leaderboards last. The catalog passed in is a copy: a problem leaves nothing half done.
+//! points systems, leaderboards, and webhooks last. The catalog passed in is a copy: a problem leaves
+//! nothing half done.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -11,8 +12,9 @@ use domain::catalog::{
     ATTRIBUTE_CHARS_MAX, AchievementDraft, AchievementStatus, AchievementTriggerFields,
     AchievementTriggerKind, AttributeDraft, AttributeKind, BoostDraft, BoostTerms, Catalog,
     EvaluationMode, Filter, FreezesPatch, Invalid, LeaderboardDraft, LeaderboardStatus, LevelDraft,
-    MetricDraft, PREREQUISITES_MAX, Patch, PointsSystemDraft, RankByKind, Rounding,
+    MetricDraft, PREREQUISITES_MAX, Patch, PointsSystemDraft, RankByKind, Rounding, SealedSecret,
     StreakSettingsPatch, TimeUnit, TriggerDraft, TriggerType, TriggerTypeFields, UnitType,
+    WebhookDraft,
 };
 use domain::ids::{AchievementId, AttributeId, Key, MetricId, PointsSystemId};
 use domain::leaderboard::{DailyWindow, RunUnit};
@@ -23,7 +25,7 @@ use super::format::{
     AchievementStatusName, AchievementTable, BoostTable, Count, Document, EvaluationModeName,
     Filters, FreezesTable, FrequencyName, LeaderboardStatusName, LeaderboardTable, LevelTable,
     MetricTable, PointsSystemTable, RepeatTable, RoundingName, SettingsTable, StreaksTable,
-    TriggerStatusName, TriggerTable, WeekStartName,
+    TriggerStatusName, TriggerTable, WebhookTable, WeekStartName,
 };
 use super::value::{Name, Table};
 
@@ -56,6 +58,7 @@ pub(super) fn apply(
     document: &Document,
     catalog: Catalog,
     now: Timestamp,
+    new_secret: &dyn Fn() -> SealedSecret,
 ) -> Result<Catalog, Problem> {
     let mut changed = Changed { catalog, now, achievements: HashMap::new() };
     changed.settings(&document.settings);
@@ -73,6 +76,9 @@ pub(super) fn apply(
     }
     for (key, board) in &document.leaderboards.0 {
         changed.leaderboard(key, board)?;
+    }
+    for (_, webhook) in &document.webhooks.0 {
+        changed.webhook(webhook, new_secret())?;
     }
     Ok(changed.catalog)
 }
@@ -327,6 +333,13 @@ impl<'a> Changed<'a> {
             self.boost(system, boost)?;
         }
         Ok(())
+    }
+
+    fn webhook(&mut self, table: &WebhookTable, secret: SealedSecret) -> Result<(), Problem> {
+        let events = table.events.as_ref().iter().map(|event| event.0).collect();
+        let draft = WebhookDraft { name: table.name.0.clone(), url: table.url.0.clone(), events };
+        let created = self.catalog.create_webhook(draft, secret, self.now);
+        created.map(|_| ()).map_err(|invalid| Problem::at(table.events.span(), invalid.message))
     }
 
     fn level(

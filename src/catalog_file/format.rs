@@ -7,7 +7,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::value::{
-    Clock, Day, Decimal, Description, ImageUrl, Multiplier, Name, Table, TimeZone, Whole, Yes,
+    Clock, Day, Decimal, Description, EventName, ImageUrl, Multiplier, Name, Table, TimeZone,
+    WebhookUrl, Whole, Yes,
 };
 
 /// A count that no rule limits further.
@@ -27,6 +28,7 @@ pub(super) struct Document {
     pub(super) achievements: Table<AchievementTable>,
     pub(super) points: Table<PointsSystemTable>,
     pub(super) leaderboards: Table<LeaderboardTable>,
+    pub(super) webhooks: Table<WebhookTable>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -168,6 +170,14 @@ pub(super) enum RoundingName {
     Down,
     Up,
     Nearest,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WebhookTable {
+    pub(super) name: Name,
+    pub(super) url: WebhookUrl,
+    pub(super) events: Spanned<Vec<EventName>>,
 }
 
 #[derive(Debug, Deserialize)]

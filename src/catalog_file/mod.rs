@@ -11,7 +11,7 @@ mod value;
 
 use std::ops::Range;
 
-use domain::catalog::{Catalog, Settings};
+use domain::catalog::{Catalog, SealedSecret, Settings};
 use domain::ids::EnvironmentId;
 use domain::time::Timestamp;
 use thiserror::Error;
@@ -51,18 +51,23 @@ pub fn parse(file_name: &str, text: &str) -> Result<CatalogFile, CatalogFileErro
         .map_err(|error| source.error(error.span().unwrap_or_default(), error.message()))?;
     let file = CatalogFile { source, document };
     let mut empty = Catalog::new(EnvironmentId(Uuid::nil()), Settings::default());
-    file.apply_to(&mut empty, Timestamp::from_millis(0))?;
+    file.apply_to(&mut empty, Timestamp::from_millis(0), &|| SealedSecret(Vec::new()))?;
     Ok(file)
 }
 
 impl CatalogFile {
     /// Adds everything in the file to the catalog and sets the settings it names, or changes
-    /// nothing.
+    /// nothing. Webhooks get secrets from `new_secret`: a file never holds any.
     ///
     /// # Errors
     /// If a key of the file is taken in the catalog; an empty catalog takes every parsed file.
-    pub fn apply_to(&self, catalog: &mut Catalog, now: Timestamp) -> Result<(), CatalogFileError> {
-        let changed = apply::apply(&self.document, catalog.clone(), now)
+    pub fn apply_to(
+        &self,
+        catalog: &mut Catalog,
+        now: Timestamp,
+        new_secret: &dyn Fn() -> SealedSecret,
+    ) -> Result<(), CatalogFileError> {
+        let changed = apply::apply(&self.document, catalog.clone(), now, new_secret)
             .map_err(|problem| self.source.error(problem.span, &problem.message))?;
         *catalog = changed;
         Ok(())

@@ -10,9 +10,11 @@ use domain::amount::Amount;
 use domain::calendar::Zone;
 use domain::catalog::is_multiplier;
 use domain::time::{Date, TimeOfDay};
+use domain::webhook::WebhookEvent;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Unexpected, Visitor};
 use toml::Spanned;
 
+use crate::http::admin::webhooks;
 use crate::http::json;
 
 /// A table whose keys are chosen by its writer, in the order of the file.
@@ -228,6 +230,27 @@ impl<'de> Deserialize<'de> for ImageUrl {
         let absolute = |text: &str| json::is_image_url(text).then(|| text.to_owned());
         checked(deserializer, "an absolute http(s) URL of at most 2048 characters", absolute)
             .map(Self)
+    }
+}
+
+/// Where a webhook listens. (C-WH-02)
+#[derive(Clone, Debug)]
+pub(super) struct WebhookUrl(pub(super) String);
+
+impl<'de> Deserialize<'de> for WebhookUrl {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        checked(deserializer, webhooks::URL_FORM, webhooks::checked_url).map(Self)
+    }
+}
+
+/// A type of event that webhooks are told of. (C-WH-03)
+#[derive(Clone, Copy, Debug)]
+pub(super) struct EventName(pub(super) WebhookEvent);
+
+impl<'de> Deserialize<'de> for EventName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let expected = "a type of webhook event such as \"points.changed\"";
+        checked(deserializer, expected, WebhookEvent::parse).map(Self)
     }
 }
 

@@ -27,8 +27,9 @@ use crate::app::{App, AppSettings};
 use crate::catalog_file::{self, CatalogFile};
 use crate::config::Config;
 use crate::http::router::router;
+use crate::secrets::{MasterKey, WebhookSecret};
 use crate::shutdown::{self, Stop};
-use crate::{starting, telemetry};
+use crate::{outbound, starting, telemetry};
 
 /// Environments of test servers are all the same, so that their histories are too.
 const TEST_ENVIRONMENT: Uuid = Uuid::from_u128(0xacc0_1ade_0000_4000_8000_0000_0000_0001);
@@ -64,6 +65,8 @@ struct Plan {
     config: Config,
     catalog: Option<Arc<CatalogFile>>,
     key: Option<AdminKey>,
+    /// None: the one in the data directory.
+    master_key: Option<MasterKey>,
     clock: Clock,
 }
 
@@ -119,8 +122,9 @@ fn plan(args: Args) -> Result<Plan, String> {
             return Err(format!("{ADMIN_KEY_VARIABLE}: {error}"));
         }
     };
+    let master_key = MasterKey::from_environment().map_err(|error| error.to_string())?;
     let clock = args.test_clock.map_or_else(Clock::system, Clock::test);
-    Ok(Plan { config, catalog, key, clock })
+    Ok(Plan { config, catalog, key, master_key, clock })
 }
 
 fn read_catalog(path: &Path) -> Result<CatalogFile, String> {
@@ -140,8 +144,8 @@ async fn serve(plan: Plan) -> Result<(), Failure> {
     };
     not_ready.end().await;
     let Some(recovered) = recovered else { return Ok(()) };
-    let engine = recovered?;
-    let requests = serve_requests(&plan, &engine, bound, stop.clone());
+    let (engine, master_key) = recovered?;
+    let requests = serve_requests(&plan, &engine, master_key, bound, stop.clone());
     let engine_stops = async { engine.stop().await.map_err(Failure::from) };
     let grace = Duration::from_millis(u64::from(plan.config.server.stop_grace_ms.0.get()));
     let stopped = shutdown::in_order(stop, grace, requests, engine_stops).await;
@@ -165,7 +169,7 @@ fn new_environment() -> Uuid {
 }
 
 /// Opens storage and brings the engine to where it was.
-async fn recover(plan: &Plan) -> Result<Engine, Failure> {
+async fn recover(plan: &Plan) -> Result<(Engine, MasterKey), Failure> {
     let options = plan.config.storage_options();
     let store = tokio::task::spawn_blocking(move || Store::open(&options)).await??;
     let environment = if plan.clock.is_test() { TEST_ENVIRONMENT } else { new_environment() };
@@ -173,23 +177,35 @@ async fn recover(plan: &Plan) -> Result<Engine, Failure> {
         environment: EnvironmentId(environment),
         settings: plan.config.environment_settings(),
     };
-    let engine =
-        Engine::start(plan.config.engine_config(), store, plan.clock.clone(), bootstrap).await?;
+    // After storage has made and locked the directory.
+    let master_key = match &plan.master_key {
+        Some(key) => key.clone(),
+        None => MasterKey::in_directory(&plan.config.storage.data)?,
+    };
+    let (config, clock) = (plan.config.engine_config(), plan.clock.clone());
+    let ports = outbound::ports(&plan.config.webhooks, &master_key)?;
+    let engine = Engine::start(config, store, clock, bootstrap, ports).await?;
+    // Better now than at every attempt.
+    for webhook in engine.catalog(engine.scope()).live_webhooks() {
+        master_key.open(&webhook.secret)?;
+    }
     if let Some(file) = &plan.catalog
         && engine.catalog(engine.scope()).is_pristine()
     {
-        let file = Arc::clone(file);
+        let (file, key) = (Arc::clone(file), master_key.clone());
+        let seal = move || key.seal(&WebhookSecret::generate());
         engine
-            .change_catalog(engine.scope(), move |catalog, now| file.apply_to(catalog, now))
+            .change_catalog(engine.scope(), move |catalog, now| file.apply_to(catalog, now, &seal))
             .await??;
     }
-    Ok(engine)
+    Ok((engine, master_key))
 }
 
 /// Serves until it is time to stop and the requests in flight have ended.
 async fn serve_requests(
     plan: &Plan,
     engine: &Engine,
+    master_key: MasterKey,
     bound: std::net::TcpListener,
     stop: Stop,
 ) -> Result<(), Failure> {
@@ -201,7 +217,7 @@ async fn serve_requests(
         participants_max: plan.config.leaderboards.max_participants.get(),
         test_clock: plan.clock.is_test(),
     };
-    let app = App { engine: engine.clone(), keys, settings: Arc::new(settings) };
+    let app = App { engine: engine.clone(), keys, master_key, settings: Arc::new(settings) };
     // Answers are small and awaited: waiting to fill a packet would only delay them.
     let listener = TcpListener::from_std(bound)?.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {

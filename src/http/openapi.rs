@@ -13,7 +13,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::application::{
     achievements, leaderboards, metrics, points, streaks, user_achievements, user_leaderboards,
-    user_metrics, user_points, user_preferences, user_streak, users,
+    user_metrics, user_points, user_preferences, user_streak, user_wrapped, users,
 };
 use super::error::ErrorBody;
 
@@ -43,6 +43,7 @@ use super::error::ErrorBody;
         user_leaderboards::get,
         leaderboards::all,
         leaderboards::get,
+        user_wrapped::get,
         streaks::list,
         streaks::rankings,
         points::get,

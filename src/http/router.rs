@@ -11,7 +11,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::application::{
     achievements, leaderboards, metrics, points, streaks, user_achievements, user_leaderboards,
-    user_metrics, user_points, user_preferences, user_streak, users,
+    user_metrics, user_points, user_preferences, user_streak, user_wrapped, users,
 };
 use super::middleware::{
     cors, method_not_allowed, normalise_path, not_found, panicked, request_id,
@@ -61,6 +61,7 @@ fn application() -> Router<App> {
         .route("/users/{id}/leaderboards/{key}", get(user_leaderboards::get))
         .route("/leaderboards", get(leaderboards::all))
         .route("/leaderboards/{key}", get(leaderboards::get))
+        .route("/users/{id}/wrapped", get(user_wrapped::get))
         .route("/streaks", get(streaks::list))
         .route("/streaks/rankings", get(streaks::rankings))
         .route("/points/{key}", get(points::get))

@@ -14,6 +14,7 @@ use domain::{
 use crate::{
     batch::{Batch, Op},
     keys::Key,
+    outbox::OutboxEntry,
     records::{self, Record, Timer},
     shard::ShardId,
 };
@@ -29,14 +30,16 @@ pub struct UserCommit<'a> {
     pub planned: Option<Timestamp>,
     /// What was decided.
     pub outcome: &'a Outcome,
+    /// What webhooks are told of it.
+    pub outbox: &'a [OutboxEntry],
 }
 
 impl UserCommit<'_> {
-    /// The batch: snapshot, rows of history, rows of scores, idempotency row, and the timer if it
-    /// moved. `shards` is [`crate::Store::shards`].
+    /// The batch: snapshot, rows of history, rows of scores, idempotency row, messages, and the timer
+    /// if it moved. `shards` is [`crate::Store::shards`].
     #[must_use]
     pub fn batch(&self, shards: u16) -> Batch {
-        let Self { scope, user, planned, outcome } = *self;
+        let Self { scope, user, planned, outcome, outbox } = *self;
         let mut batch = Batch::new(ShardId::of_user(scope, user, shards));
         batch.ops.push(put(Key::snapshot(scope, user), &outcome.state));
         batch.ops.extend(outcome.rows.iter().map(|row| self.history(row)));
@@ -44,6 +47,7 @@ impl UserCommit<'_> {
         if let Some((metric, key, record)) = &outcome.idempotency {
             batch.ops.push(put(Key::idempotency(scope, user, *metric, key), record));
         }
+        batch.ops.extend(outbox.iter().flat_map(|entry| entry.ops(scope)));
         let next = outcome.state.next_due;
         if planned != next {
             let timer = |due| Key::timer(scope, batch.shard, due, user);
@@ -80,6 +84,12 @@ impl UserCommit<'_> {
             HistoryRow::PointsDay { system, day, record } => {
                 put(Key::points_day(scope, user, *system, *day), record)
             }
+            HistoryRow::AttributeDay { metric, day, attribute, value, record } => {
+                put(Key::attribute_day(scope, user, *metric, *day, (*attribute, value)), record)
+            }
+            HistoryRow::AttributeProgress { metric, attribute, value, record } => {
+                put(Key::attribute_progress(scope, user, *metric, (*attribute, value)), record)
+            }
             HistoryRow::PauseOwner { pause } => put(Key::pause_owner(scope, *pause), user),
         }
     }
@@ -113,14 +123,14 @@ mod tests {
         amount::Amount,
         catalog::Catalog,
         ids::{
-            AwardId, EnvironmentId, EventId, IdempotencyKey, LeaderboardId, MetricId,
+            AttributeId, AwardId, EnvironmentId, EventId, IdempotencyKey, LeaderboardId, MetricId,
             PointsSystemId, Scope, TriggerId, UserId,
         },
         leaderboard::{Group, MoveCause, Score, ScoreMove, ScoreRecord},
         time::{Date, TimeOfDay, Timestamp},
         user::{
-            AwardRecord, EventRecord, HistoryRow, IdempotencyRecord, MetricDay, Outcome, PointsDay,
-            Reply, UserState,
+            AwardRecord, EventRecord, HistoryRow, IdempotencyRecord, MetricDay, MetricProgress,
+            Outcome, PointsDay, Reply, UserState,
         },
     };
     use uuid::Uuid;
@@ -136,6 +146,7 @@ mod tests {
     const METRIC: MetricId = MetricId(Uuid::from_u128(2));
     const BOARD: LeaderboardId = LeaderboardId(Uuid::from_u128(7));
     const SYSTEM: PointsSystemId = PointsSystemId(Uuid::from_u128(3));
+    const GENRE: AttributeId = AttributeId(Uuid::from_u128(9));
 
     fn scope() -> Scope {
         Scope::untenanted(EnvironmentId(Uuid::from_u128(1)))
@@ -181,6 +192,11 @@ mod tests {
         MetricDay { change: event().value, total: event().value, events: 1 }
     }
 
+    fn progress() -> MetricProgress {
+        let MetricDay { change, total, events } = metric_day();
+        MetricProgress { total, events: 1, day: day(), day_change: change, day_events: events }
+    }
+
     fn outcome(state: UserState, key: &IdempotencyKey) -> Outcome {
         Outcome {
             state,
@@ -193,6 +209,19 @@ mod tests {
                     system: SYSTEM,
                     day: day(),
                     record: PointsDay { change: 10, total: 120 },
+                },
+                HistoryRow::AttributeDay {
+                    metric: METRIC,
+                    day: day(),
+                    attribute: GENRE,
+                    value: "poem".to_owned(),
+                    record: metric_day(),
+                },
+                HistoryRow::AttributeProgress {
+                    metric: METRIC,
+                    attribute: GENRE,
+                    value: "poem".to_owned(),
+                    record: progress(),
                 },
             ],
             signals: Vec::new(),
@@ -223,7 +252,8 @@ mod tests {
         let key = IdempotencyKey::parse("k").expect("short").expect("not blank");
         let outcome = outcome(sample(), &key);
         let planned = Some(Timestamp::from_millis(5));
-        let commit = UserCommit { scope: scope(), user: &user, planned, outcome: &outcome };
+        let commit =
+            UserCommit { scope: scope(), user: &user, planned, outcome: &outcome, outbox: &[] };
         let batch = commit.batch(store.shards());
         assert_eq!(batch.shard, ShardId::of_user(scope(), &user, 64));
         store.commit(batch).await.expect("commits");
@@ -239,6 +269,11 @@ mod tests {
             load::<PointsDay>(&store, &Key::points_day(scope(), &user, SYSTEM, day())).total,
             120
         );
+        let poem = (GENRE, "poem");
+        let attribute_day = Key::attribute_day(scope(), &user, METRIC, day(), poem);
+        assert_eq!(load::<MetricDay>(&store, &attribute_day), metric_day());
+        let attribute_progress = Key::attribute_progress(scope(), &user, METRIC, poem);
+        assert_eq!(load::<MetricProgress>(&store, &attribute_progress), progress());
         assert_eq!(
             load::<IdempotencyRecord>(&store, &Key::idempotency(scope(), &user, METRIC, &key))
                 .event,
@@ -246,7 +281,7 @@ mod tests {
         );
         let scored = Key::score(scope(), BOARD, day(), &user);
         assert_eq!(load::<ScoreRecord>(&store, &scored), score());
-        assert_eq!(store.scan(&KeyRange::all(), 10).expect("readable").len(), 8);
+        assert_eq!(store.scan(&KeyRange::all(), 10).expect("readable").len(), 10);
     }
 
     #[tokio::test]
@@ -265,7 +300,8 @@ mod tests {
                 scores: Vec::new(),
                 ..outcome(state, &key)
             };
-            let commit = UserCommit { scope: scope(), user: &user, planned, outcome: &outcome };
+            let commit =
+                UserCommit { scope: scope(), user: &user, planned, outcome: &outcome, outbox: &[] };
             let batch = commit.batch(store.shards());
             let moves = usize::from(planned.is_some()) + usize::from(next.is_some());
             assert_eq!(batch.ops.len(), 1 + if planned == next { 0 } else { moves });

@@ -89,7 +89,7 @@ impl Inspection {
 
     /// Every row of a range, ascending. Ends after the first error.
     pub fn rows(&self, range: KeyRange) -> impl Iterator<Item = Result<Row, Error>> + use<'_> {
-        merge::chunks(range, ROWS_CHUNK, |range, limit| self.scan(range, limit))
+        merge::chunks(range, ROWS_CHUNK, KeyRange::after, |range, limit| self.scan(range, limit))
     }
 
     /// Reads every row there is, and counts them by kind.

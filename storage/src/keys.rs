@@ -18,12 +18,18 @@
 //! 0x24  metric day         user text | metric 16 | date i32
 //! 0x25  points day         user text | points system 16 | date i32
 //! 0x26  pause owner        pause 16
+//! 0x27  attribute day      user text | metric 16 | date i32 | attribute 16 | value text
+//! 0x28  attribute progress user text | metric 16 | attribute 16 | value text
 //! 0x30  timer              shard u16 | due instant i64 | user text
-//! 0x31  outbox, reserved   shard u16 | sequence u64
 //! 0x32  score              leaderboard 16 | first date of the run i32 | user text
 //! 0x33  settled run        leaderboard 16 | first date of the run i32
 //! 0x34  settled rank       leaderboard 16 | first date of the run i32 | group text* | rank u64
 //! 0x35  settled place      leaderboard 16 | first date of the run i32 | user text
+//! 0x40  message            shard u16 | sequence u64
+//! 0x41  delivery           instant i64 | shard u16 | sequence u64 | number u16
+//! 0x42  pending delivery   webhook 16 | due i64 | instant i64 | shard u16 | sequence u64 | number u16
+//! 0x43  purged up to       shard u16
+//! 0x44  boost told         boost 16 | occasion u8
 //! ```
 //!
 //! Text is its bytes with 0x00 written as 0x00 0xff, ended by 0x00 0x00: no text is a prefix of
@@ -37,14 +43,18 @@ mod tuple;
 use std::fmt;
 
 use domain::{
-    ids::{IdempotencyKey, LeaderboardId, MetricId, PauseId, PointsSystemId, Scope, UserId},
+    ids::{
+        AttributeId, BoostId, IdempotencyKey, LeaderboardId, MetricId, PauseId, PointsSystemId,
+        Scope, UserId, WebhookId,
+    },
     leaderboard::Group,
     time::{Date, Timestamp},
+    webhook::{DeliveryPlace, MessagePlace},
 };
 use uuid::Uuid;
 
 pub use self::range::KeyRange;
-use self::tuple::{Tuple, read_text, text_len, unflipped, unflipped_long};
+use self::tuple::{Tuple, read_delivery, read_text, text_len, unflipped, unflipped_long};
 use crate::{error::Error, shard::ShardId};
 
 const SCOPE_LEN: usize = 32;
@@ -52,6 +62,7 @@ const SCOPE_LEN: usize = 32;
 pub(crate) const KEY_LEN_MIN: usize = SCOPE_LEN + 1;
 const SEQUENCE_LEN: usize = 8;
 const UUID_LEN: usize = 16;
+const DATE_LEN: usize = 4;
 
 /// What a row is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,10 +90,12 @@ pub enum Kind {
     PointsDay = 0x25,
     /// Whose a pause is; written with that user's rows.
     PauseOwner = 0x26,
+    /// A user's total of one metric, counting one attribute value, at the end of one day.
+    AttributeDay = 0x27,
+    /// A user's progress in one metric, counting one attribute value.
+    AttributeProgress = 0x28,
     /// When a user has to be settled next.
     Timer = 0x30,
-    /// A message to deliver.
-    Outbox = 0x31,
     /// A user's score in one run.
     Score = 0x32,
     /// That the ranking of a run is final.
@@ -91,11 +104,21 @@ pub enum Kind {
     SettledRank = 0x34,
     /// Where a user ended up in a settled run.
     SettledPlace = 0x35,
+    /// One event as webhooks are told of it.
+    Message = 0x40,
+    /// One message on its way to one webhook, by when it fired: the log.
+    Delivery = 0x41,
+    /// A delivery that is not over, by webhook and by when its next attempt is due.
+    Pending = 0x42,
+    /// The newest message of a shard that was purged.
+    PurgedUpTo = 0x43,
+    /// That a boost's start or finish was told.
+    BoostTold = 0x44,
 }
 
 impl Kind {
     /// Every kind, in key order.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 23] = [
         Self::Instance,
         Self::ApiKey,
         Self::Catalog,
@@ -107,12 +130,18 @@ impl Kind {
         Self::MetricDay,
         Self::PointsDay,
         Self::PauseOwner,
+        Self::AttributeDay,
+        Self::AttributeProgress,
         Self::Timer,
-        Self::Outbox,
         Self::Score,
         Self::SettledRun,
         Self::SettledRank,
         Self::SettledPlace,
+        Self::Message,
+        Self::Delivery,
+        Self::Pending,
+        Self::PurgedUpTo,
+        Self::BoostTold,
     ];
 
     fn from_byte(byte: u8) -> Option<Self> {
@@ -133,12 +162,18 @@ impl Kind {
             | Self::MetricDay
             | Self::PointsDay
             | Self::PauseOwner
+            | Self::AttributeDay
+            | Self::AttributeProgress
             | Self::Timer
-            | Self::Outbox
             | Self::Score
             | Self::SettledRun
             | Self::SettledRank
-            | Self::SettledPlace => None,
+            | Self::SettledPlace
+            | Self::Message
+            | Self::Delivery
+            | Self::Pending
+            | Self::PurgedUpTo
+            | Self::BoostTold => None,
         }
     }
 }
@@ -216,6 +251,31 @@ impl Key {
     #[must_use]
     pub fn points_day(scope: Scope, user: &UserId, system: PointsSystemId, day: Date) -> Self {
         Self(Tuple::of_user(scope, Kind::PointsDay, user).uuid(system.0).date(day).0)
+    }
+
+    /// A user's metric at the end of a day, counting events with one attribute value.
+    #[must_use]
+    pub fn attribute_day(
+        scope: Scope,
+        user: &UserId,
+        metric: MetricId,
+        day: Date,
+        (attribute, value): (AttributeId, &str),
+    ) -> Self {
+        let days = Tuple::of_user(scope, Kind::AttributeDay, user).uuid(metric.0).date(day);
+        Self(days.uuid(attribute.0).text(value.as_bytes()).0)
+    }
+
+    /// A user's progress in a metric, counting events with one attribute value.
+    #[must_use]
+    pub fn attribute_progress(
+        scope: Scope,
+        user: &UserId,
+        metric: MetricId,
+        (attribute, value): (AttributeId, &str),
+    ) -> Self {
+        let metric = Tuple::of_user(scope, Kind::AttributeProgress, user).uuid(metric.0);
+        Self(metric.uuid(attribute.0).text(value.as_bytes()).0)
     }
 
     /// Whose a pause is.
@@ -307,6 +367,36 @@ impl Key {
         Some((LeaderboardId(Uuid::from_bytes(*board)), run, rest))
     }
 
+    /// A message to webhooks.
+    #[must_use]
+    pub fn message(scope: Scope, place: MessagePlace) -> Self {
+        Self(Tuple::messages(scope, place.shard).sequence(place.sequence).0)
+    }
+
+    /// A delivery of a message.
+    #[must_use]
+    pub fn delivery(scope: Scope, place: DeliveryPlace) -> Self {
+        Self(Tuple::scoped(scope, Kind::Delivery).delivery(place).0)
+    }
+
+    /// That a delivery waits until `due`.
+    #[must_use]
+    pub fn pending(scope: Scope, webhook: WebhookId, due: Timestamp, place: DeliveryPlace) -> Self {
+        Self(Tuple::pending(scope, webhook).instant(due).delivery(place).0)
+    }
+
+    /// The newest message of a shard that was purged.
+    #[must_use]
+    pub fn purged_up_to(scope: Scope, shard: ShardId) -> Self {
+        Self(Tuple::scoped(scope, Kind::PurgedUpTo).short(shard.0).0)
+    }
+
+    /// That an occasion of a boost was told: its start (0) or its finish (1).
+    #[must_use]
+    pub fn boost_told(scope: Scope, boost: BoostId, occasion: u8) -> Self {
+        Self(Tuple::scoped(scope, Kind::BoostTold).uuid(boost.0).byte(occasion).0)
+    }
+
     /// A key read back from the journal or the tree.
     pub(crate) fn from_stored(bytes: &[u8]) -> Result<Self, Error> {
         let known = bytes.len() >= KEY_LEN_MIN && Kind::from_byte(bytes[SCOPE_LEN]).is_some();
@@ -367,13 +457,112 @@ impl Key {
         Some((ShardId(u16::from_be_bytes(*shard)), due, user))
     }
 
-    /// The date at the end of a day row.
+    /// The number of a message in its shard.
+    #[must_use]
+    pub fn message_sequence(&self) -> Option<u64> {
+        let rest = self.rest_of(Kind::Message)?;
+        rest.last_chunk::<SEQUENCE_LEN>().map(|bytes| u64::from_be_bytes(*bytes))
+    }
+
+    /// The place of a delivery.
+    #[must_use]
+    pub fn delivery_place(&self) -> Option<DeliveryPlace> {
+        read_delivery(self.rest_of(Kind::Delivery)?)
+    }
+
+    /// When a pending delivery is due, and its place.
+    #[must_use]
+    pub fn pending_parts(&self) -> Option<(Timestamp, DeliveryPlace)> {
+        let rest = self.rest_of(Kind::Pending)?.get(UUID_LEN..)?;
+        let (due, place) = rest.split_first_chunk::<8>()?;
+        Some((Timestamp::from_millis(unflipped_long(*due)), read_delivery(place)?))
+    }
+
+    /// The webhook of a pending delivery.
+    #[must_use]
+    pub fn pending_webhook(&self) -> Option<WebhookId> {
+        let id = self.rest_of(Kind::Pending)?.get(..UUID_LEN)?;
+        Uuid::from_slice(id).ok().map(WebhookId)
+    }
+
+    /// The boost and the occasion that were told.
+    #[must_use]
+    pub fn boost_told_parts(&self) -> Option<(BoostId, u8)> {
+        let (occasion, id) = self.rest_of(Kind::BoostTold)?.split_last()?;
+        Some((BoostId(Uuid::from_slice(id).ok()?), *occasion))
+    }
+
+    /// What follows the kind, if it is this one.
+    fn rest_of(&self, kind: Kind) -> Option<&[u8]> {
+        (self.kind() == kind).then(|| &self.0[KEY_LEN_MIN..])
+    }
+
+    /// What follows the user and the metric or points system in a user's row.
+    fn after_owner(&self) -> Option<&[u8]> {
+        let owner = KEY_LEN_MIN + text_len(&self.0[KEY_LEN_MIN..])?;
+        self.0.get(owner + UUID_LEN..)
+    }
+
+    /// The date of a day row.
     #[must_use]
     pub fn date(&self) -> Option<Date> {
-        matches!(self.kind(), Kind::MetricDay | Kind::PointsDay)
-            .then(|| self.0.last_chunk::<4>())
-            .flatten()
-            .and_then(|bytes| Date::from_days(unflipped(*bytes)))
+        let date = match self.kind() {
+            Kind::MetricDay | Kind::PointsDay | Kind::AttributeDay => self.after_owner()?,
+            Kind::Instance
+            | Kind::ApiKey
+            | Kind::Catalog
+            | Kind::Reviews
+            | Kind::Snapshot
+            | Kind::Event
+            | Kind::Award
+            | Kind::Idempotency
+            | Kind::PauseOwner
+            | Kind::Timer
+            | Kind::Message
+            | Kind::Delivery
+            | Kind::Pending
+            | Kind::PurgedUpTo
+            | Kind::BoostTold
+            | Kind::Score
+            | Kind::SettledRun
+            | Kind::SettledRank
+            | Kind::SettledPlace
+            | Kind::AttributeProgress => return None,
+        };
+        date.first_chunk::<DATE_LEN>().and_then(|bytes| Date::from_days(unflipped(*bytes)))
+    }
+
+    /// The attribute and its value, of a row about one.
+    #[must_use]
+    pub fn attribute_value(&self) -> Option<(AttributeId, String)> {
+        let rest = match self.kind() {
+            Kind::AttributeDay => self.after_owner()?.get(DATE_LEN..)?,
+            Kind::AttributeProgress => self.after_owner()?,
+            Kind::Instance
+            | Kind::ApiKey
+            | Kind::Catalog
+            | Kind::Reviews
+            | Kind::Snapshot
+            | Kind::Event
+            | Kind::Award
+            | Kind::Idempotency
+            | Kind::PauseOwner
+            | Kind::Timer
+            | Kind::Message
+            | Kind::Delivery
+            | Kind::Pending
+            | Kind::PurgedUpTo
+            | Kind::BoostTold
+            | Kind::Score
+            | Kind::SettledRun
+            | Kind::SettledRank
+            | Kind::SettledPlace
+            | Kind::MetricDay
+            | Kind::PointsDay => return None,
+        };
+        let (attribute, value) = rest.split_at_checked(UUID_LEN)?;
+        let value = String::from_utf8(read_text(value)?.0).ok()?;
+        Some((AttributeId(Uuid::from_slice(attribute).ok()?), value))
     }
 }
 
@@ -431,8 +620,8 @@ pub(crate) fn is_paged(key: &[u8]) -> bool {
 mod tests {
     use domain::{
         ids::{
-            EnvironmentId, IdempotencyKey, LeaderboardId, MetricId, PointsSystemId, Scope,
-            TenantId, UserId,
+            AttributeId, EnvironmentId, IdempotencyKey, LeaderboardId, MetricId, PointsSystemId,
+            Scope, TenantId, UserId,
         },
         time::{Date, Timestamp},
     };
@@ -525,6 +714,30 @@ mod tests {
             prop_assert_eq!(key.kind(), Kind::Award);
             prop_assert_eq!(key.text(), Some(user.as_str().to_owned()));
             prop_assert_eq!(key.sequence(), Some(sequence));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn attribute_days_sort_by_day_and_give_back_their_parts(
+            a in (user(), day(), any::<u128>(), "\\PC{0,4}|\0"),
+            b in (user(), day(), any::<u128>(), "\\PC{0,4}|\0"),
+        ) {
+            let scope = Scope::untenanted(EnvironmentId(Uuid::from_u128(1)));
+            let metric = MetricId(Uuid::from_u128(2));
+            let key = |(user, day, attribute, value): &(UserId, Date, u128, String)| {
+                let attribute = AttributeId(Uuid::from_u128(*attribute));
+                Key::attribute_day(scope, user, metric, *day, (attribute, value))
+            };
+            let tuple = |(user, day, attribute, value): &(UserId, Date, u128, String)| {
+                (user.as_str().as_bytes().to_vec(), *day, *attribute, value.clone().into_bytes())
+            };
+            prop_assert_eq!(key(&a).cmp(&key(&b)), tuple(&a).cmp(&tuple(&b)));
+            let value = (AttributeId(Uuid::from_u128(a.2)), a.3.clone());
+            prop_assert_eq!(key(&a).date(), Some(a.1));
+            prop_assert_eq!(key(&a).attribute_value(), Some(value.clone()));
+            let progress = Key::attribute_progress(scope, &a.0, metric, (value.0, &value.1));
+            prop_assert_eq!((progress.date(), progress.attribute_value()), (None, Some(value)));
         }
     }
 

@@ -31,6 +31,7 @@ pub(crate) fn get(
 pub(crate) fn chunks(
     range: KeyRange,
     chunk_len: usize,
+    rest_after: impl Fn(KeyRange, &Key) -> KeyRange,
     scan: impl Fn(&KeyRange, usize) -> Result<Vec<(Key, Vec<u8>)>, Error>,
 ) -> impl Iterator<Item = Result<(Key, Vec<u8>), Error>> {
     let mut rest = Some(range);
@@ -40,7 +41,7 @@ pub(crate) fn chunks(
         if let Ok(rows) = &chunk
             && rows.len() == chunk_len
         {
-            rest = rows.last().map(|(key, _)| range.after(key));
+            rest = rows.last().map(|(key, _)| rest_after(range, key));
         }
         Some(chunk)
     });

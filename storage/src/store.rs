@@ -268,7 +268,15 @@ impl Store {
     /// not. Ends after the first error.
     pub fn rows(&self, range: KeyRange) -> impl Iterator<Item = Result<Row, Error>> + use<> {
         let store = self.clone();
-        merge::chunks(range, ROWS_CHUNK, move |range, limit| store.scan(range, limit))
+        let scan = move |range: &KeyRange, limit| store.scan(range, limit);
+        merge::chunks(range, ROWS_CHUNK, KeyRange::after, scan)
+    }
+
+    /// As [`Store::rows`], descending.
+    pub fn rows_rev(&self, range: KeyRange) -> impl Iterator<Item = Result<Row, Error>> + use<> {
+        let store = self.clone();
+        let scan = move |range: &KeyRange, limit| store.scan_rev(range, limit);
+        merge::chunks(range, ROWS_CHUNK, KeyRange::before, scan)
     }
 
     /// Shards of this database.

@@ -27,6 +27,7 @@ fn routes() -> Vec<(Method, String, bool)> {
         ("GET", "/users/u/points/xp/event-summary"),
         ("GET", "/users/u/preferences"),
         ("PATCH", "/users/u/preferences"),
+        ("GET", "/users/u/wrapped"),
         ("GET", "/streaks"),
         ("GET", "/streaks/rankings"),
         ("GET", "/points/xp"),

@@ -2,7 +2,10 @@
 
 use accolade::admin_key::{AdminKey, AdminKeys};
 use accolade::app::{App, AppSettings};
+use accolade::config::Config;
 use accolade::http::router::router;
+use accolade::outbound::ports;
+use accolade::secrets::MasterKey;
 use actors::clock::Clock;
 use actors::{Bootstrap, Engine, EngineConfig};
 use axum::Router;
@@ -54,6 +57,7 @@ impl World {
             catalog_changes_in_flight_max: 100,
             user_idle_ms: 3_600_000,
             participants_max: 1_000,
+            webhook_log_retention_days: 7,
             timer_tick_ms: 1_000,
             timers_in_flight_max: 64,
             reviews_in_flight_max: 4,
@@ -61,8 +65,10 @@ impl World {
         let clock = Clock::test(Timestamp::parse(START).unwrap());
         let environment = EnvironmentId(Uuid::from_u128(1));
         let settings = Settings { control_ratio: 0, ..Settings::default() };
-        let engine =
-            Engine::start(config, store, clock, Bootstrap { environment, settings }).await.unwrap();
+        let master_key = MasterKey::generate();
+        let ports = ports(&Config::built_in().webhooks, &master_key).unwrap();
+        let bootstrap = Bootstrap { environment, settings };
+        let engine = Engine::start(config, store, clock, bootstrap, ports).await.unwrap();
         let (keys, _) =
             AdminKeys::prepare(&engine, Some(AdminKey::parse(KEY).unwrap())).await.unwrap();
         let settings = AppSettings {
@@ -71,7 +77,10 @@ impl World {
             participants_max: 1_000,
             test_clock,
         };
-        Self { service: router(App { engine, keys, settings: settings.into() }), faults }
+        Self {
+            service: router(App { engine, keys, master_key, settings: settings.into() }),
+            faults,
+        }
     }
 
     /// A server with a small catalog: metrics `words` and `quizzes`, the user attribute `plan` and

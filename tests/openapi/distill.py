@@ -2,12 +2,14 @@
 """Distils a published OpenAPI document to its surface: names and types, no texts.
 
     python3 tests/openapi/distill.py PUBLISHED.json > tests/openapi/application.json
+    python3 tests/openapi/distill.py --webhooks PUBLISHED.json > tests/openapi/webhooks.json
 
 The result maps `METHOD /path` to its parameters (`in name`), request fields and response fields
 per status. Fields are flat paths from the body down: `a.b` is a property, `a[]` an element of an
 array, `a{}` a value of a map, and the empty path the body itself. Each is written as its types
 joined by `|`, `?` at the end if it may be absent. `tests/openapi/surface.rs` flattens the generated
-documents in the same way.
+documents in the same way. With `--webhooks` it maps each type of webhook event to the fields of
+its body.
 """
 
 import json
@@ -17,13 +19,23 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 
 def main():
-    with open(sys.argv[1], encoding="utf-8") as file:
+    with open(sys.argv[-1], encoding="utf-8") as file:
         document = json.load(file)
+    if sys.argv[1] == "--webhooks":
+        surface = {
+            name: body(document, resolve(document, item["post"]["requestBody"]))
+            for name, item in document["webhooks"].items()
+        }
+        return write(surface)
     surface = {}
     for path, item in document["paths"].items():
         for method in METHODS:
             if method in item:
                 surface[f"{method.upper()} {path}"] = operation(document, item, item[method])
+    write(surface)
+
+
+def write(surface):
     json.dump(surface, sys.stdout, indent=1, sort_keys=True)
     print()
 

@@ -41,6 +41,7 @@ fn outcome(number: u64, plan: &str, balance: Option<i64>) -> Outcome {
     let catalog = Catalog::new(scope().environment, settings);
     let user = UserId::new(format!("user-{number}")).expect("valid");
     let now = Timestamp::from_millis(0);
+    let by_attribute = &BTreeMap::new();
     let input = Input {
         scope: scope(),
         user: &user,
@@ -49,6 +50,7 @@ fn outcome(number: u64, plan: &str, balance: Option<i64>) -> Outcome {
         sums: &[],
         scores: None,
         order: 0,
+        by_attribute,
     };
     let identify =
         Command::Identify { profile: ProfilePatch::default(), existing: Existing::Optional };
@@ -81,7 +83,13 @@ impl World {
 
     /// Makes it durable, without telling anyone.
     async fn write(&self, outcome: &Outcome) {
-        let commit = UserCommit { scope: scope(), user: &outcome.state.id, planned: None, outcome };
+        let commit = UserCommit {
+            scope: scope(),
+            user: &outcome.state.id,
+            planned: None,
+            outcome,
+            outbox: &[],
+        };
         self.store.commit(commit.batch(self.store.shards())).await.expect("it is written");
     }
 

@@ -423,7 +423,8 @@ proptest! {
     // C-LB-16 to C-LB-28 C-LB-31 C-LB-35 to C-LB-49 C-LB-53 C-LB-62 C-LB-64 C-LB-76 C-LB-77
     #[test]
     fn boards_are_what_all_events_together_say(steps in steps()) {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build();
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        let runtime = runtime.worker_threads(2).enable_all().build();
         runtime.expect("starts").block_on(async {
             // Few enough that users are forgotten and loaded again.
             let mut arena = Arena::with(3).await;

@@ -9,6 +9,7 @@ use domain::time::Timestamp;
 use storage::records::{Reviews, RunningReview, ZoneDatabase};
 use storage::{Batch, CatalogCommit, Key, Options, ShardId, Store, put};
 
+use crate::receiver::Receiver;
 use crate::world::{START, World, bootstrap, config, create_metric, user, words_written};
 
 /// A world with this many users who wrote 50 words each.
@@ -192,7 +193,8 @@ async fn measure_a_walk() {
     let store = Store::open(&Options::new(dir.path())).expect("it opens");
     let clock = Clock::test(Timestamp::parse(START).expect("valid"));
     let limits = EngineConfig { reviews_in_flight_max: 16, ..config() };
-    let engine = Engine::start(limits, store, clock, bootstrap()).await.expect("it starts");
+    let ports = Receiver::default().ports();
+    let engine = Engine::start(limits, store, clock, bootstrap(), ports).await.expect("it starts");
     let scope = engine.scope();
     let metric = engine
         .change_catalog(scope, |catalog, now| create_metric(catalog, "words", now))

@@ -33,11 +33,13 @@ impl World {
         timers
     }
 
-    /// Waits until nobody is due any more.
+    /// Waits until nobody is due any more, and until whoever was has been settled to the end: rows
+    /// are there to read before their commit is counted.
     async fn caught_up(&self) {
         while self.timers().first().is_some_and(|(due, _)| *due <= self.clock.now()) {
             tokio::task::yield_now().await;
         }
+        self.in_flight(0).await;
     }
 }
 

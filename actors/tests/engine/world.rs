@@ -19,6 +19,8 @@ use domain::user::{Command, Existing, ProfilePatch, Reply, SubmitEvent, UserStat
 use storage::{FaultHandle, KeyRange, Options, Row, Store};
 use uuid::Uuid;
 
+use crate::receiver::Receiver;
+
 pub(crate) const START: &str = "2026-03-01T12:00:00Z";
 
 pub(crate) struct World {
@@ -27,6 +29,7 @@ pub(crate) struct World {
     pub(crate) faults: FaultHandle,
     pub(crate) clock: Clock,
     pub(crate) config: EngineConfig,
+    pub(crate) receiver: Receiver,
     pub(crate) metric: MetricId,
     pub(crate) achievement: AchievementId,
     pub(crate) system: PointsSystemId,
@@ -40,6 +43,7 @@ pub(crate) fn config() -> EngineConfig {
         catalog_changes_in_flight_max: 100,
         user_idle_ms: 3_600_000,
         participants_max: 1_000,
+        webhook_log_retention_days: 7,
         timer_tick_ms: 1_000,
         timers_in_flight_max: 64,
         reviews_in_flight_max: 4,
@@ -54,10 +58,9 @@ pub(crate) fn amount(literal: &str) -> Amount {
     Amount::parse(literal).expect("a valid amount")
 }
 
-async fn start(store: &Store, clock: &Clock, config: &EngineConfig) -> Engine {
-    Engine::start(config.clone(), store.clone(), clock.clone(), bootstrap())
-        .await
-        .expect("it starts")
+async fn start(store: &Store, clock: &Clock, config: &EngineConfig, receiver: &Receiver) -> Engine {
+    let (config, store, clock) = (config.clone(), store.clone(), clock.clone());
+    Engine::start(config, store, clock, bootstrap(), receiver.ports()).await.expect("it starts")
 }
 
 fn open(faults: &FaultHandle) -> Store {
@@ -90,11 +93,12 @@ impl World {
         let faults = FaultHandle::default();
         let clock = Clock::test(Timestamp::parse(START).expect("valid"));
         let store = open(&faults);
-        let engine = start(&store, &clock, &config).await;
+        let receiver = Receiver::default();
+        let engine = start(&store, &clock, &config, &receiver).await;
         let made = engine.change_catalog(engine.scope(), configure).await.expect("it is made");
         engine.reviewed().await.expect("walked");
         let (metric, achievement, system) = made;
-        Self { engine, store, faults, clock, config, metric, achievement, system }
+        Self { engine, store, faults, clock, config, receiver, metric, achievement, system }
     }
 
     /// Stops the engine and starts another over the same store.
@@ -105,11 +109,12 @@ impl World {
 
     /// Drops the engine as it is and starts another over what is durable.
     pub(crate) async fn crash(self) -> Self {
-        let Self { engine, store, faults, clock, config, metric, achievement, system } = self;
+        let Self { engine, store, faults, clock, config, receiver, metric, achievement, system } =
+            self;
         drop((engine, store));
         let store = open(&faults);
-        let engine = start(&store, &clock, &config).await;
-        Self { engine, store, faults, clock, config, metric, achievement, system }
+        let engine = start(&store, &clock, &config, &receiver).await;
+        Self { engine, store, faults, clock, config, receiver, metric, achievement, system }
     }
 
     /// Stops the engine and starts another over the same store, so much later.

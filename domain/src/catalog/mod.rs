@@ -1,5 +1,5 @@
-//! What the operator configured: attributes, metrics, achievements, points systems, streaks and
-//! leaderboards.
+//! What the operator configured: attributes, metrics, achievements, points systems, streaks,
+//! leaderboards and webhooks.
 //!
 //! A [`Catalog`] is a value. Changes go through its methods, which check every rule of the Admin
 //! API and either apply one item whole or answer why not; an event is judged by the catalog that
@@ -17,6 +17,7 @@ mod points;
 mod review;
 mod settings;
 mod streak;
+mod webhook;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -48,6 +49,7 @@ pub use streak::{
     AutoEarn, EvaluationMode, FreezeSettings, FreezesPatch, StreakMetric, StreakSettings,
     StreakSettingsPatch,
 };
+pub use webhook::{SealedSecret, Webhook, WebhookDraft, WebhookPatch};
 
 use crate::ids::{
     AchievementId, AttributeId, EnvironmentId, Key, MetricId, PointsSystemId, derived_id,
@@ -80,6 +82,8 @@ pub struct Catalog {
     pub leaderboards: Vec<Leaderboard>,
     /// How many demands to count a leaderboard anew were ever made. (C-LB-27)
     pub recounts: u64,
+    /// Webhooks in creation order, archived ones included.
+    pub webhooks: Vec<Webhook>,
 }
 
 impl Catalog {
@@ -98,6 +102,7 @@ impl Catalog {
             streaks: History::starting_with(StreakSettings::default()),
             leaderboards: Vec::new(),
             recounts: 0,
+            webhooks: Vec::new(),
         }
     }
 

@@ -6,15 +6,15 @@
 //! plans anew; it is never late. What changes the configuration must have users planned again.
 //! (C-GEN-22)
 
-use super::{achievement, leaderboard, streak, time};
+use super::{achievement, leaderboard, report, streak, time};
 use crate::calendar::Frequency;
 use crate::time::Timestamp;
 use crate::user::decision::Decision;
 
 /// What falls due by time alone, in no order.
 type Source = fn(&Decision<'_>) -> Option<Timestamp>;
-const SOURCES: [Source; 5] =
-    [end_of_streak, freeze_grant, time_award, completion, board_of_streaks];
+const SOURCES: [Source; 6] =
+    [end_of_streak, freeze_grant, time_award, completion, board_of_streaks, report::next_due];
 
 /// The first instant after now at which settling may change something; none if there is nothing to
 /// wait for.

@@ -1,26 +1,27 @@
-//! Recording an event: the total, the day's figures, the sums of matching events. (C-METRIC,
-//! C-EVENT-01 to 04)
+//! Recording an event: the total, the day's figures, those by attribute value, the sums of matching
+//! events. (C-METRIC, C-EVENT-01 to 04)
+
+use std::collections::BTreeMap;
 
 use super::leaderboard;
 use super::tracker::{HistorySum, filtered_owners, known_sum};
-use crate::amount::Amount;
 use crate::catalog::{RankBy, all_match};
-use crate::ids::EventId;
+use crate::ids::{AttributeId, EventId};
 use crate::leaderboard::Contribution;
 use crate::user::decision::Decision;
-use crate::user::{
-    EventRecord, HistoryRow, MetricDay, MetricProgress, Rejection, SubmitEvent, Tracker,
-};
+use crate::user::{EventRecord, HistoryRow, MetricProgress, Rejection, SubmitEvent, Tracker};
 
 /// Inserts the event and updates everything that counts values.
 pub(crate) fn record(
     decision: &mut Decision<'_>,
     event: &SubmitEvent,
     sums: &[HistorySum],
+    by_attribute: &BTreeMap<AttributeId, MetricProgress>,
 ) -> Result<EventId, Rejection> {
     record_sums(decision, event, sums);
     let id = record_row(decision, event);
     record_total(decision, event)?;
+    record_attributes(decision, event, by_attribute);
     Ok(id)
 }
 
@@ -46,30 +47,37 @@ fn record_row(decision: &mut Decision<'_>, event: &SubmitEvent) -> EventId {
 
 fn record_total(decision: &mut Decision<'_>, event: &SubmitEvent) -> Result<(), Rejection> {
     let day = decision.state.effective_day;
-    let progress = decision.state.metrics.entry(event.metric).or_insert(MetricProgress {
-        total: Amount::ZERO,
-        events: 0,
-        day,
-        day_change: Amount::ZERO,
-        day_events: 0,
-    });
-    if progress.day != day {
-        *progress = MetricProgress { day, day_change: Amount::ZERO, day_events: 0, ..*progress };
-    }
-    progress.total += event.value;
-    progress.events += 1;
-    progress.day_change += event.value;
-    progress.day_events += 1;
+    let metrics = &mut decision.state.metrics;
+    let progress = metrics.entry(event.metric).or_insert(MetricProgress::starting_on(day));
+    progress.count(event.value, day);
     if !progress.total.is_legal_total() {
         return Err(Rejection::TotalOutOfRange);
     }
-    let record = MetricDay {
-        change: progress.day_change,
-        total: progress.total,
-        events: progress.day_events,
-    };
+    let record = progress.latest_day();
     decision.write(HistoryRow::MetricDay { metric: event.metric, day, record });
     Ok(())
+}
+
+/// The same figures once more for each attribute value that the event carries. (C-WRAP-08)
+fn record_attributes(
+    decision: &mut Decision<'_>,
+    event: &SubmitEvent,
+    known: &BTreeMap<AttributeId, MetricProgress>,
+) {
+    let (metric, day) = (event.metric, decision.state.effective_day);
+    for (attribute, value) in &event.attributes {
+        let mut record = known.get(attribute).copied().unwrap_or(MetricProgress::starting_on(day));
+        record.count(event.value, day);
+        let (attribute, value) = (*attribute, value.clone());
+        decision.write(HistoryRow::AttributeDay {
+            metric,
+            day,
+            attribute,
+            value: value.clone(),
+            record: record.latest_day(),
+        });
+        decision.write(HistoryRow::AttributeProgress { metric, attribute, value, record });
+    }
 }
 
 /// Brings the sum of every achievement and trigger that filters this metric's events up to date,

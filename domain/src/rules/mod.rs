@@ -7,6 +7,7 @@ pub(crate) mod due;
 pub(crate) mod leaderboard;
 pub(crate) mod metric;
 pub(crate) mod points;
+pub(crate) mod report;
 pub(crate) mod settle;
 pub(crate) mod streak;
 pub(crate) mod time;

@@ -1,7 +1,7 @@
 //! Points: what an event, a streak, an achievement or a new user awards and deducts. (C-POINTS)
 
 use super::tracker::{HistorySum, known_sum};
-use super::{boost, filters_match_user, leaderboard};
+use super::{boost, filters_match_user, leaderboard, report};
 use crate::amount::Amount;
 use crate::catalog::{
     BalanceRules, DueKind, DueTerms, Filter, PointsSystem, RankBy, Trigger, TriggerKind, all_match,
@@ -14,6 +14,7 @@ use crate::user::{
     AppliedBoost, AwardRecord, HistoryRow, PointsBalance, PointsChange, PointsDay, Rejection,
     SignalKind, SubmitEvent, Tracker, UserState,
 };
+use crate::webhook::HeldPoints;
 
 /// Fires `user_creation` triggers. (C-POINTS-21)
 pub(crate) fn on_user_creation(decision: &mut Decision<'_>) {
@@ -137,14 +138,18 @@ pub(crate) fn conclude(decision: &mut Decision<'_>) -> Vec<PointsChange> {
     for system in catalog.live_points_systems() {
         let Some(awards) = decision.awards.remove(&system.id) else { continue };
         let total = decision.state.balance(system.id);
-        let earned = awards.iter().any(|award| !is_user_creation(system, award));
-        if earned {
-            let kind =
-                SignalKind::PointsChanged { system: system.id, total, awards: awards.clone() };
-            decision.signal(decision.now, kind);
-        }
         let previous = decision.levels_before.get(&system.id).copied().flatten();
         let new = system.level_at(total).map(|level| level.id);
+        // Those of the user's creation come first. (C-POINTS-24)
+        let created = awards.iter().take_while(|award| is_user_creation(system, award)).count();
+        if created < awards.len() {
+            let now = decision.now;
+            let kind =
+                SignalKind::PointsChanged { system: system.id, total, awards: awards.clone() };
+            decision.signal(now, kind);
+            let change = held(&decision.state, system.id, &awards[created..], previous);
+            report::on_change(decision, system.id, now, change, new);
+        }
         if new != previous {
             decision.signal(
                 decision.now,
@@ -268,6 +273,23 @@ fn book(
     record
 }
 
+/// The latest awards as a change to be told.
+fn held(
+    state: &UserState,
+    system: PointsSystemId,
+    latest: &[AwardRecord],
+    level_before: Option<LevelId>,
+) -> HeldPoints {
+    let end = awards_of(state, system);
+    HeldPoints {
+        added: latest.iter().map(|award| award.awarded).sum(),
+        total: state.balance(system),
+        first: end - latest.len() as u64,
+        end,
+        level_before,
+    }
+}
+
 /// Signals a time award and the change of level it makes, at its own instant. (C-POINTS-51)
 fn tell(
     decision: &mut Decision<'_>,
@@ -277,8 +299,10 @@ fn tell(
     record: AwardRecord,
 ) {
     let (at, total) = (record.at, record.total);
-    decision.signal(at, SignalKind::PointsChanged { system, total, awards: vec![record] });
+    let change = held(&decision.state, system, std::slice::from_ref(&record), previous);
     let new = rules.level_at(total);
+    decision.signal(at, SignalKind::PointsChanged { system, total, awards: vec![record] });
+    report::on_change(decision, system, at, change, new);
     if new != previous {
         decision.signal(at, SignalKind::LevelChanged { system, total, previous, new });
     }

@@ -1,11 +1,12 @@
 //! Settlement: everything due up to now, in due order. (C-GEN-22)
 //!
-//! A user is a list of things that will fall due: the next local midnight, the next award of each
-//! time trigger, anniversaries, and reviews of what came into force. The earliest is applied until
-//! none is left. At one instant periods close, then freezes are granted, time triggers pay,
-//! anniversaries complete, and last comes what a change at that very instant asks for. Nothing here
-//! knows what any of them does.
+//! A user is a list of things that will fall due: the end of a window that holds changed points, the
+//! next local midnight, the next award of each time trigger, anniversaries, and reviews of what came
+//! into force. The earliest is applied until none is left. At one instant windows end before anything
+//! happens, periods close, then freezes are granted, time triggers pay, anniversaries complete, and
+//! last comes what a change at that very instant asks for. Nothing here knows what any of them does.
 
+use super::report;
 use super::streak::{Passage, begin_day, is_idle, skip_to};
 use super::{achievement, time};
 use crate::calendar::{Period, Zone};
@@ -28,8 +29,11 @@ pub(crate) fn settle(decision: &mut Decision<'_>) {
         let midnight = (!idle).then(|| zone.day_start(before.succ()));
         let awards = time::next_due(decision, settled);
         let completions = achievement::next_due(decision, settled);
-        let next = midnight.into_iter().chain(awards).chain(completions).min();
+        let reports = report::next_due(decision);
+        let dues = [midnight, awards, completions, reports];
+        let next = dues.into_iter().flatten().min();
         let Some(due) = next.filter(|due| *due <= decision.now) else { break };
+        report::close_due(decision, due);
         if idle {
             skip_to(decision, zone.local_date(due).max(before));
         } else {
@@ -44,6 +48,7 @@ pub(crate) fn settle(decision: &mut Decision<'_>) {
         achievement::review_up_to(decision, due);
         settled = settled.max(due);
     }
+    report::forget_over(decision);
     if is_idle(decision) {
         let today = zone.local_date(decision.now).max(decision.state.effective_day);
         skip_to(decision, today);

@@ -1,13 +1,15 @@
 //! The one entry: decides a command in the contract's fixed order. (C-EVENT-05)
 
+use std::collections::BTreeMap;
+
 use super::decision::Decision;
 use super::preferences;
 use super::{
-    Command, CompletionReply, EventReply, Existing, HistoryScores, HistorySum, Outcome,
-    ProfilePatch, Rejection, Reply, SubmitEvent, UserState,
+    Command, CompletionReply, EventReply, Existing, HistoryScores, HistorySum, MetricProgress,
+    Outcome, ProfilePatch, Rejection, Reply, SubmitEvent, UserState,
 };
 use crate::catalog::{AchievementStatus, Catalog};
-use crate::ids::{AchievementId, Scope, UserId};
+use crate::ids::{AchievementId, AttributeId, Scope, UserId};
 use crate::rules::points::Occasion;
 use crate::rules::{achievement, filters_match_user, leaderboard, metric, points, streak};
 use crate::time::Timestamp;
@@ -29,6 +31,9 @@ pub struct Input<'a> {
     pub scores: Option<&'a HistoryScores>,
     /// The number of this request, above that of every request decided before. (C-LB-37)
     pub order: u64,
+    /// Progress of the event's metric counting only the events that carry one of its attribute
+    /// values; a value without an earlier event is missing.
+    pub by_attribute: &'a BTreeMap<AttributeId, MetricProgress>,
 }
 
 /// Decides one command to one user: everything due is settled first, then the command runs.
@@ -131,7 +136,7 @@ fn submit_event(
     }
     let mut decision = identified(state, input, &event.profile)?;
     points::guard(&decision, event, input.sums)?;
-    let id = metric::record(&mut decision, event, input.sums)?;
+    let id = metric::record(&mut decision, event, input.sums, input.by_attribute)?;
     let streak_extended = streak::on_event(&mut decision, event.metric, event.value);
     achievement::on_event(&mut decision, event, streak_extended);
     points::on_event(&mut decision, event, streak_extended);

@@ -99,6 +99,7 @@ impl<'a> Decision<'a> {
             scores: BTreeMap::new(),
             recounted: catalog.recounts,
             order: 0,
+            windows: BTreeMap::new(),
         };
         let mut decision = Self::start(state, input, now);
         decision.moves.begin_request();

@@ -28,8 +28,8 @@ pub use preferences::{
 };
 pub use profile::{Profile, ProfilePatch};
 pub use state::{
-    Completion, MetricProgress, Pause, Peak, PointsBalance, Reset, Span, SpanKind, StreakState,
-    Track, Tracker, UserState,
+    Completion, MetricProgress, Pause, Peak, PointsBalance, Reached, Reset, Span, SpanKind,
+    StreakState, Track, Tracker, UserState,
 };
 pub use view::{
     FreezesView, StreakPeriod, StreakStanding, StreakView, can_see, effective_day, points_boosts,

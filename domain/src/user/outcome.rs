@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{Pause, UserState};
+use super::{MetricProgress, Pause, UserState};
 use crate::amount::Amount;
 use crate::catalog::{ATTRIBUTES_MAX, Rounding};
 use crate::ids::{
@@ -16,6 +16,7 @@ use crate::ids::{
 };
 use crate::leaderboard::ScoreMove;
 use crate::time::{Date, TimeOfDay, Timestamp};
+use crate::webhook::WebhookEvent;
 
 /// Everything a command decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -216,6 +217,31 @@ pub enum HistoryRow {
         /// The day's figures.
         record: PointsDay,
     },
+    /// A metric's day so far counting only events with one attribute value; replaces the row of the
+    /// same day. (C-WRAP-08)
+    AttributeDay {
+        /// The metric.
+        metric: MetricId,
+        /// The effective day.
+        day: Date,
+        /// The event attribute.
+        attribute: AttributeId,
+        /// Its value.
+        value: String,
+        /// The day's figures.
+        record: MetricDay,
+    },
+    /// A metric's progress counting only events with one attribute value; replaces the row before.
+    AttributeProgress {
+        /// The metric.
+        metric: MetricId,
+        /// The event attribute.
+        attribute: AttributeId,
+        /// Its value.
+        value: String,
+        /// The progress. The snapshot doesn't hold it, because values have no limit in number.
+        record: MetricProgress,
+    },
     /// Whose a pause is, so that its id alone leads to it.
     PauseOwner {
         /// The pause.
@@ -365,6 +391,22 @@ pub enum SignalKind {
         /// The awards that made the change.
         awards: Vec<AwardRecord>,
     },
+    /// Changes of points as webhooks are told of them. (C-WH-43, C-WH-48)
+    PointsReported {
+        /// The system.
+        system: PointsSystemId,
+        /// The balance afterwards.
+        total: i64,
+        /// What the awards add up to.
+        added: i64,
+        /// The number of the first award since the last report; those of the user's creation
+        /// are not meant.
+        first: u64,
+        /// The number after the last one.
+        end: u64,
+        /// The level, if it is another than was last told.
+        level: Option<Option<LevelId>>,
+    },
     /// `points.level_changed` (C-POINTS-50)
     LevelChanged {
         /// The system.
@@ -376,4 +418,22 @@ pub enum SignalKind {
         /// The level now.
         new: Option<LevelId>,
     },
+}
+
+impl SignalKind {
+    /// The event that webhooks are told of; `None` for what is told in other words.
+    #[must_use]
+    pub const fn webhook_event(&self) -> Option<WebhookEvent> {
+        match self {
+            Self::AchievementCompleted { .. } => Some(WebhookEvent::AchievementCompleted),
+            Self::StreakStarted => Some(WebhookEvent::StreakStarted),
+            Self::StreakExtended { .. } => Some(WebhookEvent::StreakExtended),
+            Self::StreakLost { .. } => Some(WebhookEvent::StreakLost),
+            Self::FreezeConsumed { .. } => Some(WebhookEvent::StreakFreezeConsumed),
+            Self::FreezeEarned { .. } => Some(WebhookEvent::StreakFreezeEarned),
+            Self::PointsChanged { .. } => None,
+            Self::PointsReported { .. } => Some(WebhookEvent::PointsChanged),
+            Self::LevelChanged { .. } => Some(WebhookEvent::PointsLevelChanged),
+        }
+    }
 }

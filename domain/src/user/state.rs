@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Preferences, Profile};
+use super::{MetricDay, Preferences, Profile};
 use crate::amount::Amount;
 use crate::calendar::{Frequency, Period, Zone};
 use crate::catalog::Settings;
@@ -18,6 +18,7 @@ use crate::ids::{
 };
 use crate::leaderboard::Score;
 use crate::time::{Date, Timestamp};
+use crate::webhook::PointsWindow;
 
 /// A user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +67,8 @@ pub struct UserState {
     pub recounted: u64,
     /// The number of the latest request that wrote an event or an award. (C-LB-37)
     pub order: u64,
+    /// When changed points were last told, per points system that was told of lately. (C-WH-44)
+    pub windows: BTreeMap<PointsSystemId, PointsWindow>,
 }
 
 impl UserState {
@@ -111,6 +114,29 @@ pub struct MetricProgress {
     pub day_change: Amount,
     /// How many events that day had.
     pub day_events: u32,
+}
+
+impl MetricProgress {
+    /// No event yet, as of `day`.
+    pub(crate) const fn starting_on(day: Date) -> Self {
+        Self { total: Amount::ZERO, events: 0, day, day_change: Amount::ZERO, day_events: 0 }
+    }
+
+    /// Counts an event of effective day `day`.
+    pub(crate) fn count(&mut self, value: Amount, day: Date) {
+        if self.day != day {
+            *self = Self { day, day_change: Amount::ZERO, day_events: 0, ..*self };
+        }
+        self.total += value;
+        self.events += 1;
+        self.day_change += value;
+        self.day_events += 1;
+    }
+
+    /// The figures of the latest day.
+    pub(crate) const fn latest_day(&self) -> MetricDay {
+        MetricDay { change: self.day_change, total: self.total, events: self.day_events }
+    }
 }
 
 /// One completed achievement.
@@ -228,11 +254,25 @@ pub struct Track {
     pub travel_protected_on: Option<Date>,
     /// The run that was lost last. (C-STREAK-55)
     pub lost: Option<Peak>,
-    /// Lengths reached in periods that resets left without one, oldest first and falling: what a
-    /// later one reaches as well needs no place here. (C-STREAK-61)
+    /// Lengths reached in periods that a reset or a restore left without them. What a later one
+    /// reaches as well needs no place here. (C-STREAK-57, C-STREAK-61)
     pub discarded: Vec<Peak>,
     /// Closed periods that had a length, oldest first; what lies between has length 0.
     pub past: Vec<Span>,
+    /// The greatest length of each year in periods too old for `past`, by the year they ended in.
+    /// (C-WRAP-10)
+    pub years: BTreeMap<i32, Reached>,
+}
+
+/// A length and the period after which it was reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reached {
+    /// The length, never 0.
+    pub length: u32,
+    /// The period.
+    pub period: Period,
+    /// The start of the run.
+    pub started_on: Date,
 }
 
 /// A length that a run reached.
@@ -253,11 +293,28 @@ impl Track {
         if self.met { self.length_before + 1 } else { self.length_before }
     }
 
-    /// What [`Track::length`] must be, from the last closed period of the run: for checks.
+    /// What [`Track::length`] must be, from the last closed period of the run, or from the earlier
+    /// length that a restore put on a met open period: for checks. (C-STREAK-09, C-STREAK-57)
     #[must_use]
     pub fn length_by_periods(&self) -> u32 {
+        let length = self.length();
+        let restored =
+            |peak: Peak| (peak.length, Some(peak.started_on)) == (length, self.started_on);
+        if self.met && self.peaks().chain(self.lost).any(restored) {
+            return length;
+        }
         let last = self.past.last().filter(|last| self.started_on == Some(last.started_on));
         last.map_or(0, |last| last.length) + u32::from(self.met)
+    }
+
+    /// The lengths of closed periods, after those that resets and restores took from theirs.
+    pub(crate) fn peaks(&self) -> impl Iterator<Item = Peak> {
+        let spans = self.past.iter().map(|span| Peak {
+            length: span.length,
+            started_on: span.started_on,
+            until: span.dates.end,
+        });
+        self.discarded.iter().copied().chain(spans)
     }
 }
 

@@ -7,6 +7,7 @@ mod leaderboards;
 mod metrics;
 mod points;
 mod streaks;
+mod webhooks;
 mod world;
 
 use domain::catalog::PointsSystemDraft;

@@ -76,6 +76,21 @@ fn a_met_day_takes_the_length_itself() {
     assert_eq!(world.history("2026-01-22T13:00:00Z", "u", 3), "2026-01-20: 1 4 5");
 }
 
+// C-STREAK-57: a met day has the length of the run before it, gap or none, and not one more.
+#[test]
+fn a_restored_length_on_a_met_day_is_found_again_by_a_recount() {
+    for (on, run_is_over) in [("2026-01-09", false), ("2026-01-20", true)] {
+        let (mut world, metric) = world_with_run("2026-01-05", 4);
+        let now = format!("{on}T13:00:00Z");
+        // On the day after the run it takes a reset to end it.
+        assert_eq!(world.reset(&now, "u").is_err(), run_is_over);
+        run(&mut world, metric, on, 1);
+        assert_eq!(world.restore(&now, "u", RestoreMode::Max), Ok(()));
+        let daily = world.read(&now, "u").streak.daily;
+        assert_eq!((daily.length(), daily.length_by_periods()), (4, 4), "{on}");
+    }
+}
+
 // C-STREAK-57: the open day has to be met still.
 #[test]
 fn a_restored_streak_is_lost_like_any_other() {
@@ -159,4 +174,38 @@ fn a_reset_hits_every_frequency_and_open_progress() {
         assert!(world.streak(now, "u").starts_with("1 since 2026-01-06"));
     }
     assert_eq!(world.signals("u"), NONE);
+}
+
+// C-STREAK-56 C-STREAK-57 C-STREAK-61: a restore takes the place of a higher length, not its peak.
+#[test]
+fn a_higher_length_can_be_restored_after_a_lower_one() {
+    for frequency in Frequency::ALL {
+        let mut world = World::new();
+        let metric = world.metric("m");
+        configure(&mut world, frequency);
+        // Two periods, at least one without anything, then the three before the open one.
+        let days = match frequency {
+            Frequency::Daily => {
+                ["2026-10-05", "2026-10-06", "2026-10-12", "2026-10-13", "2026-10-14"]
+            }
+            Frequency::Weekly => {
+                ["2026-08-03", "2026-08-10", "2026-09-21", "2026-09-28", "2026-10-05"]
+            }
+            Frequency::Monthly => {
+                ["2026-02-05", "2026-03-05", "2026-07-05", "2026-08-05", "2026-09-05"]
+            }
+        };
+        for day in days {
+            run(&mut world, metric, day, 1);
+        }
+        let now = "2026-10-15T12:00:00Z";
+        assert_eq!(world.reset(now, "u"), Ok(()));
+        assert_eq!(world.restore(now, "u", RestoreMode::LastLost), Ok(()));
+        assert!(world.streak(now, "u").starts_with(&format!("2 since {}", days[0])));
+        assert_eq!(world.restore(now, "u", RestoreMode::Max), Ok(()));
+        assert!(world.streak(now, "u").starts_with(&format!("3 since {}", days[2])));
+        assert_eq!(world.restore(now, "u", RestoreMode::Max), NONE_TO_RESTORE);
+        let history = world.history(now, "u", 4);
+        assert!(history.ends_with(": 1 2 3 0r"), "{frequency:?}: {history}");
+    }
 }

@@ -14,7 +14,7 @@ mod shown;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::amount::Amount;
-use domain::calendar::Zone;
+use domain::calendar::{Period, Zone};
 use domain::catalog::{Catalog, Patch, Settings};
 use domain::ids::{
     AchievementId, AttributeId, EnvironmentId, IdempotencyKey, LeaderboardId, MetricId, PauseId,
@@ -24,10 +24,12 @@ use domain::leaderboard::ScoreRecord;
 use domain::time::{Date, Timestamp};
 use domain::user::{
     AwardRecord, Command, EventRecord, Existing, HistoryRow, HistoryScores, HistorySum,
-    IdempotencyRecord, Input, MetricDay, MissingSum, Outcome, PointsDay, PreferencesPatch,
-    ProfilePatch, Rejection, Reply, RestoreMode, Signal, StreakOverridesPatch, SubmitEvent,
-    UserState, apply, missing_scores, missing_sums, streak, streak_history, streak_pauses,
+    IdempotencyRecord, Input, MetricDay, MetricProgress, MissingSum, Outcome, PointsDay,
+    PreferencesPatch, ProfilePatch, Rejection, Reply, RestoreMode, Signal, StreakOverridesPatch,
+    SubmitEvent, UserState, apply, missing_scores, missing_sums, streak, streak_history,
+    streak_pauses,
 };
+use domain::wrapped::{AttributeDay, Days, Wrapped, days_needed};
 use uuid::Uuid;
 
 pub(crate) use board::Board;
@@ -66,6 +68,8 @@ pub(crate) struct Stored {
     pub(crate) awards: BTreeMap<PointsSystemId, Vec<AwardRecord>>,
     pub(crate) metric_days: BTreeMap<(MetricId, Date), MetricDay>,
     pub(crate) points_days: BTreeMap<(PointsSystemId, Date), PointsDay>,
+    pub(crate) attribute_days: BTreeMap<(MetricId, Date, AttributeId, String), MetricDay>,
+    pub(crate) attribute_progress: BTreeMap<(MetricId, AttributeId, String), MetricProgress>,
     pub(crate) keys: BTreeMap<(MetricId, IdempotencyKey), IdempotencyRecord>,
     /// The pauses that lead to this user.
     pub(crate) pauses: BTreeSet<PauseId>,
@@ -148,11 +152,13 @@ impl World {
         let stored = self.users.get(&id);
         let mut command = command.clone();
         let mut sums = Vec::new();
+        let mut by_attribute = BTreeMap::new();
         if let Some(stored) = stored {
             if let Command::SubmitEvent(event) = &mut command {
                 let known = event.idempotency_key.clone().map(|key| (event.metric, key));
                 event.replay_of =
                     known.and_then(|key| stored.keys.get(&key)).map(|record| record.event);
+                by_attribute = stored.read_progress(event);
             }
             sums = self.read_sums(stored, &command);
         }
@@ -166,6 +172,7 @@ impl World {
             sums: &sums,
             scores: scores.as_ref(),
             order: self.requests,
+            by_attribute: &by_attribute,
         };
         let outcome = apply(stored.and_then(|stored| stored.state.as_ref()), input, &command)?;
         let state = &outcome.state;
@@ -206,6 +213,7 @@ impl World {
             sums: &[],
             scores: None,
             order: self.requests,
+            by_attribute: &BTreeMap::new(),
         };
         let settled = apply(self.stored(user).state.as_ref(), input, &Command::Settle);
         settled.expect("settling is never rejected").must_commit
@@ -387,6 +395,14 @@ impl World {
         shown::history(&streak_history(&state, &self.catalog, periods))
     }
 
+    /// The user's year as read at `now`, from the days that it needs and no others.
+    pub(crate) fn wrapped(&mut self, now: &str, user: &str, year: i32) -> Wrapped {
+        let state = self.read(now, user);
+        let needed = days_needed(year, self.catalog.settings.week_start);
+        let days = self.stored(user).days(needed);
+        Wrapped::new(&state, &self.catalog, year, &days)
+    }
+
     /// What was stored about a user.
     pub(crate) fn stored(&self, user: &str) -> &Stored {
         self.users.get(&UserId::new(user).expect("a valid user id")).expect("a known user")
@@ -408,6 +424,44 @@ impl World {
 }
 
 impl Stored {
+    /// The stored days between two dates.
+    pub(crate) fn days(&self, dates: Period) -> Days {
+        let mut days = Days::default();
+        for ((metric, date), record) in &self.metric_days {
+            days.metrics
+                .entry(*metric)
+                .or_default()
+                .extend(dates.contains(*date).then_some((*date, *record)));
+        }
+        for ((system, date), record) in &self.points_days {
+            days.points
+                .entry(*system)
+                .or_default()
+                .extend(dates.contains(*date).then_some((*date, *record)));
+        }
+        for ((metric, date, attribute, value), record) in &self.attribute_days {
+            let day = AttributeDay {
+                date: *date,
+                attribute: *attribute,
+                value: value.clone(),
+                record: *record,
+            };
+            days.attributes
+                .entry(*metric)
+                .or_default()
+                .extend(dates.contains(*date).then_some(day));
+        }
+        days
+    }
+
+    fn read_progress(&self, event: &SubmitEvent) -> BTreeMap<AttributeId, MetricProgress> {
+        let known = |(attribute, value): (&AttributeId, &String)| {
+            let key = (event.metric, *attribute, value.clone());
+            self.attribute_progress.get(&key).map(|progress| (*attribute, *progress))
+        };
+        event.attributes.iter().filter_map(known).collect()
+    }
+
     fn commit(&mut self, outcome: &Outcome) {
         for row in &outcome.rows {
             match row.clone() {
@@ -425,6 +479,12 @@ impl Stored {
                 }
                 HistoryRow::PointsDay { system, day, record } => {
                     self.points_days.insert((system, day), record);
+                }
+                HistoryRow::AttributeDay { metric, day, attribute, value, record } => {
+                    self.attribute_days.insert((metric, day, attribute, value), record);
+                }
+                HistoryRow::AttributeProgress { metric, attribute, value, record } => {
+                    self.attribute_progress.insert((metric, attribute, value), record);
                 }
                 HistoryRow::PauseOwner { pause } => {
                     assert!(self.pauses.insert(pause), "a pause is created once");

@@ -83,6 +83,14 @@ impl Names {
                 let (key, awards) = (system_key(catalog, *system), self.awards(awards));
                 format!("points.changed {key} {total}: {awards}")
             }
+            SignalKind::PointsReported { system, total, added, first, end, level } => {
+                let key = system_key(catalog, *system);
+                let level = level.map(|level| level_key(catalog, *system, level));
+                let level = level.map_or(String::new(), |level| format!(", now {level}"));
+                format!(
+                    "points.changed told {key} {total}: {added} by awards {first}..{end}{level}"
+                )
+            }
             SignalKind::LevelChanged { system, total, previous, new } => {
                 let key = system_key(catalog, *system);
                 let name = |level| level_key(catalog, *system, level);

@@ -4,10 +4,12 @@
 //! [`Inspection`]; what the rows must say of each other is checked here. Commands are not stored,
 //! so a snapshot can't be decided again: it is held against every row of history that it sums up.
 
+mod attributes;
 mod boards;
 mod counts;
 mod law;
 mod users;
+mod webhooks;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -54,6 +56,7 @@ fn check(found: &Inspection) -> Result<Vec<Law>, Error> {
     let scope = environment.map(Scope::untenanted);
     laws.extend(users::check(found, scope)?);
     laws.extend(boards::check(found, scope)?);
+    laws.extend(webhooks::check(found, scope)?);
     Ok(laws)
 }
 
@@ -98,5 +101,12 @@ fn read<T: Record>(law: &mut Law, (key, value): &Row) -> Option<T> {
 }
 
 /// The kinds of rows that belong to a user besides the snapshot.
-const HISTORY: [Kind; 5] =
-    [Kind::Event, Kind::Award, Kind::Idempotency, Kind::MetricDay, Kind::PointsDay];
+const HISTORY: [Kind; 7] = [
+    Kind::Event,
+    Kind::Award,
+    Kind::Idempotency,
+    Kind::MetricDay,
+    Kind::PointsDay,
+    Kind::AttributeDay,
+    Kind::AttributeProgress,
+];

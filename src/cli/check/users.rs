@@ -8,13 +8,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::amount::Amount;
 use domain::ids::{EventId, MetricId, PointsSystemId, Scope, UserId};
 use domain::time::Timestamp;
-use domain::user::{AwardRecord, EventRecord, IdempotencyRecord, MetricDay, PointsDay, UserState};
+use domain::user::{
+    AwardRecord, EventRecord, IdempotencyRecord, MetricDay, MetricProgress, PointsDay, UserState,
+};
 use storage::records::{Record, Timer, decode};
 use storage::{Error, Inspection, Key, KeyRange, Kind, ShardId};
 
 use super::counts::Recount;
 use super::law::Law;
-use super::{HISTORY, read};
+use super::{HISTORY, attributes, read};
 
 /// The laws, in the order of their lines.
 struct Laws {
@@ -24,6 +26,7 @@ struct Laws {
     event_numbers: Law,
     totals: Law,
     metric_days: Law,
+    attribute_days: Law,
     award_numbers: Law,
     balances: Law,
     points_days: Law,
@@ -39,6 +42,13 @@ struct User<'a> {
     found: &'a Inspection,
     scope: Scope,
     state: &'a UserState,
+}
+
+/// Rows about attribute values that were looked at.
+#[derive(Default)]
+struct Found {
+    days: usize,
+    progress: usize,
 }
 
 /// Rows by kind.
@@ -136,9 +146,14 @@ impl User<'_> {
             }
             points_days += self.points_days(laws, *system, balance.total)?;
         }
-        for (kind, seen) in
-            [(Kind::Award, awards), (Kind::MetricDay, metric_days), (Kind::PointsDay, points_days)]
-        {
+        let attributes = self.attributes(laws, &events)?;
+        for (kind, seen) in [
+            (Kind::Award, awards),
+            (Kind::MetricDay, metric_days),
+            (Kind::PointsDay, points_days),
+            (Kind::AttributeDay, attributes.days),
+            (Kind::AttributeProgress, attributes.progress),
+        ] {
             let strays = rows[&kind].abs_diff(seen as u64);
             laws.strays
                 .expect(strays == 0, || self.says(&format!("{strays} rows of kind {kind:?}")));
@@ -170,10 +185,7 @@ impl User<'_> {
     fn pauses(&self, laws: &mut Laws) -> Result<(), Error> {
         for pause in &self.state.streak.pauses {
             let key = Key::pause_owner(self.scope, pause.id);
-            let owner = match self.found.get(&key)? {
-                Some(value) => read::<UserId>(&mut laws.values, &(key, value)),
-                None => None,
-            };
+            let owner = self.read_one::<UserId>(laws, key)?;
             laws.pauses.expect(owner.as_ref() == Some(&self.state.id), || {
                 self.says(&format!("pause {}, which doesn't lead back", pause.id))
             });
@@ -236,6 +248,28 @@ impl User<'_> {
         Ok(days.len())
     }
 
+    /// Every row that the events ask for, held against what is there.
+    fn attributes(&self, laws: &mut Laws, events: &[EventRecord]) -> Result<Found, Error> {
+        let mut found = Found::default();
+        for (owner, days) in attributes::days_of(events) {
+            for (day, expected) in attributes::running(&days) {
+                let key = owner.day_key(self.scope, &self.state.id, day);
+                let row = self.read_one::<MetricDay>(laws, key)?;
+                found.days += usize::from(row.is_some());
+                laws.attribute_days.expect(row == Some(expected), || {
+                    self.says(&format!("another {day} of {owner} than its events say"))
+                });
+            }
+            let key = owner.progress_key(self.scope, &self.state.id);
+            let row = self.read_one::<MetricProgress>(laws, key)?;
+            found.progress += usize::from(row.is_some());
+            laws.attribute_days.expect(row == attributes::progress(&days), || {
+                self.says(&format!("another progress of {owner} than its events say"))
+            });
+        }
+        Ok(found)
+    }
+
     /// Returns what each award gave.
     fn awards(
         &self,
@@ -288,6 +322,12 @@ impl User<'_> {
         self.read_range(laws, KeyRange::user(self.scope, kind, &self.state.id))
     }
 
+    /// The row of a key; one that doesn't decode breaks its own law and counts as missing.
+    fn read_one<T: Record>(&self, laws: &mut Laws, key: Key) -> Result<Option<T>, Error> {
+        let value = self.found.get(&key)?;
+        Ok(value.and_then(|value| read(&mut laws.values, &(key, value))))
+    }
+
     /// The rows of a range; those that don't decode break their own law and are left out.
     fn read_range<T: Record>(
         &self,
@@ -321,6 +361,10 @@ impl Laws {
             ),
             totals: Law::new("a metric's total is the sum of its events", "totals"),
             metric_days: Law::new("a metric's days sum to its total", "totals"),
+            attribute_days: Law::new(
+                "the days and the progress of an attribute value are those of its events",
+                "rows",
+            ),
             award_numbers: Law::new(
                 "awards are numbered without a gap up to the balance's count",
                 "balances",
@@ -346,6 +390,7 @@ impl Laws {
             event_numbers,
             totals,
             metric_days,
+            attribute_days,
             award_numbers,
             balances,
             points_days,
@@ -362,6 +407,7 @@ impl Laws {
             event_numbers,
             totals,
             metric_days,
+            attribute_days,
             award_numbers,
             balances,
             points_days,

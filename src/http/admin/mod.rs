@@ -22,6 +22,8 @@ pub mod streak_pauses;
 pub mod streak_settings;
 pub mod trigger;
 pub mod triggers;
+pub mod webhook_deliveries;
+pub mod webhooks;
 pub mod wire;
 
 use axum::Router;
@@ -92,6 +94,20 @@ pub fn routes() -> Router<App> {
                 .delete(leaderboards::delete),
         )
         .route("/leaderboards/{id}", get(leaderboards::read))
+        .route(
+            "/webhooks",
+            get(webhooks::list)
+                .post(webhooks::create)
+                .patch(webhooks::update)
+                .delete(webhooks::delete),
+        )
+        .route("/webhooks/{id}", get(webhooks::read))
+        .route("/webhooks/{id}/secret", get(webhooks::secret))
+        .route("/webhooks/{id}/rotate", post(webhooks::rotate))
+        .route("/webhooks/{id}/sample", post(webhooks::sample))
+        .route("/webhook-deliveries", get(webhook_deliveries::list))
+        .route("/webhook-deliveries/{id}", get(webhook_deliveries::read))
+        .route("/webhook-deliveries/{id}/redeliver", post(webhook_deliveries::redeliver))
         .route("/streaks/settings", get(streak_settings::read).patch(streak_settings::update))
         .route("/streaks/freezes", post(streak_freezes::create))
         .route("/streaks/pauses", post(streak_pauses::create).delete(streak_pauses::delete))
@@ -145,6 +161,17 @@ pub fn routes() -> Router<App> {
         leaderboards::update,
         leaderboards::delete,
         leaderboards::read,
+        webhooks::list,
+        webhooks::create,
+        webhooks::update,
+        webhooks::delete,
+        webhooks::read,
+        webhooks::secret,
+        webhooks::rotate,
+        webhooks::sample,
+        webhook_deliveries::list,
+        webhook_deliveries::read,
+        webhook_deliveries::redeliver,
         streak_settings::read,
         streak_settings::update,
         streak_freezes::create,

@@ -14,6 +14,7 @@ pub mod user_metrics;
 pub mod user_points;
 pub mod user_preferences;
 pub mod user_streak;
+pub mod user_wrapped;
 pub mod users;
 
 use actors::Applied;

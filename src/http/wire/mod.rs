@@ -17,3 +17,5 @@ pub mod scalar;
 pub mod streak;
 pub mod summary;
 pub mod user;
+pub mod webhook;
+pub mod wrapped;

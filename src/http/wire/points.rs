@@ -281,6 +281,21 @@ pub struct MetricEventPointsResponse<'a> {
     awards: Vec<PointsAward<'a>>,
 }
 
+impl<'a> MetricEventPointsResponse<'a> {
+    /// A system with the total, what was added, the awards that added it, and the level if it is
+    /// another.
+    pub fn new(
+        system: &'a PointsSystem,
+        catalog: &'a Catalog,
+        (total, added): (i64, i64),
+        awards: &[AwardRecord],
+        level: Option<Option<PointsLevel<'a>>>,
+    ) -> Self {
+        let awards = awards.iter().map(|award| PointsAward::new(award, system, catalog)).collect();
+        Self { system: system.into(), total, level, added, awards }
+    }
+}
+
 /// Changed points systems by key.
 pub type ChangedPoints<'a> = BTreeMap<&'a str, MetricEventPointsResponse<'a>>;
 
@@ -290,23 +305,17 @@ pub fn changed_points<'a>(changes: &[PointsChange], catalog: &'a Catalog) -> Cha
         .iter()
         .filter_map(|change| {
             let system = catalog.points_systems.iter().find(|system| system.id == change.system)?;
-            let response = MetricEventPointsResponse {
-                system: system.into(),
-                total: change.total,
-                level: change.level.map(|level| level.and_then(|id| find_level(system, id))),
-                added: change.added,
-                awards: change
-                    .awards
-                    .iter()
-                    .map(|award| PointsAward::new(award, system, catalog))
-                    .collect(),
-            };
+            let level = change.level.map(|level| level.and_then(|id| find_level(system, id)));
+            let figures = (change.total, change.added);
+            let response =
+                MetricEventPointsResponse::new(system, catalog, figures, &change.awards, level);
             Some((system.key.as_str(), response))
         })
         .collect()
 }
 
-fn find_level(system: &PointsSystem, id: LevelId) -> Option<PointsLevel<'_>> {
+/// A level of a system, by id.
+pub fn find_level(system: &PointsSystem, id: LevelId) -> Option<PointsLevel<'_>> {
     system.levels.iter().find(|level| level.id == id).map(PointsLevel::from)
 }
 

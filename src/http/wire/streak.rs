@@ -64,6 +64,11 @@ pub struct BaseStreakResponse {
 }
 
 impl BaseStreakResponse {
+    /// The user's streak.
+    pub fn of(state: &UserState, catalog: &Catalog) -> Self {
+        Self::new(streak(state, catalog))
+    }
+
     fn new(view: domain::user::StreakView) -> Self {
         let auto_earn = view.freezes.and_then(|freezes: FreezesView| freezes.auto_earn);
         Self {

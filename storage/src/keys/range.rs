@@ -1,9 +1,11 @@
 //! Ranges of keys that are read together, and pages of long listings.
 
 use domain::{
-    ids::{LeaderboardId, MetricId, PointsSystemId, Scope, UserId},
+    calendar::Period,
+    ids::{LeaderboardId, MetricId, PointsSystemId, Scope, UserId, WebhookId},
     leaderboard::Group,
     time::{Date, Timestamp},
+    webhook::{DeliveryPlace, MessagePlace},
 };
 
 use super::{Key, Kind, tuple::Tuple};
@@ -58,6 +60,12 @@ impl KeyRange {
     #[must_use]
     pub fn metric_days(scope: Scope, user: &UserId, metric: MetricId) -> Self {
         Self::prefix(Tuple::of_user(scope, Kind::MetricDay, user).uuid(metric.0).0)
+    }
+
+    /// A user's days of one metric by attribute value, in order of days.
+    #[must_use]
+    pub fn attribute_days(scope: Scope, user: &UserId, metric: MetricId) -> Self {
+        Self::prefix(Tuple::of_user(scope, Kind::AttributeDay, user).uuid(metric.0).0)
     }
 
     /// A user's days in one points system.
@@ -118,6 +126,34 @@ impl KeyRange {
         Self::prefix(Tuple::of_run(scope, Kind::SettledPlace, leaderboard, run).0)
     }
 
+    /// The messages of a shard.
+    #[must_use]
+    pub fn messages(scope: Scope, shard: ShardId) -> Self {
+        Self::prefix(Tuple::messages(scope, shard.0).0)
+    }
+
+    /// The deliveries of messages that fired before `until`, the oldest first.
+    #[must_use]
+    pub fn deliveries_before(scope: Scope, until: Timestamp) -> Self {
+        let all = Self::kind(scope, Kind::Delivery);
+        Self { end: Some(Tuple::scoped(scope, Kind::Delivery).instant(until).0), ..all }
+    }
+
+    /// The deliveries of one message.
+    #[must_use]
+    pub fn deliveries_of(scope: Scope, message: MessagePlace) -> Self {
+        let place = |number| DeliveryPlace { message, number };
+        let key = |number| Tuple::scoped(scope, Kind::Delivery).delivery(place(number)).0;
+        Self { start: key(0), end: successor(key(u16::MAX)) }
+    }
+
+    /// What a webhook waits for that is due by `until`, the earliest first.
+    #[must_use]
+    pub fn pending(scope: Scope, webhook: WebhookId, until: Timestamp) -> Self {
+        let all = Self::prefix(Tuple::pending(scope, webhook).0);
+        Self { end: successor(Tuple::pending(scope, webhook).instant(until).0), ..all }
+    }
+
     /// This range without the keys before `key`.
     #[must_use]
     pub fn starting_at(mut self, key: &Key) -> Self {
@@ -134,12 +170,31 @@ impl KeyRange {
         self
     }
 
+    /// This range without the keys of `other` and those before it.
+    #[must_use]
+    pub fn past(mut self, other: &Self) -> Self {
+        match &other.end {
+            Some(end) => self.start = self.start.max(end.clone()),
+            // Nothing comes after the end of the tree.
+            None => self.end = Some(self.start.clone()),
+        }
+        self
+    }
+
     /// This range without `key` and the keys after it: the next page of a listing backwards.
     #[must_use]
     pub fn before(mut self, key: &Key) -> Self {
         let end = key.0.clone();
         self.end = Some(self.end.map_or_else(|| end.clone(), |old| old.min(end.clone())));
         self
+    }
+
+    /// The part of a range of one user's days, of one metric or points system, that lies within
+    /// `dates`.
+    #[must_use]
+    pub fn within(self, dates: Period) -> Self {
+        let bound = |date| Tuple(self.start.clone()).date(date).0;
+        Self { start: bound(dates.start), end: Some(bound(dates.end.succ())) }
     }
 
     /// Whether `key` lies in this range.

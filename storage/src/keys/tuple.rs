@@ -1,9 +1,10 @@
 //! The encoding of key tuples: bytes that sort as the tuple does.
 
 use domain::{
-    ids::{EnvironmentId, LeaderboardId, Scope, UserId},
+    ids::{EnvironmentId, LeaderboardId, Scope, UserId, WebhookId},
     leaderboard::Group,
     time::{Date, Timestamp},
+    webhook::{DeliveryPlace, MessagePlace},
 };
 use uuid::Uuid;
 
@@ -55,6 +56,19 @@ pub(super) fn unflipped_long(bytes: [u8; 8]) -> i64 {
     (u64::from_be_bytes(bytes) ^ SIGN_BIT_LONG).cast_signed()
 }
 
+/// The inverse of [`Tuple::delivery`].
+pub(super) fn read_delivery(bytes: &[u8]) -> Option<DeliveryPlace> {
+    let (at, rest) = bytes.split_first_chunk::<8>()?;
+    let (shard, rest) = rest.split_first_chunk::<2>()?;
+    let (sequence, rest) = rest.split_first_chunk::<8>()?;
+    let message = MessagePlace {
+        at: Timestamp::from_millis(unflipped_long(*at)),
+        shard: u16::from_be_bytes(*shard),
+        sequence: u64::from_be_bytes(*sequence),
+    };
+    Some(DeliveryPlace { message, number: u16::from_be_bytes(rest.try_into().ok()?) })
+}
+
 pub(super) struct Tuple(pub(super) Vec<u8>);
 
 impl Tuple {
@@ -86,6 +100,28 @@ impl Tuple {
 
     pub(super) fn group(self, group: &Group) -> Self {
         group.0.iter().fold(self, |key, value| key.text(value.as_bytes()))
+    }
+
+    pub(super) fn messages(scope: Scope, shard: u16) -> Self {
+        Self::scoped(scope, Kind::Message).short(shard)
+    }
+
+    pub(super) fn pending(scope: Scope, webhook: WebhookId) -> Self {
+        Self::scoped(scope, Kind::Pending).uuid(webhook.0)
+    }
+
+    pub(super) fn delivery(self, DeliveryPlace { message, number }: DeliveryPlace) -> Self {
+        self.instant(message.at).short(message.shard).sequence(message.sequence).short(number)
+    }
+
+    pub(super) fn short(mut self, number: u16) -> Self {
+        self.0.extend_from_slice(&number.to_be_bytes());
+        self
+    }
+
+    pub(super) fn byte(mut self, byte: u8) -> Self {
+        self.0.push(byte);
+        self
     }
 
     pub(super) fn text(mut self, text: &[u8]) -> Self {

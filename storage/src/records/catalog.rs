@@ -17,15 +17,16 @@ mod tests {
             Achievement, AchievementStatus, AchievementTerms, AchievementTrigger, Attribute,
             AttributeKind, AutoEarn, BalanceRules, Boost, BoostTerms, Catalog, DueKind, DueTerms,
             EvaluationMode, Filter, FreezeSettings, History, Leaderboard, Level, Metric, Phase,
-            PointsSystem, RankBy, Recount, Review, Rounding, Settings, Stamps, StreakMetric,
-            StreakSettings, TimeUnit, Trigger, TriggerKind, UnitType,
+            PointsSystem, RankBy, Recount, Review, Rounding, SealedSecret, Settings, Stamps,
+            StreakMetric, StreakSettings, TimeUnit, Trigger, TriggerKind, UnitType, Webhook,
         },
         ids::{
             AchievementId, AttributeId, BoostId, EnvironmentId, Key, LeaderboardId, LevelId,
-            MetricId, PointsSystemId, TriggerId, UserId,
+            MetricId, PointsSystemId, TriggerId, UserId, WebhookId,
         },
         leaderboard::{DailyWindow, Repeat, RunUnit, Runs},
         time::{Date, TimeOfDay, Timestamp},
+        webhook::WebhookEvent,
     };
     use uuid::Uuid;
 
@@ -260,6 +261,20 @@ mod tests {
         }
     }
 
+    fn webhook() -> Webhook {
+        Webhook {
+            id: WebhookId(Uuid::from_u128(11)),
+            name: "Hook".into(),
+            url: "https://example.com/hook".into(),
+            events: [WebhookEvent::AchievementCompleted, WebhookEvent::EmailsAchievementDue].into(),
+            active: true,
+            generation: 2,
+            secret: SealedSecret(vec![1, 2, 3]),
+            stamps: stamps(),
+            archived: false,
+        }
+    }
+
     #[test]
     fn golden() {
         let settings = Settings {
@@ -278,6 +293,7 @@ mod tests {
         sample.streaks.change(at(5), streaks());
         sample.leaderboards = leaderboards();
         sample.recounts = 2;
+        sample.webhooks = vec![webhook()];
         super::super::golden::check("catalog", &sample);
     }
 }

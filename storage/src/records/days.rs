@@ -1,6 +1,7 @@
-//! A day's figures: of one metric, of one points system.
+//! A day's figures: of one metric, all events or those with one attribute value, and of one points
+//! system; and the progress that the next day of an attribute value starts from.
 
-use domain::user::{MetricDay, PointsDay};
+use domain::user::{MetricDay, MetricProgress, PointsDay};
 
 use super::Record;
 
@@ -12,11 +13,16 @@ impl Record for PointsDay {
     const VERSION: u8 = 1;
 }
 
+impl Record for MetricProgress {
+    const VERSION: u8 = 1;
+}
+
 #[cfg(test)]
 mod tests {
     use domain::{
         amount::Amount,
-        user::{MetricDay, PointsDay},
+        time::Date,
+        user::{MetricDay, MetricProgress, PointsDay},
     };
 
     #[test]
@@ -27,6 +33,14 @@ mod tests {
             events: 3,
         };
         super::super::golden::check("metric_day", &metric_day);
+        let progress = MetricProgress {
+            total: Amount::parse("750.5").expect("a number"),
+            events: 12,
+            day: Date::parse("2026-01-05").expect("a date"),
+            day_change: Amount::parse("-0.5").expect("a number"),
+            day_events: 2,
+        };
+        super::super::golden::check("attribute_progress", &progress);
         super::super::golden::check("points_day", &PointsDay { change: -5, total: 120 });
     }
 }

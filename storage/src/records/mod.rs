@@ -16,6 +16,7 @@ mod event;
 #[cfg(test)]
 mod golden;
 mod idempotency;
+mod outbox;
 mod pause_owner;
 mod reviews;
 mod score;
@@ -27,6 +28,7 @@ mod zone_database;
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::admin_key::AdminKey;
+pub use self::outbox::{BoostTold, Pending, PurgedUpTo};
 pub use self::reviews::{FinishedReview, Reviews, RunningReview};
 pub use self::timer::Timer;
 pub use self::zone_database::ZoneDatabase;

@@ -15,16 +15,17 @@ pub(crate) mod tests {
         calendar::{Frequency, Period, WeekStart, Zone},
         catalog::{EvaluationMode, StreakMetric},
         ids::{
-            AchievementId, AttributeId, CompletionId, LeaderboardId, MetricId, PauseId,
+            AchievementId, AttributeId, CompletionId, LeaderboardId, LevelId, MetricId, PauseId,
             PointsSystemId, UserId,
         },
         leaderboard::Score,
         time::{Date, Timestamp},
         user::{
             Completion, MetricProgress, NotificationChannel, NotificationType, Pause, Peak,
-            PointsBalance, Preferences, Profile, Reset, Span, SpanKind, StreakOverrides,
+            PointsBalance, Preferences, Profile, Reached, Reset, Span, SpanKind, StreakOverrides,
             StreakState, Track, Tracker, UserState,
         },
+        webhook::{HeldPoints, Window},
     };
     use uuid::Uuid;
 
@@ -74,6 +75,7 @@ pub(crate) mod tests {
             travel_protected_on: running.then(|| day(19)),
             lost: running.then(|| Peak { length: 4, started_on: day(4), until: day(7) }),
             discarded: vec![Peak { length: 301, started_on: day(1), until: day(20) }],
+            years: [(2024, Reached { length: 9, period: open, started_on: day(2) })].into(),
             past: vec![
                 span(SpanKind::Met, 3),
                 span(SpanKind::Frozen, 3),
@@ -155,6 +157,20 @@ pub(crate) mod tests {
             .into(),
             recounted: 3,
             order: 70_001,
+            windows: [(
+                PointsSystemId(Uuid::from_u128(3)),
+                Window {
+                    opened_at: at(4),
+                    held: Some(HeldPoints {
+                        added: -3,
+                        total: 7,
+                        first: 4,
+                        end: 6,
+                        level_before: Some(LevelId(Uuid::from_u128(10))),
+                    }),
+                },
+            )]
+            .into(),
         }
     }
 

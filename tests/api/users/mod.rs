@@ -6,3 +6,4 @@ mod points;
 mod preferences;
 mod profile;
 mod streak;
+mod wrapped;

@@ -298,6 +298,36 @@ studyTest("users.points", async ({ client }, made) => {
     await refused(() => client.users.points("u", "x"), 404, TrophyApi.NotFoundError);
 });
 
+studyTest("users.wrapped", async (world, made) => {
+    // C-WRAP-01, C-WRAP-05, C-WRAP-07, C-WRAP-08, C-WRAP-12
+    const { client } = world;
+    await client.metrics.event("cards", {
+        user: { id: "u" },
+        value: 12.5,
+        attributes: { deck: "latin" },
+    });
+    await client.metrics.event("cards", { user: { id: "v" }, value: 20 });
+    const { user, activity } = await client.users.wrapped("u", { year: 2026 });
+    assert.deepEqual(user, await client.users.get("u"));
+    assertFields(activity, { daysActive: 1, weeksActive: 1, monthsActive: 1 });
+    assert.equal(activity.mostActiveDay.date, "2026-03-02");
+    assert.equal(activity.mostActiveDay.metrics.cards.percentileThisPeriod, undefined);
+    assertFields(activity.mostActiveWeek, { start: "2026-03-01", end: "2026-03-07" });
+    assert.equal(activity.mostActiveMonth.month, 2);
+    const year = activity.entireYear;
+    const figures = { name: "Cards", units: undefined, currentTotal: 12.5, changeThisPeriod: 12.5, percentChange: 100 };
+    assertFields(year.metrics.cards, { ...figures, percentileThisPeriod: 0 });
+    assertFields(year.metrics.cards.byAttribute.deck.latin, figures);
+    assertFields(year.points.xp, { name: "XP", currentTotal: 40, percentileThisPeriod: 0 });
+    assert.deepEqual(year.achievements.map((one) => [one.id, one.achievedAt]), [[made.ten.id, new Date(NOW)]]);
+    assert.deepEqual(year.leaderboards, {});
+    assertFields(year.longestStreak, { length: 1, frequency: "daily", started: "2026-03-02" });
+    const empty = await client.users.wrapped("u", { year: 2020 });
+    assertFields(empty.activity.entireYear.longestStreak, { length: 0, periodStart: undefined });
+    await refused(() => client.users.wrapped("u", { year: 2027 }), 422, TrophyApi.UnprocessableEntityError);
+    await refused(() => client.users.wrapped("ghost"), 404, TrophyApi.NotFoundError);
+});
+
 studyTest("streaks.list", async ({ client }) => {
     // C-STREAK-65, C-STREAK-66
     await client.metrics.event("cards", { user: { id: "b" }, value: 1 });

@@ -13,7 +13,7 @@ from typing import Any, Callable, Iterator
 import pytest
 
 pytest.register_assert_rewrite(
-    "process", "wire", "catalog", "world", "expect", "untouched", "batch"
+    "process", "wire", "catalog", "world", "expect", "untouched", "batch", "receiver"
 )
 
 from process import Server  # noqa: E402
@@ -27,8 +27,8 @@ Start = Callable[..., World]
 def starter(directory: Path) -> Iterator[Start]:
     servers: list[Server] = []
 
-    def start(clock: str | None = None) -> World:
-        server = Server(directory / f"data{len(servers)}", clock)
+    def start(clock: str | None = None, settings: str = "") -> World:
+        server = Server(directory / f"data{len(servers)}", clock, settings)
         servers.append(server)
         return World(server.start())
 

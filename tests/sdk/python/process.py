@@ -31,9 +31,11 @@ def binary() -> str:
 class Server:
     """One data directory and at most one process serving it; can be started again."""
 
-    def __init__(self, data: Path, clock: str | None = None) -> None:
+    def __init__(self, data: Path, clock: str | None = None, settings: str = "") -> None:
         self.data = data
         self.clock = clock
+        self.settings = settings
+        self.environment: dict[str, str] = {}
         self.host = "127.0.0.1"
         self.port = 0
         self._process: subprocess.Popen[str] | None = None
@@ -48,11 +50,15 @@ class Server:
         command = [binary(), "serve", "--data", str(self.data), "--listen", "127.0.0.1:0"]
         if self.clock is not None:
             command += ["--test-clock", self.clock]
+        if self.settings:
+            file = self.data.parent / f"{self.data.name}.toml"
+            file.write_text(self.settings)
+            command += ["--config", str(file)]
         kept = {k: v for k, v in os.environ.items() if not k.startswith("ACCOLADE_")}
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 command,
-                env={**kept, "ACCOLADE_ADMIN_KEY": ADMIN_KEY},
+                env={**kept, "ACCOLADE_ADMIN_KEY": ADMIN_KEY, **self.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -279,6 +279,13 @@ def test_history_periods(untouched, value):
     assert "historyPeriods" in message
 
 
+@pytest.mark.parametrize("value", ["0", "-1", "9999", TOO_MANY, *NOT_INTEGERS])
+def test_year(untouched, value):
+    # C-WRAP-12, C-API-19
+    message = refuses(untouched, {422}, "GET", f"/v1/users/known/wrapped?year={value}")
+    assert "year" in message
+
+
 @pytest.mark.parametrize("value", ["0", "-1", "101", TOO_MANY, *NOT_INTEGERS])
 def test_awards(untouched, value):
     # C-POINTS-55, C-API-19

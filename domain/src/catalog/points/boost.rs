@@ -72,15 +72,34 @@ impl BoostTerms {
         }
     }
 
+    /// When the boost begins: for one user at their local midnight, for everyone when the first
+    /// zone reaches the first date. (C-WH-35)
+    #[must_use]
+    pub fn begins_at(&self, zone: Option<Zone>) -> Timestamp {
+        match zone {
+            Some(zone) => zone.day_start(self.start),
+            None => Zone::UTC.day_start(self.start.pred()).plus_millis(10 * HOUR_MS),
+        }
+    }
+
+    /// When the boost is over: for one user at their local midnight, for everyone when the last
+    /// zone has left the last date; none if it is open-ended. (C-WH-36)
+    #[must_use]
+    pub fn ends_at(&self, zone: Option<Zone>) -> Option<Timestamp> {
+        let after = self.end?.succ();
+        Some(match zone {
+            Some(zone) => zone.day_start(after),
+            None => Zone::UTC.day_start(after).plus_millis(13 * HOUR_MS),
+        })
+    }
+
     /// The status of a boost for everyone: it begins when the first zone reaches its first date
     /// and is over when the last zone has left its last one. (C-POINTS-40)
     #[must_use]
     pub fn shared_status(&self, now: Timestamp) -> BoostStatus {
-        let begins = Zone::UTC.day_start(self.start.pred()).plus_millis(10 * HOUR_MS);
-        let ends = |end: Date| Zone::UTC.day_start(end.succ()).plus_millis(13 * HOUR_MS);
-        if now < begins {
+        if now < self.begins_at(None) {
             BoostStatus::Scheduled
-        } else if self.end.is_some_and(|end| ends(end) <= now) {
+        } else if self.ends_at(None).is_some_and(|ends| ends <= now) {
             BoostStatus::Finished
         } else {
             BoostStatus::Active

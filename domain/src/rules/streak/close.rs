@@ -1,15 +1,11 @@
 //! Closing a period: met, kept, saved by a freeze, or lost. (C-STREAK-08)
 
-use super::{Passage, is_protected};
+use super::{Passage, is_protected, longest};
 use crate::calendar::{Frequency, Zone};
 use crate::catalog::StreakSettings;
 use crate::time::{Date, Timestamp};
 use crate::user::decision::Decision;
 use crate::user::{Peak, SignalKind, Span, SpanKind, StreakState, Track};
-
-/// Spans remembered per frequency. Neighbouring spans differ or have a gap between them, so this
-/// covers more than the 400 periods that history can be asked for. (C-STREAK-24)
-const SPANS_MAX: usize = 800;
 
 /// A move east protects at most one period in so many local dates. (C-STREAK-63)
 const TRAVEL_PROTECTION_DAYS: i64 = 7;
@@ -63,6 +59,7 @@ fn close(
     }
     let freezes = streak.freezes;
     let track = streak.track_mut(frequency);
+    longest::make_room(track, frequency, week_start);
     let length = track.length();
     match verdict {
         Verdict::Met => remember(track, SpanKind::Met),
@@ -153,9 +150,6 @@ pub(super) fn push_span(track: &mut Track, span: Span) {
         last.periods += 1;
         last.length = span.length;
         return;
-    }
-    if track.past.len() == SPANS_MAX {
-        track.past.remove(0);
     }
     track.past.push(span);
 }

@@ -7,6 +7,7 @@
 
 mod close;
 mod freezes;
+mod longest;
 mod pauses;
 mod protection;
 mod restore;
@@ -14,6 +15,7 @@ mod restore;
 use std::collections::BTreeMap;
 
 pub(crate) use freezes::{grant_freezes, grant_initial_freezes, next_grant};
+pub(crate) use longest::longest_in;
 pub(crate) use pauses::{create_pause, delete_pause};
 pub(crate) use protection::is_protected;
 pub(crate) use restore::{reset, restore, silence};
@@ -52,6 +54,7 @@ pub(crate) fn fresh_track(frequency: Frequency, week_start: WeekStart, today: Da
         lost: None,
         discarded: Vec::new(),
         past: Vec::new(),
+        years: BTreeMap::new(),
     }
 }
 

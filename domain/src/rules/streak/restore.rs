@@ -1,7 +1,7 @@
 //! What operators do to a length: put an earlier one back, or set it to zero. (C-STREAK-54 to 61)
 //!
-//! Both are silent: no signal, achievement, points or freeze. A reset keeps what it takes away as
-//! a peak, so that a restore can undo it.
+//! Both are silent: no signal, achievement, points or freeze. Either keeps the length it takes from
+//! a period as a peak, so that a restore can undo it.
 
 use super::close::push_span;
 use crate::calendar::{Frequency, Period, WeekStart};
@@ -30,7 +30,7 @@ pub(crate) fn restore(decision: &mut Decision<'_>, mode: RestoreMode) -> Result<
         track.length_before = peak.length - 1;
     } else {
         track.length_before = peak.length;
-        put_on_previous(track, peak, frequency, week_start);
+        put_on_previous(track, peak, frequency, week_start, from);
     }
     decision.must_commit();
     Ok(())
@@ -50,47 +50,64 @@ fn window_start(frequency: Frequency, week_start: WeekStart, today: Date) -> Dat
 
 /// The greatest length in a closed or discarded period from `from` on; the latest of equals.
 fn highest(track: &Track, from: Date) -> Option<Peak> {
-    let spans = track.past.iter().map(|span| Peak {
-        length: span.length,
-        started_on: span.started_on,
-        until: span.dates.end,
-    });
-    // A period that was met again after a reset counts as what it was in the end.
-    let inside = track.discarded.iter().copied().chain(spans).filter(|peak| peak.until >= from);
+    // Of equals in one period the one it ended with comes last.
+    let inside = track.peaks().filter(|peak| peak.until >= from);
     inside.max_by_key(|peak| (peak.length, peak.until))
 }
 
 /// Makes the period before the open one end with the peak's length. (C-STREAK-57, C-STREAK-58)
 ///
 /// A freeze or a pause that it used stays its own; a missed one has nothing to show but the length.
-fn put_on_previous(track: &mut Track, peak: Peak, frequency: Frequency, week_start: WeekStart) {
+/// What it ended with was reached all the same, so it stays restorable.
+fn put_on_previous(
+    track: &mut Track,
+    peak: Peak,
+    frequency: Frequency,
+    week_start: WeekStart,
+    from: Date,
+) {
     let dates = track.open.previous(frequency, week_start);
-    let kind = take_last_period(track, dates, frequency, week_start);
-    let kind = kind.unwrap_or(SpanKind::Restored);
+    let replaced = take_last_period(track, dates, frequency, week_start);
+    if let Some(Span { length, started_on, .. }) = replaced {
+        keep_peak(track, Peak { length, started_on, until: dates.end }, from);
+    }
+    let kind = replaced.map_or(SpanKind::Restored, |replaced| replaced.kind);
     let Peak { length, started_on, .. } = peak;
     push_span(track, Span { dates, periods: 1, kind, length, started_on });
 }
 
-/// Takes the period out of the latest span, if that one ends with it; what the period was.
+/// Takes the period out of the latest span, if that one ends with it.
 fn take_last_period(
     track: &mut Track,
     dates: Period,
     frequency: Frequency,
     week_start: WeekStart,
-) -> Option<SpanKind> {
+) -> Option<Span> {
     let last = track.past.last_mut().filter(|last| last.dates.end == dates.end)?;
-    let kind = last.kind;
+    let taken = Span { dates, periods: 1, ..*last };
     if last.periods == 1 {
         track.past.pop();
-        return Some(kind);
+        return Some(taken);
     }
     last.periods -= 1;
     last.dates.end = dates.previous(frequency, week_start).end;
-    match kind {
+    match taken.kind {
         SpanKind::Met => last.length -= 1,
         SpanKind::Frozen | SpanKind::Protected | SpanKind::Restored => {}
     }
-    Some(kind)
+    Some(taken)
+}
+
+/// Remembers a length that its period no longer shows, without those that can't be the highest of
+/// any window any more: the lower ones up to it, and those before `from`.
+fn keep_peak(track: &mut Track, peak: Peak, from: Date) {
+    track.discarded.retain(|other| {
+        other.until >= from && (other.length > peak.length || other.until > peak.until)
+    });
+    let falls_short = |other: &Peak| other.length < peak.length || other.until < peak.until;
+    if track.discarded.iter().all(falls_short) {
+        track.discarded.push(peak);
+    }
 }
 
 /// Sets the streak to zero at every frequency and forgets the progress of the open periods.
@@ -117,14 +134,13 @@ pub(crate) fn silence(decision: &mut Decision<'_>) {
 }
 
 /// Length 0 with nothing met. A met open period is not in the past yet, so its length is kept as a
-/// peak. Lower ones before it can't be the highest of any window any more, nor those before `from`.
+/// peak.
 fn discard(track: &mut Track, from: Date) {
     let length = track.length();
     if track.met
         && let Some(started_on) = track.started_on
     {
-        track.discarded.retain(|peak| peak.length > length && peak.until >= from);
-        track.discarded.push(Peak { length, started_on, until: track.open.end });
+        keep_peak(track, Peak { length, started_on, until: track.open.end }, from);
     }
     track.met = false;
     track.changes.clear();

@@ -1,0 +1,163 @@
+//! Webhooks from commit to delivery, over a memory store, a clock that stands still and a receiver
+//! that answers as it is told.
+
+use std::collections::BTreeSet;
+
+use actors::{DeliveryFilter, Error};
+use domain::catalog::{SealedSecret, WebhookDraft, WebhookPatch};
+use domain::ids::WebhookId;
+use domain::user::Command;
+use domain::webhook::{AttemptResult, DeliveryStatus, WebhookEvent};
+
+use crate::world::{World, user};
+
+const FAILS: AttemptResult = AttemptResult::Status(500);
+
+async fn subscribe(world: &World, events: &[WebhookEvent]) -> WebhookId {
+    let draft = WebhookDraft {
+        name: "Hook".to_owned(),
+        url: "https://example.com".to_owned(),
+        events: events.to_vec(),
+    };
+    let created = world.engine.change_catalog(world.scope(), move |catalog, now| {
+        catalog.create_webhook(draft, SealedSecret(vec![1]), now).map(|webhook| webhook.id)
+    });
+    created.await.expect("it is made").expect("it is valid")
+}
+
+async fn set_active(world: &World, webhook: WebhookId, active: bool) {
+    let patch = WebhookPatch { active: Some(active), ..WebhookPatch::default() };
+    let changed = world.engine.change_catalog(world.scope(), move |catalog, now| {
+        catalog.update_webhook(webhook, patch, now).map(|_| ())
+    });
+    changed.await.expect("it is made").expect("it is there");
+}
+
+async fn submit(world: &World, who: &str) -> Result<(), Error> {
+    let command = Command::SubmitEvent(world.event("1"));
+    let catalog = world.engine.catalog(world.scope());
+    world.engine.run(world.scope(), user(who), catalog, command).await.map(|_| ())
+}
+
+async fn pass(world: &World, seconds: i64) {
+    let to = world.engine.now().plus_millis(seconds * 1_000);
+    world.engine.advance_clock(to).await.expect("forwards");
+}
+
+async fn statuses(world: &World) -> Vec<(DeliveryStatus, usize)> {
+    let found = world.engine.webhook_deliveries(DeliveryFilter::default(), 100, 0).await;
+    let found = found.expect("readable");
+    found.into_iter().map(|own| (own.delivery.status, own.delivery.attempts.len())).collect()
+}
+
+// C-WH-05 C-WH-19
+#[tokio::test]
+async fn what_is_not_committed_is_not_told() {
+    let world = World::new().await;
+    subscribe(&world, &[WebhookEvent::StreakStarted]).await;
+    world.faults.journal.fail("no space");
+    assert!(matches!(submit(&world, "u").await, Err(Error::Unavailable { .. })));
+    assert!(world.receiver.posts().is_empty());
+}
+
+// C-WH-16 C-WH-18
+#[tokio::test]
+async fn an_attempt_that_a_crash_interrupts_is_made_again_with_its_number() {
+    let world = World::new().await;
+    subscribe(&world, &[WebhookEvent::StreakStarted]).await;
+    world.receiver.answers([FAILS]);
+    submit(&world, "u").await.expect("accepted");
+    pass(&world, 0).await;
+    let gate = world.receiver.hold();
+    let engine = world.engine.clone();
+    let to = engine.now().plus_millis(60_000);
+    let advancing = tokio::spawn(async move { engine.advance_clock(to).await });
+    while world.receiver.posts().len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    advancing.abort();
+    let _ = advancing.await;
+    let world = world.crash().await;
+    world.receiver.release();
+    drop(gate);
+    pass(&world, 60).await;
+    let numbers: Vec<_> = world.receiver.posts().iter().map(|post| post.number).collect();
+    assert_eq!(numbers, [1, 2, 2]);
+    assert_eq!(statuses(&world).await, [(DeliveryStatus::Succeeded, 2)]);
+    let ids: BTreeSet<_> = world.receiver.posts().iter().map(|post| post.message).collect();
+    assert_eq!(ids.len(), 1);
+}
+
+// C-WH-18 C-WH-20
+#[tokio::test]
+async fn a_backlog_is_worked_off_in_order_ten_at_a_time() {
+    let world = World::new().await;
+    subscribe(&world, &[WebhookEvent::StreakStarted]).await;
+    let gate = world.receiver.hold();
+    for n in 0..300 {
+        submit(&world, &format!("u{n}")).await.expect("accepted");
+    }
+    let world = world.crash().await;
+    for n in 1..=20 {
+        while world.receiver.posts().len() < 10 + n {
+            tokio::task::yield_now().await;
+        }
+        gate.add_permits(1);
+    }
+    world.receiver.release();
+    pass(&world, 0).await;
+    assert_eq!(statuses(&world).await, [(DeliveryStatus::Succeeded, 1); 100]);
+    let told: BTreeSet<_> = world.receiver.bodies().into_iter().collect();
+    assert_eq!(told.len(), 300);
+}
+
+// C-WH-05
+#[tokio::test]
+async fn a_webhook_that_was_inactive_gets_nothing_from_before() {
+    let world = World::new().await;
+    let webhook = subscribe(&world, &[WebhookEvent::StreakStarted]).await;
+    world.receiver.answers([FAILS]);
+    submit(&world, "u").await.expect("accepted");
+    pass(&world, 0).await;
+    set_active(&world, webhook, false).await;
+    set_active(&world, webhook, true).await;
+    submit(&world, "v").await.expect("accepted");
+    pass(&world, 3_600).await;
+    assert_eq!(world.receiver.bodies(), ["u streak.started", "v streak.started"]);
+    let expected = [(DeliveryStatus::Succeeded, 1), (DeliveryStatus::Cancelled, 1)];
+    assert_eq!(statuses(&world).await.into_iter().collect::<BTreeSet<_>>(), expected.into());
+}
+
+// C-WH-18
+#[tokio::test]
+async fn ids_of_messages_never_repeat_over_restarts() {
+    let mut world = World::new().await;
+    subscribe(&world, &[WebhookEvent::StreakStarted]).await;
+    for life in 0..3 {
+        for n in 0..100 {
+            submit(&world, &format!("u{life}-{n}")).await.expect("accepted");
+        }
+        pass(&world, 0).await;
+        world = world.restart().await;
+    }
+    let ids: BTreeSet<_> = world.receiver.posts().iter().map(|post| post.message).collect();
+    assert_eq!(ids.len(), 300);
+}
+
+// C-WH-44
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_same_history_leaves_the_same_rows() {
+    let lived = async || {
+        let world = World::new().await;
+        subscribe(&world, WebhookEvent::ALL).await;
+        for n in 0..60 {
+            submit(&world, &format!("u{}", n % 20)).await.expect("accepted");
+            pass(&world, 97 * (n % 3)).await;
+        }
+        pass(&world, 3 * 24 * 3_600).await;
+        world
+    };
+    let (once, again) = (lived().await, lived().await);
+    assert!(once.receiver.posts().len() >= 40);
+    assert!(once.rows() == again.rows(), "rows differ");
+}
