@@ -7,7 +7,7 @@
 //! It knows nothing of actors, stored rows, catalogs or the clock, and everything in it can be built
 //! again from the scores. No call but the ones that say so takes longer than some microseconds at
 //! any size. Dropping millions of scores does take its time (0.1 s and more): do it where nobody
-//! waits. Memory per score: docs/decisions/0011.
+//! waits. Memory per score: docs/decisions/0013.
 
 mod groups;
 mod page;
