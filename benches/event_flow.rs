@@ -6,7 +6,8 @@
 //! and how long a start takes after `kill -9`. A plain axum handler that parses the same body is
 //! measured first, on the same cores with the same driver, to have something to compare with.
 //!
-//! `cargo bench --bench event_flow -- [--seconds 10] [--connections 64] [--users 100000]`
+//! `cargo bench --bench event_flow -- [--seconds 10] [--connections 64] [--users 100000]
+//! [--boards 0]`: with boards, every event moves a score on so many leaderboards.
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
@@ -32,6 +33,7 @@ struct Plan {
     seconds: u64,
     connections: usize,
     users: u64,
+    boards: u64,
 }
 
 fn main() -> Result<()> {
@@ -44,7 +46,7 @@ fn main() -> Result<()> {
 }
 
 fn plan() -> Plan {
-    let mut plan = Plan { seconds: 10, connections: 64, users: 100_000 };
+    let mut plan = Plan { seconds: 10, connections: 64, users: 100_000, boards: 0 };
     let args: Vec<String> = std::env::args().collect();
     for pair in args.windows(2) {
         let Ok(number) = pair[1].parse::<u64>() else { continue };
@@ -54,6 +56,7 @@ fn plan() -> Plan {
                 plan.connections = usize::try_from(number).unwrap_or(plan.connections)
             }
             "--users" => plan.users = number,
+            "--boards" => plan.boards = number,
             _ => {}
         }
     }
@@ -69,7 +72,9 @@ async fn run(plan: Plan) -> Result<()> {
     plain.process.wait()?;
 
     let data = tempfile::tempdir()?;
-    let mut server = start(&mut accolade(data.path()))?;
+    let catalog = tempfile::NamedTempFile::new()?;
+    std::fs::write(catalog.path(), catalog_with(plan.boards)?)?;
+    let mut server = start(&mut accolade(data.path(), catalog.path()))?;
     println!("start on an empty directory: {:.0?}", server.started_in);
     println!("memory at rest: {} MiB", resident_mib(server.process.id())?);
     let measured = load.drive(&server.address).await?;
@@ -83,7 +88,7 @@ async fn run(plan: Plan) -> Result<()> {
     server.process.kill()?;
     server.process.wait()?;
     let events = measured.latencies.len() + every.latencies.len();
-    let mut again = start(&mut accolade(data.path()))?;
+    let mut again = start(&mut accolade(data.path(), catalog.path()))?;
     println!("start after kill -9 with {} users: {:.0?}", plan.users, again.started_in);
     println!("memory after that start: {} MiB", resident_mib(again.process.id())?);
     terminate(&mut again.process)?;
@@ -92,17 +97,23 @@ async fn run(plan: Plan) -> Result<()> {
     Ok(())
 }
 
-fn accolade(data: &Path) -> Command {
+/// The example catalog with so many perpetual boards on the metric of all events.
+fn catalog_with(boards: u64) -> Result<String> {
+    let mut catalog = std::fs::read_to_string("config/examples/study.toml")?;
+    for board in 0..boards {
+        catalog += &format!(
+            "\n[leaderboards.board-{board}]\nname = \"Board {board}\"\n\
+             metric = \"flashcards-flipped\"\nstart = \"2026-01-01\"\n"
+        );
+    }
+    Ok(catalog)
+}
+
+fn accolade(data: &Path, catalog: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_accolade"));
-    command.args([
-        "serve",
-        "--listen",
-        "127.0.0.1:0",
-        "--catalog",
-        "config/examples/study.toml",
-        "--data",
-    ]);
-    command.arg(data).env("ACCOLADE_ADMIN_KEY", KEY).env("RUST_LOG", "warn");
+    command.args(["serve", "--listen", "127.0.0.1:0"]);
+    command.arg("--catalog").arg(catalog).arg("--data").arg(data);
+    command.env("ACCOLADE_ADMIN_KEY", KEY).env("RUST_LOG", "warn");
     command
 }
 
