@@ -48,7 +48,7 @@ pub(crate) struct Catalogs {
     actor: ArcSwapOption<ActorRef<CatalogMessage>>,
     spawning: Mutex<()>,
     /// Told of every change that was published.
-    on_change: OnceLock<Box<dyn Fn() + Send + Sync>>,
+    on_change: OnceLock<Box<dyn Fn(Scope) + Send + Sync>>,
 }
 
 impl Catalogs {
@@ -77,7 +77,7 @@ impl Catalogs {
 
     /// Has `listener` called after every change, before whoever asked for it is answered. A second
     /// listener is not called.
-    pub(crate) fn on_change(&self, listener: impl Fn() + Send + Sync + 'static) {
+    pub(crate) fn on_change(&self, listener: impl Fn(Scope) + Send + Sync + 'static) {
         let _ = self.on_change.set(Box::new(listener));
     }
 
@@ -161,7 +161,7 @@ impl Catalogs {
                 self.published.store(Arc::new(published));
                 self.reviews.wake();
                 if let Some(listener) = self.on_change.get() {
-                    listener();
+                    listener(scope);
                 }
                 finish(Ok(()));
             }

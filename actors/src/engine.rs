@@ -21,7 +21,7 @@ use domain::wrapped::{Wrapped, days_needed};
 use ractor::{ActorRef, ActorRuntime};
 use storage::Store;
 use storage::records::{AdminKey, Reviews};
-use tokio::sync::{Mutex, Semaphore, oneshot};
+use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinHandle;
 
 use crate::balances::Wanted;
@@ -37,13 +37,13 @@ use crate::plans::Plans;
 use crate::ports::Ports;
 use crate::projection::{Projections, Statistics};
 use crate::review::{ReviewBoard, WalkContext};
-use crate::router::{Origin, Router};
+use crate::router::Router;
 use crate::rows;
 use crate::schedule::{Schedule, Source};
 use crate::standings::RankedLength;
 use crate::supervisor::Supervisor;
 use crate::timer::Timers;
-use crate::user::{Answer, Applied, Order, Request, UserContext};
+use crate::user::{Answer, Applied, Order, UserContext};
 use crate::user_key::UserKey;
 use crate::webhooks::{BoostTeller, DeliveryFilter, LoggedDelivery, Purge, Tools, Webhooks};
 
@@ -152,7 +152,6 @@ impl Engine {
         let webhooks = Arc::new(Webhooks::new(tools)?);
         let boosts = Arc::new(BoostTeller::new(Arc::clone(&webhooks)).await?);
         let purge = Arc::new(Purge::new(Arc::clone(&webhooks), config.webhook_log_retention_days));
-        listen_to_changes(&catalogs, &webhooks, &boosts);
         let context = Arc::new(UserContext {
             clock: clock.clone(),
             store: store.clone(),
@@ -182,6 +181,7 @@ impl Engine {
             Arc::clone(&catalogs),
             counted.recounted.min(catalogs.current(scope).recounts),
         ));
+        listen_to_changes(&catalogs, &webhooks, &boosts, &runs, &recounts);
         let next = rows::settled_until(&store, scope, &catalogs.current(scope))?;
         let settling = Arc::new(Settling {
             scope,
@@ -284,9 +284,7 @@ impl Engine {
         R: Send + 'static,
         F: FnOnce(&mut Catalog, Timestamp) -> R + Send + 'static,
     {
-        let changed = self.shared.catalogs.change(scope, change).await?;
-        self.follow_catalog(scope);
-        Ok(changed)
+        self.shared.catalogs.change(scope, change).await
     }
 
     /// Runs one command on one user. Commands of one user run one after the other, those of
@@ -303,11 +301,8 @@ impl Engine {
         catalog: Arc<Catalog>,
         command: Command,
     ) -> Result<Applied, Error> {
-        let (reply, answer) = oneshot::channel();
-        let request = Request { catalog, command, reply };
-        self.shared.router.send(&UserKey { scope, user }, request, Origin::Caller)?;
-        // A dropped reply is an activation that failed before it committed.
-        let Answer { mut applied, ranks } = answer.await.unwrap_or(Err(Error::Internal))?;
+        let key = UserKey { scope, user };
+        let Answer { mut applied, ranks } = self.shared.router.run(&key, catalog, command).await?;
         if let Some(pending) = ranks {
             applied.ranks = self.shared.runs.ranks(scope, &applied.state.id, pending).await;
         }
@@ -377,18 +372,6 @@ impl Engine {
             return Ok(HashMap::new());
         }
         Ok(rows::names(&self.shared.store, scope, users).await?)
-    }
-
-    /// Does what a change of configuration asks for, without waiting for it.
-    fn follow_catalog(&self, scope: Scope) {
-        let shared = Arc::clone(&self.shared);
-        let catalog = self.catalog(scope);
-        shared.runs.keep_ranking(scope, &catalog);
-        tokio::spawn(async move {
-            if let Err(error) = shared.recounts.catch_up(catalog.recounts).await {
-                tracing::warn!(%error, "not everyone is counted on a new leaderboard yet");
-            }
-        });
     }
 
     /// The latest `limit` awards of a user in a points system, newest first. `recorded` is how
@@ -681,14 +664,25 @@ impl Engine {
     }
 }
 
-/// Has those who tell webhooks look at every new configuration.
-fn listen_to_changes(catalogs: &Catalogs, webhooks: &Arc<Webhooks>, boosts: &Arc<BoostTeller>) {
+/// Has everyone look at every new configuration who works by it all the time.
+fn listen_to_changes(
+    catalogs: &Catalogs,
+    webhooks: &Arc<Webhooks>,
+    boosts: &Arc<BoostTeller>,
+    runs: &Arc<Runs>,
+    recounts: &Arc<Recounts>,
+) {
     // Weak, because they know the catalogs.
     let (webhooks, boosts) = (Arc::downgrade(webhooks), Arc::downgrade(boosts));
-    catalogs.on_change(move || {
+    let (runs, recounts) = (Arc::downgrade(runs), Arc::downgrade(recounts));
+    catalogs.on_change(move |scope| {
         if let (Some(webhooks), Some(boosts)) = (webhooks.upgrade(), boosts.upgrade()) {
             webhooks.send_couriers();
             boosts.wake();
+        }
+        if let (Some(runs), Some(recounts)) = (runs.upgrade(), recounts.upgrade()) {
+            runs.keep_ranking(scope);
+            recounts.start();
         }
     });
 }

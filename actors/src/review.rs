@@ -12,22 +12,20 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use domain::ids::{Scope, UserId};
 use domain::time::Timestamp;
-use domain::user::Command;
 use parking_lot::Mutex;
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, ActorRuntime};
 use storage::Store;
 use storage::records::{FinishedReview, Reviews, RunningReview};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 use crate::catalog::Catalogs;
 use crate::clock::{self, Clock};
 use crate::counters::Counters;
 use crate::error::Error;
 use crate::projection::Projections;
-use crate::router::{Origin, Router};
+use crate::router::Router;
 use crate::rows;
 use crate::schedule::{Firing, Source};
-use crate::user::Request;
 use crate::user_key::UserKey;
 
 /// Users read at once, and between two notes of how far the walk got.
@@ -290,24 +288,15 @@ impl Walk {
         let context = Arc::clone(&self.context);
         while !self.resting && self.in_flight < context.in_flight_max {
             let Some(user) = self.pending.pop_front() else { return };
-            let (reply, answer) = oneshot::channel();
+            self.in_flight += 1;
             let catalog = context.catalogs.current(context.scope);
-            let request = Request { catalog, command: Command::Settle, reply };
             let key = UserKey { scope: context.scope, user };
-            match context.router.send(&key, request, Origin::Timer) {
-                Ok(()) => {
-                    self.in_flight += 1;
-                    let (walker, router) = (myself.clone(), Arc::clone(&context.router));
-                    tokio::spawn(async move {
-                        // A dropped reply is an activation that failed before it committed.
-                        let answer = answer.await.unwrap_or(Err(Error::Internal)).map(drop);
-                        router.release(&key);
-                        // A walker that is gone has a successor, which begins with its chunk.
-                        let _ = walker.send_message(Message::Answered(key.user, answer));
-                    });
-                }
-                Err(error) => self.take_back(myself, key.user, &error),
-            }
+            let (walker, router) = (myself.clone(), Arc::clone(&context.router));
+            tokio::spawn(async move {
+                let answer = router.settle(&key, catalog).await;
+                // A walker that is gone has a successor, which begins with its chunk.
+                let _ = walker.send_message(Message::Answered(key.user, answer));
+            });
         }
     }
 

@@ -10,17 +10,19 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use domain::catalog::Catalog;
 use domain::time::Timestamp;
+use domain::user::Command;
 use lru::LruCache;
 use parking_lot::Mutex;
 use ractor::{ActorCell, ActorRef, ActorRuntime, MessagingErr};
 use storage::ShardId;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 use crate::config::EngineConfig;
 use crate::error::Error;
 use crate::permit::Permit;
-use crate::user::{Request, UserActor, UserContext, UserMessage};
+use crate::user::{Answer, Request, UserActor, UserContext, UserMessage};
 use crate::user_key::UserKey;
 
 /// Finds, creates and forgets activations.
@@ -36,12 +38,12 @@ pub(crate) struct Router {
 
 /// Where a request comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Origin {
+enum Origin {
     /// Someone asked.
     Caller,
-    /// Time passed. That is no use of the activation: it keeps nobody in memory, and drives nobody
-    /// out for longer than it takes.
-    Timer,
+    /// The engine itself. That is no use of the activation: it keeps nobody in memory, and drives
+    /// nobody out for longer than it takes.
+    Engine,
 }
 
 /// The activations of one virtual shard, least recently used last.
@@ -79,16 +81,48 @@ impl Router {
         let _ = self.supervisor.set(supervisor);
     }
 
+    /// Has a caller's command run on a user.
+    ///
+    /// # Errors
+    /// Every error means that nothing of the command is visible.
+    pub(crate) async fn run(
+        &self,
+        key: &UserKey,
+        catalog: Arc<Catalog>,
+        command: Command,
+    ) -> Result<Answer, Error> {
+        self.ask(key, catalog, command, Origin::Caller).await
+    }
+
+    /// Settles a user though no caller needs them. An activation that only this has used is
+    /// forgotten again.
+    ///
+    /// # Errors
+    /// As [`Router::run`].
+    pub(crate) async fn settle(&self, key: &UserKey, catalog: Arc<Catalog>) -> Result<(), Error> {
+        let settled = self.ask(key, catalog, Command::Settle, Origin::Engine).await;
+        self.release(key);
+        settled.map(drop)
+    }
+
+    async fn ask(
+        &self,
+        key: &UserKey,
+        catalog: Arc<Catalog>,
+        command: Command,
+        origin: Origin,
+    ) -> Result<Answer, Error> {
+        let (reply, answer) = oneshot::channel();
+        self.send(key, Request { catalog, command, reply }, origin)?;
+        // A dropped reply is an activation that failed before it committed.
+        answer.await.unwrap_or(Err(Error::Internal))
+    }
+
     /// Hands `request` to the user's activation, created if need be.
     ///
     /// # Errors
     /// If too many requests are in flight or the engine is stopping; the request is dropped.
-    pub(crate) fn send(
-        &self,
-        key: &UserKey,
-        mut request: Request,
-        origin: Origin,
-    ) -> Result<(), Error> {
+    fn send(&self, key: &UserKey, mut request: Request, origin: Origin) -> Result<(), Error> {
         let shard = self.shard_of(key);
         // The second round is for an activation that had died: its successor is fresh.
         for _ in 0..2 {
@@ -105,8 +139,8 @@ impl Router {
         Err(Error::Internal)
     }
 
-    /// Forgets an activation that only timers have used, once its request is answered.
-    pub(crate) fn release(&self, key: &UserKey) {
+    /// Forgets an activation that no caller has used, once its request is answered.
+    fn release(&self, key: &UserKey) {
         let mut activations = self.shards[self.shard_of(key).index()].activations.lock();
         let unused =
             activations.peek(key).is_some_and(|own| own.used_at.is_none() && own.is_idle());
@@ -180,7 +214,7 @@ impl Router {
             let used_at = (origin == Origin::Caller).then(|| self.context.clock.now());
             let known = match origin {
                 Origin::Caller => activations.get_mut(key),
-                Origin::Timer => activations.peek_mut(key),
+                Origin::Engine => activations.peek_mut(key),
             };
             if let Some(activation) = known {
                 activation.used_at = activation.used_at.max(used_at);
@@ -195,7 +229,7 @@ impl Router {
                 let activation = self.activate(key, used_at, room)?;
                 let admitted = (activation.actor.clone(), self.permit(shard, &activation));
                 activations.put(key.clone(), activation);
-                if origin == Origin::Timer {
+                if origin == Origin::Engine {
                     activations.demote(key);
                 }
                 return Ok(admitted);

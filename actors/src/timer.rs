@@ -13,17 +13,16 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use domain::ids::{Scope, UserId};
 use domain::time::Timestamp;
-use domain::user::Command;
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, ActorRuntime};
 use storage::{Health, ShardId};
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::catalog::Catalogs;
 use crate::error::Error;
-use crate::router::{Origin, Router};
+use crate::router::Router;
 use crate::rows::{self, UnreadTimers};
 use crate::schedule::{Firing, Source};
-use crate::user::{Request, UserContext};
+use crate::user::UserContext;
 use crate::user_key::UserKey;
 
 /// Due timers of a shard that are held in memory at a time.
@@ -222,7 +221,6 @@ impl Timer {
     /// If the user has to be tried again.
     fn note(&mut self, answer: Result<(), Error>) -> Result<(), Error> {
         let Some((due, key)) = self.firing.take() else { return Ok(()) };
-        self.tools.router.release(&key);
         match answer {
             Ok(()) => Ok(()),
             Err(error @ (Error::Overloaded | Error::Unavailable { .. })) => {
@@ -323,13 +321,7 @@ impl Timer {
 async fn settle(tools: Arc<Tools>, key: UserKey, timer: ActorRef<TimerMessage>) {
     let Tools { router, catalogs, turns, .. } = tools.as_ref();
     let _turn = turns.acquire().await;
-    let (reply, answer) = oneshot::channel();
-    let request = Request { catalog: catalogs.current(key.scope), command: Command::Settle, reply };
-    let answer = match router.send(&key, request, Origin::Timer) {
-        // A dropped reply is an activation that failed before it committed.
-        Ok(()) => answer.await.unwrap_or(Err(Error::Internal)).map(drop),
-        Err(refusal) => Err(refusal),
-    };
+    let answer = router.settle(&key, catalogs.current(key.scope)).await;
     // A timer that has ended has a successor, which reads the row again.
     let _ = timer.send_message(TimerMessage::Fired(answer));
 }

@@ -9,17 +9,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::ids::{Scope, UserId};
-use domain::user::Command;
-use tokio::sync::{Mutex, oneshot};
+use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
 use crate::catalog::Catalogs;
 use crate::clock;
 use crate::error::Error;
-use crate::router::{Origin, Router};
+use crate::router::Router;
 use crate::rows;
 use crate::schedule::RETRY_AFTER;
-use crate::user::{Request, UserContext};
+use crate::user::UserContext;
 use crate::user_key::UserKey;
 
 /// Users settled side by side.
@@ -47,6 +46,17 @@ impl Recounts {
     ) -> Self {
         let (done, running) = (AtomicU64::new(done), Mutex::new(()));
         Self { scope, context, router, catalogs, done, running }
+    }
+
+    /// Has everyone catch up with the current configuration, without waiting for it.
+    pub(crate) fn start(self: &Arc<Self>) {
+        let own = Arc::clone(self);
+        let latest = self.catalogs.current(self.scope).recounts;
+        tokio::spawn(async move {
+            if let Err(error) = own.catch_up(latest).await {
+                tracing::warn!(%error, "not everyone is counted on a new leaderboard yet");
+            }
+        });
     }
 
     /// Returns when everyone has caught up with the recounts up to `number`.
@@ -101,15 +111,7 @@ fn joined(settled: Option<Result<Result<(), Error>, tokio::task::JoinError>>) ->
 /// Settles one user, however often it takes.
 async fn settle(router: &Router, catalogs: &Catalogs, key: &UserKey) -> Result<(), Error> {
     loop {
-        let (reply, answer) = oneshot::channel();
-        let catalog = catalogs.current(key.scope);
-        let request = Request { catalog, command: Command::Settle, reply };
-        let settled = match router.send(key, request, Origin::Timer) {
-            Ok(()) => answer.await.unwrap_or(Err(Error::Internal)).map(drop),
-            Err(error) => Err(error),
-        };
-        router.release(key);
-        match settled {
+        match router.settle(key, catalogs.current(key.scope)).await {
             Err(Error::Overloaded) => clock::pause(RETRY_AFTER).await,
             // Who is gone has no score.
             Ok(()) | Err(Error::Rejected(_)) => return Ok(()),

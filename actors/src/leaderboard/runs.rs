@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use domain::catalog::{Catalog, Phase};
+use domain::catalog::Phase;
 use domain::ids::{Scope, UserId};
 use domain::leaderboard::{MoveCause, ScoreMove};
 use domain::time::Timestamp;
@@ -54,7 +54,8 @@ impl Runs {
     }
 
     /// Lets go of the runs of boards that don't rank any more.
-    pub(crate) fn keep_ranking(&self, scope: Scope, catalog: &Catalog) {
+    pub(crate) fn keep_ranking(&self, scope: Scope) {
+        let catalog = self.tools.catalogs.current(scope);
         let ranks = |key: &RunKey| {
             let board = catalog.find_leaderboard(key.leaderboard);
             key.scope != scope || board.is_some_and(|board| board.phase != Phase::Off)

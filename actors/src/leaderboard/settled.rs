@@ -14,17 +14,17 @@ pub(crate) async fn rows(
     key: RunKey,
     page: Page,
 ) -> Result<Option<Vec<Row>>, Error> {
-    rows::blocking(store, move |store| {
-        if rows::find_settled(store, key)?.is_none() {
-            return Ok(None);
-        }
+    if rows::find_settled(store, key)?.is_none() {
+        return Ok(None);
+    }
+    let read = rows::blocking(store, move |store| {
         let Page { filter, start, limit } = page;
         let all = match filter.group() {
             Some(group) => {
                 let Some(skipped) = skipped(store, key, &start, |own| *own == group)? else {
-                    return Ok(Some(Vec::new()));
+                    return Ok(Vec::new());
                 };
-                return rows::settled_rows(store, key, &group, skipped, limit).map(Some);
+                return rows::settled_rows(store, key, &group, skipped, limit);
             }
             None => merged(rows::settled_groups(store, key, |group| filter.matches(group))?),
         };
@@ -37,9 +37,9 @@ pub(crate) async fn rows(
         };
         let first = first.map_or(all.len(), |first| usize::try_from(first).unwrap_or(usize::MAX));
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        Ok(Some(all.into_iter().skip(first).take(limit).collect()))
-    })
-    .await
+        Ok(all.into_iter().skip(first).take(limit).collect())
+    });
+    read.await.map(Some)
 }
 
 /// Where a user ended up; none if the run isn't settled.
@@ -48,19 +48,19 @@ pub(crate) async fn place(
     key: RunKey,
     user: UserId,
 ) -> Result<Option<UserPlace>, Error> {
-    rows::blocking(store, move |store| {
-        if rows::find_settled(store, key)?.is_none() {
-            return Ok(None);
-        }
+    if rows::find_settled(store, key)?.is_none() {
+        return Ok(None);
+    }
+    let read = rows::blocking(store, move |store| {
         if let Some(place) = rows::find_settled_place(store, key, &user)? {
             let row =
                 rows::settled_rows(store, key, &place.group, place.rank - 1, 1)?.into_iter().next();
-            return Ok(Some(UserPlace { group: Some(place.group), row }));
+            return Ok(UserPlace { group: Some(place.group), row });
         }
         let score = rows::find_score(store, key, &user)?;
-        Ok(Some(UserPlace { group: score.and_then(|score| score.group), row: None }))
-    })
-    .await
+        Ok(UserPlace { group: score.and_then(|score| score.group), row: None })
+    });
+    read.await.map(Some)
 }
 
 /// How many ranks stand before a page of one group; none if it starts at a user who isn't in it.
