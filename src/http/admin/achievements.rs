@@ -35,7 +35,9 @@ pub(super) async fn list(
     let page = query.page()?;
     let catalog = app.engine.catalog(caller.scope);
     let achievements = catalog.live_achievements();
-    Ok(batch::oldest_first(achievements, page, |own| (own.stamps.created_at, own.id.0)))
+    Ok(batch::shown(batch::oldest_first(achievements, page, |own| {
+        (own.stamps.created_at, own.id.0)
+    })))
 }
 
 /// Create achievements.

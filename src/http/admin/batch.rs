@@ -254,19 +254,24 @@ where
 }
 
 /// One page of a list, oldest first, then by id. (C-ADM-01, C-ADM-02)
-pub(super) fn oldest_first<'a, T: 'a, W: From<&'a T>>(
-    resources: impl Iterator<Item = &'a T>,
+pub(super) fn oldest_first<T>(
+    resources: impl Iterator<Item = T>,
     page: Page,
     order: impl Fn(&T) -> (Timestamp, Uuid),
-) -> Json<Vec<W>> {
+) -> impl Iterator<Item = T> {
     let mut sorted: Vec<_> = resources.collect();
-    sorted.sort_by_key(|resource| order(resource));
+    sorted.sort_by_key(order);
     one_page(sorted, page)
 }
 
 /// One page of a list that is in order already.
-pub(super) fn one_page<'a, T: 'a, W: From<&'a T>>(sorted: Vec<&'a T>, page: Page) -> Json<Vec<W>> {
-    Json(sorted.into_iter().skip(page.skip).take(page.limit).map(W::from).collect())
+pub(super) fn one_page<T>(sorted: Vec<T>, page: Page) -> impl Iterator<Item = T> {
+    sorted.into_iter().skip(page.skip).take(page.limit)
+}
+
+/// A page as it is shown.
+pub(super) fn shown<T, W: From<T>>(page: impl Iterator<Item = T>) -> Json<Vec<W>> {
+    Json(page.map(W::from).collect())
 }
 
 fn create_each<T>(

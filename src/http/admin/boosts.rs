@@ -228,9 +228,9 @@ pub(super) async fn list(
     let page = query.page()?;
     let catalog = app.engine.catalog(caller.scope);
     let system = points_system(&catalog, id)?;
-    let mut boosts: Vec<_> = system.live_boosts().collect();
-    boosts.sort_by_key(|(boost, _)| (boost.created_at, boost.id));
-    let shown: Vec<_> = boosts.into_iter().skip(page.skip).take(page.limit).collect();
+    let boosts = system.live_boosts();
+    let shown = batch::oldest_first(boosts, page, |(boost, _)| (boost.created_at, boost.id.0));
+    let shown: Vec<_> = shown.collect();
     let users = shown.iter().filter_map(|(boost, _)| boost.user.clone());
     let calendar = Calendar::of(&app, caller.scope, users).await?;
     Ok(Json(shown.into_iter().map(|(boost, terms)| calendar.shown(boost, terms)).collect()))

@@ -35,10 +35,9 @@ pub(super) async fn list(
 ) -> Result<Json<Vec<AdminLeaderboard>>, ApiError> {
     let page = query.page()?;
     let (catalog, now) = (app.engine.catalog(caller.scope), app.engine.now());
-    let mut boards: Vec<_> = catalog.live_leaderboards().collect();
-    boards.sort_by_key(|board| (board.stamps.created_at, board.id));
-    let shown = boards.into_iter().skip(page.skip).take(page.limit);
-    Ok(Json(shown.map(|board| AdminLeaderboard::of(board, now)).collect()))
+    let boards = catalog.live_leaderboards();
+    let boards = batch::oldest_first(boards, page, |own| (own.stamps.created_at, own.id.0));
+    Ok(Json(boards.map(|board| AdminLeaderboard::of(board, now)).collect()))
 }
 
 /// Create leaderboards.

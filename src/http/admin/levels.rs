@@ -127,7 +127,7 @@ pub(super) async fn list(
     let system = segments.uuid("systemId", PointsSystemId)?;
     let page = query.page()?;
     let catalog = app.engine.catalog(caller.scope);
-    Ok(batch::one_page(points_system(&catalog, system)?.live_levels(), page))
+    Ok(batch::shown(batch::one_page(points_system(&catalog, system)?.live_levels(), page)))
 }
 
 /// Create levels.

@@ -132,7 +132,9 @@ pub(super) async fn list(
 ) -> Result<Json<Vec<CreatedMetric>>, ApiError> {
     let page = query.page()?;
     let catalog = app.engine.catalog(caller.scope);
-    Ok(batch::oldest_first(catalog.live_metrics(), page, |own| (own.created_at, own.id.0)))
+    Ok(batch::shown(batch::oldest_first(catalog.live_metrics(), page, |own| {
+        (own.created_at, own.id.0)
+    })))
 }
 
 /// Create metrics.

@@ -206,7 +206,7 @@ pub(super) async fn list(
     let page = query.page()?;
     let catalog = app.engine.catalog(caller.scope);
     let systems = catalog.live_points_systems();
-    Ok(batch::oldest_first(systems, page, |own| (own.stamps.created_at, own.id.0)))
+    Ok(batch::shown(batch::oldest_first(systems, page, |own| (own.stamps.created_at, own.id.0))))
 }
 
 /// Create points systems, each with its parts or not at all.

@@ -38,7 +38,7 @@ pub(super) async fn list(
     let page = query.page()?;
     let catalog = app.engine.catalog(caller.scope);
     let triggers = points_system(&catalog, system)?.live_triggers();
-    Ok(batch::oldest_first(triggers, page, |own| (own.stamps.created_at, own.id.0)))
+    Ok(batch::shown(batch::oldest_first(triggers, page, |own| (own.stamps.created_at, own.id.0))))
 }
 
 /// Create triggers.

@@ -230,7 +230,9 @@ pub(super) async fn list(
 ) -> Result<Json<Vec<AdminWebhook>>, ApiError> {
     let page = query.page()?;
     let catalog = app.engine.catalog(caller.scope);
-    Ok(batch::oldest_first(catalog.live_webhooks(), page, |own| (own.stamps.created_at, own.id.0)))
+    Ok(batch::shown(batch::oldest_first(catalog.live_webhooks(), page, |own| {
+        (own.stamps.created_at, own.id.0)
+    })))
 }
 
 /// Create webhooks. Only here and at `/webhooks/{id}/secret` the secret is told.
