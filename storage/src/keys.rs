@@ -506,59 +506,19 @@ impl Key {
     /// The date of a day row.
     #[must_use]
     pub fn date(&self) -> Option<Date> {
-        let date = match self.kind() {
-            Kind::MetricDay | Kind::PointsDay | Kind::AttributeDay => self.after_owner()?,
-            Kind::Instance
-            | Kind::ApiKey
-            | Kind::Catalog
-            | Kind::Reviews
-            | Kind::Snapshot
-            | Kind::Event
-            | Kind::Award
-            | Kind::Idempotency
-            | Kind::PauseOwner
-            | Kind::Timer
-            | Kind::Message
-            | Kind::Delivery
-            | Kind::Pending
-            | Kind::PurgedUpTo
-            | Kind::BoostTold
-            | Kind::Score
-            | Kind::SettledRun
-            | Kind::SettledRank
-            | Kind::SettledPlace
-            | Kind::AttributeProgress => return None,
-        };
+        let kind = self.kind();
+        let is_day = matches!(kind, Kind::MetricDay | Kind::PointsDay | Kind::AttributeDay);
+        let date = self.after_owner().filter(|_| is_day)?;
         date.first_chunk::<DATE_LEN>().and_then(|bytes| Date::from_days(unflipped(*bytes)))
     }
 
     /// The attribute and its value, of a row about one.
     #[must_use]
     pub fn attribute_value(&self) -> Option<(AttributeId, String)> {
-        let rest = match self.kind() {
-            Kind::AttributeDay => self.after_owner()?.get(DATE_LEN..)?,
-            Kind::AttributeProgress => self.after_owner()?,
-            Kind::Instance
-            | Kind::ApiKey
-            | Kind::Catalog
-            | Kind::Reviews
-            | Kind::Snapshot
-            | Kind::Event
-            | Kind::Award
-            | Kind::Idempotency
-            | Kind::PauseOwner
-            | Kind::Timer
-            | Kind::Message
-            | Kind::Delivery
-            | Kind::Pending
-            | Kind::PurgedUpTo
-            | Kind::BoostTold
-            | Kind::Score
-            | Kind::SettledRun
-            | Kind::SettledRank
-            | Kind::SettledPlace
-            | Kind::MetricDay
-            | Kind::PointsDay => return None,
+        let rest = if self.kind() == Kind::AttributeDay {
+            self.after_owner()?.get(DATE_LEN..)?
+        } else {
+            self.after_owner().filter(|_| self.kind() == Kind::AttributeProgress)?
         };
         let (attribute, value) = rest.split_at_checked(UUID_LEN)?;
         let value = String::from_utf8(read_text(value)?.0).ok()?;
