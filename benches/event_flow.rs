@@ -123,6 +123,15 @@ struct Server {
     started_in: Duration,
 }
 
+/// A run that fails leaves no server behind.
+impl Drop for Server {
+    fn drop(&mut self) {
+        // One that has ended already can't be killed, which is as good.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
 fn start(command: &mut Command) -> Result<Server> {
     let began = Instant::now();
     let mut process = command.stdout(Stdio::piped()).spawn()?;
@@ -236,9 +245,12 @@ fn request(address: &str, user: u64) -> Vec<u8> {
 }
 
 /// Reads one response with a content length; anything but 2xx fails the run.
-async fn read_response(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<()> {
+async fn read_response(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<()> {
     let mut filled = 0;
     loop {
+        if filled == buffer.len() {
+            buffer.resize(2 * filled, 0);
+        }
         let read = stream.read(&mut buffer[filled..]).await?;
         if read == 0 {
             return Err("the connection was closed".into());
