@@ -11,27 +11,19 @@
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
-use std::error::Error;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
-use hdrhistogram::Histogram;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+#[expect(dead_code, reason = "what other benchmarks need")]
+mod server;
 
-const KEY: &str = "benchkey.0123456789abcdefghijklmnopqrstuv";
-const LISTENING: &str = "accolade listening on http://";
-
-type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+use server::{LISTENING, Load, Result, Server, Until, accolade};
 
 #[derive(Clone, Copy, Debug)]
 struct Plan {
     seconds: u64,
-    connections: usize,
+    connections: u64,
     users: u64,
     boards: u64,
 }
@@ -45,6 +37,12 @@ fn main() -> Result<()> {
     runtime.block_on(run(plan()))
 }
 
+impl Plan {
+    fn load(self, until: Until) -> Load {
+        Load { connections: self.connections, users: 0..self.users, until, value: 3 }
+    }
+}
+
 fn plan() -> Plan {
     let mut plan = Plan { seconds: 10, connections: 64, users: 100_000, boards: 0 };
     let args: Vec<String> = std::env::args().collect();
@@ -52,9 +50,7 @@ fn plan() -> Plan {
         let Ok(number) = pair[1].parse::<u64>() else { continue };
         match pair[0].as_str() {
             "--seconds" => plan.seconds = number,
-            "--connections" => {
-                plan.connections = usize::try_from(number).unwrap_or(plan.connections)
-            }
+            "--connections" => plan.connections = number,
             "--users" => plan.users = number,
             "--boards" => plan.boards = number,
             _ => {}
@@ -65,33 +61,30 @@ fn plan() -> Plan {
 
 async fn run(plan: Plan) -> Result<()> {
     println!("{plan:?}");
-    let mut plain = start(Command::new(std::env::current_exe()?).arg("--plain-handler"))?;
-    let load = Load::for_seconds(plan, plan.users);
-    report("plain axum handler, same body", &load.drive(&plain.address).await?);
-    plain.process.kill()?;
-    plain.process.wait()?;
+    let at_random = plan.load(Until::Elapsed(Duration::from_secs(plan.seconds)));
+    let plain = Server::start(Command::new(std::env::current_exe()?).arg("--plain-handler"))?;
+    at_random.drive(&plain).await?.report("plain axum handler, same body");
+    plain.kill()?;
 
     let data = tempfile::tempdir()?;
     let catalog = tempfile::NamedTempFile::new()?;
     std::fs::write(catalog.path(), catalog_with(plan.boards)?)?;
-    let mut server = start(&mut accolade(data.path(), catalog.path()))?;
+    let server = Server::start(&mut accolade(data.path(), catalog.path()))?;
     println!("start on an empty directory: {:.0?}", server.started_in);
-    println!("memory at rest: {} MiB", resident_mib(server.process.id())?);
-    let measured = load.drive(&server.address).await?;
-    report("POST event, durable, example catalog", &measured);
+    println!("memory at rest: {} MiB", server.resident_mib()?);
+    let measured = at_random.drive(&server).await?;
+    measured.report("POST event, durable, example catalog");
 
-    let each_user_once = Load::each_user_once(plan);
-    let every = each_user_once.drive(&server.address).await?;
-    report("one event for each user", &every);
-    println!("memory with {} users seen: {} MiB", plan.users, resident_mib(server.process.id())?);
+    let every = plan.load(Until::EachUserOnce).drive(&server).await?;
+    every.report("one event for each user");
+    println!("memory with {} users seen: {} MiB", plan.users, server.resident_mib()?);
 
-    server.process.kill()?;
-    server.process.wait()?;
+    server.kill()?;
     let events = measured.latencies.len() + every.latencies.len();
-    let mut again = start(&mut accolade(data.path(), catalog.path()))?;
+    let again = Server::start(&mut accolade(data.path(), catalog.path()))?;
     println!("start after kill -9 with {} users: {:.0?}", plan.users, again.started_in);
-    println!("memory after that start: {} MiB", resident_mib(again.process.id())?);
-    terminate(&mut again.process)?;
+    println!("memory after that start: {} MiB", again.resident_mib()?);
+    again.terminate()?;
     let bytes = size_on_disk(data.path())?;
     println!("on disk after a clean stop: {bytes} bytes, {} per event", bytes / events.max(1));
     Ok(())
@@ -107,188 +100,6 @@ fn catalog_with(boards: u64) -> Result<String> {
         );
     }
     Ok(catalog)
-}
-
-fn accolade(data: &Path, catalog: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_accolade"));
-    command.args(["serve", "--listen", "127.0.0.1:0"]);
-    command.arg("--catalog").arg(catalog).arg("--data").arg(data);
-    command.env("ACCOLADE_ADMIN_KEY", KEY).env("RUST_LOG", "warn");
-    command
-}
-
-struct Server {
-    process: Child,
-    address: String,
-    started_in: Duration,
-}
-
-/// A run that fails leaves no server behind.
-impl Drop for Server {
-    fn drop(&mut self) {
-        // One that has ended already can't be killed, which is as good.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn start(command: &mut Command) -> Result<Server> {
-    let began = Instant::now();
-    let mut process = command.stdout(Stdio::piped()).spawn()?;
-    let mut line = String::new();
-    let stdout = process.stdout.take().ok_or("no stdout")?;
-    BufReader::new(stdout).read_line(&mut line)?;
-    let address = line.trim().strip_prefix(LISTENING).ok_or("the server did not start")?.to_owned();
-    Ok(Server { process, address, started_in: began.elapsed() })
-}
-
-fn terminate(process: &mut Child) -> Result<()> {
-    Command::new("kill").args(["-TERM", &process.id().to_string()]).status()?;
-    let status = process.wait()?;
-    if status.success() { Ok(()) } else { Err(format!("the server stopped with {status}").into()) }
-}
-
-/// Which users get events, and for how long.
-#[derive(Clone, Copy)]
-struct Load {
-    connections: usize,
-    users: u64,
-    until: Until,
-}
-
-#[derive(Clone, Copy)]
-enum Until {
-    Elapsed(Duration),
-    EachUserOnce,
-}
-
-struct Measured {
-    latencies: Histogram<u64>,
-    elapsed: Duration,
-}
-
-impl Load {
-    const fn for_seconds(plan: Plan, users: u64) -> Self {
-        Self {
-            connections: plan.connections,
-            users,
-            until: Until::Elapsed(Duration::from_secs(plan.seconds)),
-        }
-    }
-
-    const fn each_user_once(plan: Plan) -> Self {
-        Self { connections: plan.connections, users: plan.users, until: Until::EachUserOnce }
-    }
-
-    async fn drive(self, address: &str) -> Result<Measured> {
-        let began = Instant::now();
-        let next = Arc::new(AtomicU64::new(0));
-        let tasks: Vec<_> = (0..self.connections)
-            .map(|seed| {
-                tokio::spawn(self.connection(
-                    address.to_owned(),
-                    u64::try_from(seed),
-                    Arc::clone(&next),
-                    began,
-                ))
-            })
-            .collect();
-        let mut latencies = Histogram::new(3)?;
-        for task in tasks {
-            latencies.add(task.await??)?;
-        }
-        Ok(Measured { latencies, elapsed: began.elapsed() })
-    }
-
-    async fn connection(
-        self,
-        address: String,
-        seed: std::result::Result<u64, std::num::TryFromIntError>,
-        next: Arc<AtomicU64>,
-        began: Instant,
-    ) -> Result<Histogram<u64>> {
-        let mut stream = TcpStream::connect(&address).await?;
-        stream.set_nodelay(true)?;
-        let mut latencies = Histogram::new(3)?;
-        let mut random = seed?.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-        let mut buffer = vec![0; 16 * 1024];
-        loop {
-            let user = match self.until {
-                Until::Elapsed(limit) if began.elapsed() >= limit => return Ok(latencies),
-                Until::Elapsed(_) => {
-                    random ^= random << 13;
-                    random ^= random >> 7;
-                    random ^= random << 17;
-                    random % self.users
-                }
-                Until::EachUserOnce => match next.fetch_add(1, Ordering::Relaxed) {
-                    user if user < self.users => user,
-                    _ => return Ok(latencies),
-                },
-            };
-            let sent = Instant::now();
-            stream.write_all(&request(&address, user)).await?;
-            read_response(&mut stream, &mut buffer).await?;
-            latencies.record(u64::try_from(sent.elapsed().as_micros())?)?;
-        }
-    }
-}
-
-fn request(address: &str, user: u64) -> Vec<u8> {
-    let body = format!(r#"{{"user":{{"id":"user-{user}","tz":"Europe/London"}},"value":3}}"#);
-    format!(
-        "POST /v1/metrics/flashcards-flipped/event HTTP/1.1\r\nHost: {address}\r\nX-API-KEY: {KEY}\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .into_bytes()
-}
-
-/// Reads one response with a content length; anything but 2xx fails the run.
-async fn read_response(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<()> {
-    let mut filled = 0;
-    loop {
-        if filled == buffer.len() {
-            buffer.resize(2 * filled, 0);
-        }
-        let read = stream.read(&mut buffer[filled..]).await?;
-        if read == 0 {
-            return Err("the connection was closed".into());
-        }
-        filled += read;
-        let Some(head) = buffer[..filled].windows(4).position(|end| end == b"\r\n\r\n") else {
-            continue;
-        };
-        let text = std::str::from_utf8(&buffer[..head])?.to_ascii_lowercase();
-        if !text.starts_with("http/1.1 2") {
-            return Err(String::from_utf8_lossy(&buffer[..filled]).into_owned().into());
-        }
-        let length = text.split("content-length: ").nth(1).ok_or("no content length")?;
-        let length: usize = length.split("\r\n").next().unwrap_or_default().parse()?;
-        if filled >= head + 4 + length {
-            return Ok(());
-        }
-    }
-}
-
-fn report(what: &str, measured: &Measured) {
-    let latency = |quantile| Duration::from_micros(measured.latencies.value_at_quantile(quantile));
-    #[expect(clippy::cast_precision_loss, reason = "a rate is read by people")]
-    let rate = measured.latencies.len() as f64 / measured.elapsed.as_secs_f64();
-    println!(
-        "{what}: {rate:.0}/s, p50 {:.1?}, p99 {:.1?}, p99.9 {:.1?}, max {:.1?}",
-        latency(0.5),
-        latency(0.99),
-        latency(0.999),
-        Duration::from_micros(measured.latencies.max())
-    );
-}
-
-fn resident_mib(pid: u32) -> Result<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).ok_or("no VmRSS")?;
-    let kib: u64 = line.split_whitespace().nth(1).ok_or("no VmRSS")?.parse()?;
-    Ok(kib / 1024)
 }
 
 fn size_on_disk(directory: &Path) -> Result<u64> {
