@@ -48,6 +48,13 @@ impl Op {
         Self::Put { key, value: value.into() }
     }
 
+    pub(crate) fn of_row(key: Key, row: Option<Bytes>) -> Self {
+        match row {
+            Some(value) => Self::Put { key, value },
+            None => Self::Delete { key },
+        }
+    }
+
     pub(crate) fn into_row(self) -> (Key, Option<Bytes>) {
         match self {
             Self::Put { key, value } => (key, Some(value)),

@@ -41,6 +41,12 @@ pub enum Error {
         /// How many there are.
         shards: u16,
     },
+    /// A backup is being made already, and there is room for the changes of one.
+    #[error("another backup is being made")]
+    BackupUnderWay,
+    /// Whoever takes a backup reads it more slowly than users change it.
+    #[error("the backup fell behind what changes meanwhile and was given up")]
+    BackupBehind,
     /// Another process, or another handle of this process, has the directory open.
     #[error("the data directory {} is in use by another process", dir.display())]
     Locked {

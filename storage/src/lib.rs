@@ -9,6 +9,7 @@
 //! one `oneshot` per commit are all it takes of tokio), and never starts empty where there was data.
 
 pub mod backend;
+pub mod backup;
 mod batch;
 mod checkpoint;
 mod commit;
@@ -30,6 +31,7 @@ mod shard;
 mod shared;
 pub mod store;
 
+pub use backup::{Backup, BackupDir, Part, PartDecoder};
 pub use batch::{Batch, Op};
 pub use commit::{CatalogCommit, UserCommit, put};
 pub use error::Error;

@@ -20,6 +20,9 @@ use crate::{
     shard::{Positions, ShardId},
 };
 
+/// Most bytes of changes that wait for a backup; one that falls further behind ends.
+const FOLLOWED_BYTES_MAX: usize = 128 << 20;
+
 /// A row's newest value, or `None` if it was deleted.
 pub(crate) type Row = Option<Bytes>;
 
@@ -31,6 +34,10 @@ pub(crate) struct Layer {
 }
 
 impl Layer {
+    pub(crate) fn into_rows(self) -> btree_map::IntoIter<Key, Row> {
+        self.rows.into_iter()
+    }
+
     pub(crate) fn rows(&self) -> btree_map::Iter<'_, Key, Row> {
         self.rows.iter()
     }
@@ -77,6 +84,8 @@ pub(crate) struct Overlay {
 struct Layers {
     active: Layer,
     frozen: Option<Arc<Layer>>,
+    /// What has changed since a backup last looked; none while there is no backup.
+    followed: Option<Layer>,
     /// The last batches that are in the overlay or below it.
     positions: Positions,
 }
@@ -91,7 +100,7 @@ pub(crate) struct View<'a> {
 
 impl Overlay {
     pub(crate) fn new(positions: Positions) -> Self {
-        let layers = Layers { active: Layer::default(), frozen: None, positions };
+        let layers = Layers { active: Layer::default(), frozen: None, followed: None, positions };
         Self { layers: RwLock::new(layers), freezing: RwLock::new(()) }
     }
 
@@ -105,11 +114,37 @@ impl Overlay {
         for (shard, position, ops) in batches {
             for op in ops {
                 let (key, row) = op.into_row();
+                if let Some(followed) = &mut layers.followed {
+                    followed.set(key.clone(), row.clone());
+                }
                 freed += layers.active.set(key, row);
             }
             layers.positions.reach(shard, position);
         }
+        layers.followed.take_if(|followed| followed.bytes > FOLLOWED_BYTES_MAX);
         (freed, layers.active.bytes)
+    }
+
+    /// From now on keeps what changes for [`Self::followed`]. Whether nobody did so already.
+    pub(crate) fn follow(&self) -> bool {
+        let mut layers = self.layers.write();
+        let first = layers.followed.is_none();
+        layers.followed.get_or_insert_default();
+        first
+    }
+
+    /// What has changed since the last call, with nothing in between; `None` if it was too much to
+    /// be kept. The `last` call ends it.
+    pub(crate) fn followed(&self, last: bool) -> Option<Layer> {
+        let mut layers = self.layers.write();
+        let changed = layers.followed.take();
+        layers.followed = changed.as_ref().filter(|_| !last).map(|_| Layer::default());
+        changed
+    }
+
+    /// How much that would be now.
+    pub(crate) fn followed_bytes(&self) -> Option<usize> {
+        self.layers.read().followed.as_ref().map(Layer::bytes)
     }
 
     /// A row as the overlay knows it; `None` if only the tree can tell.

@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     backend::{Backend, MemoryBackend},
+    backup::Backup,
     batch::Batch,
     checkpoint,
     committer::{self, Commit, Message},
@@ -25,6 +26,7 @@ use crate::{
     marker::Marker,
     merge,
     options::Options,
+    overlay::Overlay,
     records::{self, Record},
     recovery,
     shard::Positions,
@@ -277,6 +279,18 @@ impl Store {
         let store = self.clone();
         let scan = move |range: &KeyRange, limit| store.scan_rev(range, limit);
         merge::chunks(range, ROWS_CHUNK, KeyRange::before, scan)
+    }
+
+    /// A copy of everything as of the instant at which it is finished, made while commits go on.
+    ///
+    /// # Errors
+    /// [`Error::BackupUnderWay`] while there is another one.
+    pub fn backup(&self) -> Result<Backup, Error> {
+        Backup::new(self.clone())
+    }
+
+    pub(crate) fn overlay(&self) -> &Overlay {
+        &self.inner.shared.overlay
     }
 
     /// Shards of this database.
