@@ -163,6 +163,7 @@ async fn serve(engine: Engine) -> Result<Router> {
     let settings = AppSettings {
         console_base_url: "https://console.example".to_owned(),
         body_bytes_max: 1024 * 1024,
+        master_key_file: None,
         test_clock: false,
         participants_max: 1_000,
     };

@@ -1,5 +1,6 @@
 //! What every handler gets: the engine, the admin keys, the master key, and settings. Nothing else.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use actors::Engine;
@@ -30,6 +31,8 @@ pub struct AppSettings {
     pub body_bytes_max: usize,
     /// How many users a group of a leaderboard can rank. (C-LB-40)
     pub participants_max: u32,
+    /// Where the master key is if it lies beside the data; backups take it along.
+    pub master_key_file: Option<PathBuf>,
     /// Whether time is virtual, and so whether the clock endpoints exist.
     pub test_clock: bool,
 }

@@ -8,7 +8,7 @@ use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use aes_gcm::aead::{Aead, KeyInit};
 use aes_gcm::{Aes256Gcm, Nonce};
@@ -71,7 +71,7 @@ impl MasterKey {
     /// # Errors
     /// If it can't be read, made, or isn't a key.
     pub fn in_directory(data: &Path) -> Result<Self, Error> {
-        let path = data.join(FILE);
+        let path = file_in(data);
         let shown = path.display().to_string();
         let failed = |error| Error::File(shown.clone(), error);
         let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
@@ -140,6 +140,22 @@ impl MasterKey {
         let opened = opened.and_then(|bytes| String::from_utf8(bytes).ok());
         opened.map(WebhookSecret).ok_or(Error::OtherKey)
     }
+}
+
+/// Where the key of a data directory is.
+#[must_use]
+pub fn file_in(data: &Path) -> PathBuf {
+    data.join(FILE)
+}
+
+/// The file at `path` by its name, to go with a copy of what its key seals.
+///
+/// # Errors
+/// If it can't be read.
+pub fn read_file(path: &Path) -> Result<(String, Vec<u8>), Error> {
+    let contents = std::fs::read(path);
+    let contents = contents.map_err(|error| Error::File(path.display().to_string(), error))?;
+    Ok((FILE.to_owned(), contents))
 }
 
 /// What a webhook's attempts are signed with: `whsec_` and 43 base64url characters. (C-WH-06)

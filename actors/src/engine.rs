@@ -594,6 +594,15 @@ impl Engine {
         Ok(rows::commit_admin_key(&self.shared.store, key).await?)
     }
 
+    /// A copy of everything that is stored, made while requests go on, with `files` beside it, by
+    /// name. Reading it blocks.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] while another one is being made.
+    pub fn backup(&self, files: Vec<(String, Vec<u8>)>) -> Result<storage::Backup, Error> {
+        Ok(self.shared.store.backup(files)?)
+    }
+
     /// How far the walks got that judge existing users by changes of configuration. (C-ACH-16)
     #[must_use]
     pub fn reviews(&self) -> Reviews {

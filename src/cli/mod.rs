@@ -3,6 +3,7 @@
 //! A command prints its own errors, in words an operator can act on, and answers with the exit code
 //! that the process interface promises.
 
+mod backup;
 mod check;
 mod serve;
 
@@ -17,6 +18,9 @@ const FAILED: u8 = 1;
 /// Wrong flags or configuration. The same code that the flag parser ends with.
 const BAD_USAGE: u8 = 2;
 
+/// What holds the key that commands authenticate with, and that a server is to have.
+const ADMIN_KEY_VARIABLE: &str = "ACCOLADE_ADMIN_KEY";
+
 /// A self-hosted gamification engine.
 #[derive(Debug, Parser)]
 #[command(name = "accolade", version)]
@@ -29,6 +33,8 @@ pub struct Cli {
 enum Command {
     /// Runs the server
     Serve(serve::Args),
+    /// Copies everything a running server has stored into a new data directory
+    Backup(backup::Args),
     /// Verifies the data directory of a stopped server, law by law
     Check(check::Args),
 }
@@ -38,6 +44,7 @@ enum Command {
 pub fn run(cli: Cli) -> ExitCode {
     match cli.command {
         Command::Serve(args) => serve::run(args),
+        Command::Backup(args) => backup::run(&args),
         Command::Check(args) => check::run(&args),
     }
 }

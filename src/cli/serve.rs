@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 
-use super::{BAD_USAGE, CLEAN, FAILED};
+use super::{ADMIN_KEY_VARIABLE, BAD_USAGE, CLEAN, FAILED};
 use crate::admin_key::{AdminKey, AdminKeys};
 use crate::app::{App, AppSettings};
 use crate::catalog_file::{self, CatalogFile};
@@ -29,12 +29,10 @@ use crate::config::Config;
 use crate::http::router::router;
 use crate::secrets::{MasterKey, WebhookSecret};
 use crate::shutdown::{self, Stop};
-use crate::{outbound, starting, telemetry};
+use crate::{outbound, secrets, starting, telemetry};
 
 /// Environments of test servers are all the same, so that their histories are too.
 const TEST_ENVIRONMENT: Uuid = Uuid::from_u128(0xacc0_1ade_0000_4000_8000_0000_0000_0001);
-
-const ADMIN_KEY_VARIABLE: &str = "ACCOLADE_ADMIN_KEY";
 
 /// Flags beat environment variables, which beat the file, which beats the built-in settings.
 #[derive(Debug, clap::Args)]
@@ -215,6 +213,10 @@ async fn serve_requests(
         console_base_url: plan.config.console_base_url(address),
         body_bytes_max: plan.config.server.body_bytes_max.get(),
         participants_max: plan.config.leaderboards.max_participants.get(),
+        master_key_file: plan
+            .master_key
+            .is_none()
+            .then(|| secrets::file_in(&plan.config.storage.data)),
         test_clock: plan.clock.is_test(),
     };
     let app = App { engine: engine.clone(), keys, master_key, settings: Arc::new(settings) };

@@ -3,6 +3,7 @@
 //! Nothing here decides what is sent or when; that is the engine's, which calls through its ports.
 
 pub mod address;
+pub mod api;
 pub mod signature;
 pub mod webhook;
 

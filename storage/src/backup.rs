@@ -71,18 +71,21 @@ pub struct Backup {
     store: Store,
     /// What is still to be read; none when all of it was.
     unread: Option<KeyRange>,
-    ready: VecDeque<Vec<Op>>,
+    ready: VecDeque<Part>,
+    given: u64,
     over: bool,
 }
 
 impl Backup {
     /// # Errors
     /// [`Error::BackupUnderWay`] while there is another one.
-    pub(crate) fn new(store: Store) -> Result<Self, Error> {
+    pub(crate) fn new(store: Store, files: Vec<(String, Vec<u8>)>) -> Result<Self, Error> {
         if !store.overlay().follow() {
             return Err(Error::BackupUnderWay);
         }
-        Ok(Self { store, unread: Some(KeyRange::all()), ready: VecDeque::new(), over: false })
+        let mut ready = VecDeque::from([Part::Begin { shards: store.shards() }]);
+        ready.extend(files.into_iter().map(|(name, contents)| Part::File { name, contents }));
+        Ok(Self { store, unread: Some(KeyRange::all()), ready, given: 0, over: false })
     }
 
     /// Reads on until something is ready or there is nothing left.
@@ -97,10 +100,12 @@ impl Backup {
                     self.unread = rows.last().map(|(last, _)| range.after(last));
                 }
                 let ops = rows.into_iter().map(|(key, value)| Op::put(key, value));
-                self.ready.push_back(ops.collect());
+                self.ready.push_back(Part::Rows(ops.collect()));
             } else {
                 self.take_changes(true)?;
                 self.over = true;
+                let parts = self.given + self.ready.len() as u64;
+                self.ready.push_back(Part::End { parts });
             }
         }
         Ok(())
@@ -110,7 +115,7 @@ impl Backup {
         let changes = self.store.overlay().followed(last).ok_or(Error::BackupBehind)?;
         let mut changes = changes.into_rows().map(|(key, row)| Op::of_row(key, row)).peekable();
         while changes.peek().is_some() {
-            self.ready.push_back(changes.by_ref().take(PART_ROWS).collect());
+            self.ready.push_back(Part::Rows(changes.by_ref().take(PART_ROWS).collect()));
         }
         Ok(())
     }
@@ -119,13 +124,14 @@ impl Backup {
 impl Iterator for Backup {
     type Item = Result<Part, Error>;
 
-    /// The next rows. Reads from disk.
+    /// The next part. Reads from disk.
     fn next(&mut self) -> Option<Self::Item> {
         if let Err(error) = self.read_on() {
             self.over = true;
             return Some(Err(error));
         }
-        self.ready.pop_front().map(|ops| Ok(Part::Rows(ops)))
+        self.given += 1;
+        self.ready.pop_front().map(Ok)
     }
 }
 

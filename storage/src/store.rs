@@ -281,12 +281,13 @@ impl Store {
         merge::chunks(range, ROWS_CHUNK, KeyRange::before, scan)
     }
 
-    /// A copy of everything as of the instant at which it is finished, made while commits go on.
+    /// A copy of everything as of the instant at which it is finished, made while commits go on,
+    /// with files that lie beside the store, by name.
     ///
     /// # Errors
     /// [`Error::BackupUnderWay`] while there is another one.
-    pub fn backup(&self) -> Result<Backup, Error> {
-        Backup::new(self.clone())
+    pub fn backup(&self, files: Vec<(String, Vec<u8>)>) -> Result<Backup, Error> {
+        Backup::new(self.clone(), files)
     }
 
     pub(crate) fn overlay(&self) -> &Overlay {

@@ -75,6 +75,7 @@ impl World {
             console_base_url: "https://console.example".to_owned(),
             body_bytes_max: BODY_BYTES_MAX,
             participants_max: 1_000,
+            master_key_file: None,
             test_clock,
         };
         Self {

@@ -8,6 +8,7 @@ pub mod achievement;
 pub mod achievements;
 pub mod attributes;
 pub mod backdating;
+pub mod backup;
 pub mod batch;
 pub mod boosts;
 pub mod each_user;
@@ -105,6 +106,7 @@ pub fn routes() -> Router<App> {
         .route("/webhooks/{id}/secret", get(webhooks::secret))
         .route("/webhooks/{id}/rotate", post(webhooks::rotate))
         .route("/webhooks/{id}/sample", post(webhooks::sample))
+        .route("/backup", get(backup::read))
         .route("/webhook-deliveries", get(webhook_deliveries::list))
         .route("/webhook-deliveries/{id}", get(webhook_deliveries::read))
         .route("/webhook-deliveries/{id}/redeliver", post(webhook_deliveries::redeliver))
@@ -136,6 +138,7 @@ pub fn routes() -> Router<App> {
         achievements::delete,
         achievements::read,
         backdating::read,
+        backup::read,
         points_systems::list,
         points_systems::create,
         points_systems::update,
