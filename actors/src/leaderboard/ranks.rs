@@ -1,12 +1,13 @@
 //! What one event did to ranks: the answers of many runs, waited for once.
 //!
-//! Every run that is told of a move gets a slot. Whether it fills the slot or fails, the slot ends;
-//! when the last one has, the waiting request has all answers, outside of any mailbox.
+//! All runs that a decision moves scores in share one [`Telling`]: what moved, and a place for each
+//! answer. Whether a run answers or fails, it lets go of it; when the last one has, the waiting
+//! request has all answers, outside of any mailbox.
 
 use std::sync::Arc;
 
-use domain::ids::LeaderboardId;
-use domain::leaderboard::{Group, ScoreMove};
+use domain::ids::{LeaderboardId, UserId};
+use domain::leaderboard::{Group, MoveCause, ScoreMove};
 use domain::time::Date;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
@@ -30,59 +31,97 @@ pub struct RankedMove {
     pub threshold: i64,
 }
 
-type Answers = Vec<Option<Move>>;
+/// What a run says of a move.
+#[derive(Clone, Copy, Debug)]
+struct Ranks {
+    previous: Option<u64>,
+    now: Option<u64>,
+    threshold: Option<i64>,
+}
 
-/// Shared by the slots of one event; ends with the last of them.
-struct Collector {
-    answers: Mutex<Answers>,
+type Answers = Vec<(ScoreMove, Option<Ranks>)>;
+
+/// What a decision tells runs; ends with the last of them that knows of it.
+struct Telling {
+    user: UserId,
+    moves: Vec<ScoreMove>,
+    answers: Mutex<Vec<Option<Ranks>>>,
+    /// None if nobody waits.
     done: Option<oneshot::Sender<Answers>>,
 }
 
-impl Drop for Collector {
+impl Drop for Telling {
     fn drop(&mut self) {
         if let Some(done) = self.done.take() {
+            let moves = std::mem::take(&mut self.moves);
+            let answers = std::mem::take(self.answers.get_mut());
             // Who asked may have hung up.
-            let _ = done.send(std::mem::take(self.answers.get_mut()));
+            let _ = done.send(moves.into_iter().zip(answers).collect());
         }
     }
 }
 
-/// Where a run puts its answer.
-pub(super) struct Slot {
-    collector: Arc<Collector>,
+/// A durable change of one user's row, as one run is told of it.
+pub(crate) struct Moved {
+    telling: Arc<Telling>,
     place: usize,
 }
 
-impl Slot {
-    pub(super) fn fill(self, answer: Move) {
-        self.collector.answers.lock()[self.place] = Some(answer);
+impl Moved {
+    /// One for each of a decision's moves. The answers to those that a command caused are collected
+    /// if they are `wanted`.
+    pub(super) fn all(
+        user: UserId,
+        moves: Vec<ScoreMove>,
+        wanted: bool,
+    ) -> (impl Iterator<Item = Self>, Option<PendingRanks>) {
+        let count = moves.len();
+        let (done, answers) =
+            (wanted && moves.iter().any(moves_rank)).then(oneshot::channel).unzip();
+        let answers_so_far = Mutex::new(vec![None; if done.is_some() { count } else { 0 }]);
+        let telling = Arc::new(Telling { user, moves, answers: answers_so_far, done });
+        let each = (0..count).zip(std::iter::repeat_n(telling, count));
+        let each = each.map(|(place, telling)| Self { telling, place });
+        (each, answers.map(|answers| PendingRanks { answers }))
+    }
+
+    pub(super) fn user(&self) -> &UserId {
+        &self.telling.user
+    }
+
+    pub(super) fn change(&self) -> &ScoreMove {
+        &self.telling.moves[self.place]
+    }
+
+    /// Whether somebody waits for what it did to the rank.
+    pub(super) fn is_asked(&self) -> bool {
+        self.telling.done.is_some() && moves_rank(self.change())
+    }
+
+    pub(super) fn answer(self, done: &Move) {
+        let Move { previous_rank: previous, rank: now, threshold, .. } = *done;
+        self.telling.answers.lock()[self.place] = Some(Ranks { previous, now, threshold });
     }
 }
 
-/// Slots for so many answers, and the one wait for them.
-pub(super) fn collect(count: usize) -> (Vec<Slot>, oneshot::Receiver<Answers>) {
-    let (done, answers) = oneshot::channel();
-    let collector =
-        Arc::new(Collector { answers: Mutex::new(vec![None; count]), done: Some(done) });
-    let slot = |place| Slot { collector: Arc::clone(&collector), place };
-    ((0..count).map(slot).collect(), answers)
+/// Whether the answer to an event says what a change did to the rank. (C-LB-76, C-LB-77)
+fn moves_rank(change: &ScoreMove) -> bool {
+    change.cause == MoveCause::Command && change.changes_value()
 }
 
-/// Moves that runs were told of, and whose answers are on their way.
+/// Answers of runs that are on their way.
 pub(crate) struct PendingRanks {
-    pub(super) moves: Vec<ScoreMove>,
-    pub(super) answers: oneshot::Receiver<Answers>,
+    answers: oneshot::Receiver<Answers>,
 }
 
 impl PendingRanks {
     /// Waits for the answers. Moves whose run failed meanwhile come back unanswered.
     pub(crate) async fn wait(self) -> (Vec<RankedMove>, Vec<ScoreMove>) {
         let answers = self.answers.await.unwrap_or_default();
-        let answers = answers.into_iter().chain(std::iter::repeat(None));
         let (mut ranked, mut unanswered) = (Vec::new(), Vec::new());
-        for (change, answer) in self.moves.into_iter().zip(answers) {
+        for (change, answer) in answers.into_iter().filter(|(change, _)| moves_rank(change)) {
             match answer {
-                Some(answer) => ranked.extend(ranked_move(change, &answer)),
+                Some(answer) => ranked.extend(ranked_move(change, answer)),
                 None => unanswered.push(change),
             }
         }
@@ -91,14 +130,14 @@ impl PendingRanks {
 }
 
 /// None for who is in no group and so has no ranking to speak of. (C-LB-78)
-fn ranked_move(change: ScoreMove, answer: &Move) -> Option<RankedMove> {
-    let Move { previous_rank, rank, threshold, .. } = *answer;
+fn ranked_move(change: ScoreMove, answer: Ranks) -> Option<RankedMove> {
+    let Ranks { previous, now, threshold } = answer;
     Some(RankedMove {
         leaderboard: change.leaderboard,
         run: change.run,
         group: change.after?.group?,
-        previous_rank,
-        rank,
+        previous_rank: previous,
+        rank: now,
         threshold: threshold?,
     })
 }

@@ -8,12 +8,13 @@
 
 use std::sync::Arc;
 
+use domain::catalog::Catalog;
 use domain::ids::UserId;
-use domain::leaderboard::ScoreRecord;
+use domain::leaderboard::{ScoreMove, ScoreRecord};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 use super::RunKey;
-use super::ranks::Slot;
+use super::ranks::Moved;
 use crate::board::{Board, Move};
 use crate::catalog::Catalogs;
 use crate::error::Error;
@@ -25,22 +26,13 @@ pub(crate) enum RunMessage {
     /// Be there.
     Build,
     /// A user's score or group is durably another one.
-    Move(Box<Moved>),
+    Move(Moved),
     /// Somebody wants to know something, and gets the answer by a way of their own.
     Read(Read),
 }
 
 /// A question.
 pub(super) type Read = Box<dyn FnOnce(Result<&Board, Error>) + Send>;
-
-/// A committed change of one user's row.
-pub(crate) struct Moved {
-    pub(super) user: UserId,
-    pub(super) before: Option<ScoreRecord>,
-    pub(super) after: Option<ScoreRecord>,
-    /// None if nobody waits for ranks.
-    pub(super) slot: Option<Slot>,
-}
 
 /// What runs work with.
 pub(super) struct Tools {
@@ -59,6 +51,8 @@ pub(super) struct LeaderboardRun {
     tools: Arc<Tools>,
     /// None until it is needed.
     board: Option<Board>,
+    /// The configuration that the participant limit is of.
+    catalog: Option<Arc<Catalog>>,
 }
 
 impl Actor for LeaderboardRunActor {
@@ -71,7 +65,7 @@ impl Actor for LeaderboardRunActor {
         _myself: ActorRef<RunMessage>,
         (key, tools): Self::Arguments,
     ) -> Result<LeaderboardRun, ActorProcessingErr> {
-        Ok(LeaderboardRun { key, tools, board: None })
+        Ok(LeaderboardRun { key, tools, board: None, catalog: None })
     }
 
     async fn handle(
@@ -86,7 +80,7 @@ impl Actor for LeaderboardRunActor {
             // Without a board nothing is lost: it will be built from rows that have the move.
             RunMessage::Move(moved) => {
                 if let Ok(board) = board {
-                    moved.apply(board);
+                    apply(moved, board);
                 }
             }
             RunMessage::Read(read) => read(board.map(|board| &*board)),
@@ -110,8 +104,8 @@ impl Actor for LeaderboardRunActor {
 impl LeaderboardRun {
     /// The board, with the participant limit of now. (C-LB-43)
     async fn board(&mut self) -> Result<&mut Board, Error> {
-        let limit = self.tools.seats(&self.key);
         if self.board.is_none() {
+            let limit = self.tools.seats(&self.key);
             let built = rows::build_board(&self.tools.store, self.key, limit.unwrap_or(0)).await;
             if let Err(error) = &built {
                 tracing::error!(leaderboard.id = %self.key.leaderboard, %error, "a run could not be read");
@@ -119,8 +113,14 @@ impl LeaderboardRun {
             self.board = Some(built?);
         }
         let board = self.board.as_mut().expect("it was just built");
-        if let Some(limit) = limit.filter(|limit| *limit != board.limit()) {
-            board.set_limit(limit);
+        let catalog = self.tools.catalogs.current(self.key.scope);
+        // A message usually finds the configuration that the one before it found.
+        if !self.catalog.as_ref().is_some_and(|known| Arc::ptr_eq(known, &catalog)) {
+            let limit = self.tools.seats_in(&catalog, &self.key);
+            if let Some(limit) = limit.filter(|limit| *limit != board.limit()) {
+                board.set_limit(limit);
+            }
+            self.catalog = Some(catalog);
         }
         Ok(board)
     }
@@ -129,24 +129,37 @@ impl LeaderboardRun {
 impl Tools {
     /// How many users a group of the run's board ranks; none for a board that is gone.
     pub(super) fn seats(&self, key: &RunKey) -> Option<u64> {
-        let catalog = self.catalogs.current(key.scope);
+        self.seats_in(&self.catalogs.current(key.scope), key)
+    }
+
+    fn seats_in(&self, catalog: &Catalog, key: &RunKey) -> Option<u64> {
         let board = catalog.find_leaderboard(key.leaderboard)?;
         Some(u64::from(board.seats(self.participants_max)))
     }
 }
 
-impl Moved {
-    fn apply(self, board: &mut Board) {
-        let Self { user, before, after, slot } = self;
-        let Some(slot) = slot else {
-            stand(board, &user, after.as_ref());
-            return;
-        };
-        stand(board, &user, before.as_ref());
-        if let Some(answer) = stand(board, &user, after.as_ref()) {
-            slot.fill(answer);
-        }
+/// Makes a move, and answers it if somebody waits.
+fn apply(moved: Moved, board: &mut Board) {
+    let (user, ScoreMove { before, after, .. }) = (moved.user(), moved.change());
+    let mut done = stand(board, user, after.as_ref());
+    if !moved.is_asked() {
+        return;
     }
+    // Where it began otherwise, the rows held this move or a later one when they were read.
+    if !done.as_ref().is_some_and(|done| begins_at(done, before.as_ref())) {
+        stand(board, user, before.as_ref());
+        done = stand(board, user, after.as_ref());
+    }
+    if let Some(done) = done {
+        moved.answer(&done);
+    }
+}
+
+/// Whether the user stood where this row says before a move.
+fn begins_at(done: &Move, row: Option<&ScoreRecord>) -> bool {
+    let participating = row.filter(|row| row.participates());
+    let group = participating.and_then(|row| row.group.as_ref());
+    done.before == row.map(|row| row.score) && done.previous_group() == group
 }
 
 /// Makes a user's score what the row says.
