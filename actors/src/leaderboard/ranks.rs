@@ -2,7 +2,9 @@
 //!
 //! All runs that a decision moves scores in share one [`Telling`]: what moved, and a place for each
 //! answer. Whether a run answers or fails, it lets go of it; when the last one has, the waiting
-//! request has all answers, outside of any mailbox.
+//! request has all answers, outside of any mailbox. Until then the request is in flight: that is
+//! what bounds the mailboxes of runs. They hold at most two moves per request in flight, one of what
+//! was due and one of what was asked for.
 
 use std::sync::Arc;
 
@@ -13,6 +15,7 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use crate::board::Move;
+use crate::permit::Permit;
 
 /// What an event did to the user's rank on one board. (C-LB-76, C-LB-77)
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +44,17 @@ struct Ranks {
 
 type Answers = Vec<(ScoreMove, Option<Ranks>)>;
 
+/// What runs are told of one decision.
+pub(crate) struct Told<'a> {
+    pub(crate) user: &'a UserId,
+    /// What is durable now.
+    pub(crate) moves: Vec<ScoreMove>,
+    /// Whether somebody waits for the ranks of those moves that the command caused.
+    pub(crate) wanted: bool,
+    /// The request's; none when the same is told once more, which nothing else waits behind.
+    pub(crate) permit: Option<Permit>,
+}
+
 /// What a decision tells runs; ends with the last of them that knows of it.
 struct Telling {
     user: UserId,
@@ -48,10 +62,13 @@ struct Telling {
     answers: Mutex<Vec<Option<Ranks>>>,
     /// None if nobody waits.
     done: Option<oneshot::Sender<Answers>>,
+    permit: Option<Permit>,
 }
 
 impl Drop for Telling {
     fn drop(&mut self) {
+        // Before the answer, so that whoever gets it finds the place free.
+        self.permit = None;
         if let Some(done) = self.done.take() {
             let moves = std::mem::take(&mut self.moves);
             let answers = std::mem::take(self.answers.get_mut());
@@ -68,18 +85,15 @@ pub(crate) struct Moved {
 }
 
 impl Moved {
-    /// One for each of a decision's moves. The answers to those that a command caused are collected
-    /// if they are `wanted`.
-    pub(super) fn all(
-        user: UserId,
-        moves: Vec<ScoreMove>,
-        wanted: bool,
-    ) -> (impl Iterator<Item = Self>, Option<PendingRanks>) {
+    /// One for each of a decision's moves, and the wait for the answers that are wanted.
+    pub(super) fn all(told: Told<'_>) -> (impl Iterator<Item = Self>, Option<PendingRanks>) {
+        let Told { user, moves, wanted, permit } = told;
         let count = moves.len();
         let (done, answers) =
             (wanted && moves.iter().any(moves_rank)).then(oneshot::channel).unzip();
-        let answers_so_far = Mutex::new(vec![None; if done.is_some() { count } else { 0 }]);
-        let telling = Arc::new(Telling { user, moves, answers: answers_so_far, done });
+        let places = Mutex::new(vec![None; if done.is_some() { count } else { 0 }]);
+        let telling = Telling { user: user.clone(), moves, answers: places, done, permit };
+        let telling = Arc::new(telling);
         let each = (0..count).zip(std::iter::repeat_n(telling, count));
         let each = each.map(|(place, telling)| Self { telling, place });
         (each, answers.map(|answers| PendingRanks { answers }))
@@ -140,4 +154,41 @@ fn ranked_move(change: ScoreMove, answer: Ranks) -> Option<RankedMove> {
         rank: now,
         threshold: threshold?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use domain::ids::{LeaderboardId, UserId};
+    use domain::leaderboard::{MoveCause, ScoreMove};
+    use domain::time::Date;
+    use uuid::Uuid;
+
+    use super::{Moved, Told};
+    use crate::permit::Permit;
+
+    #[test]
+    fn a_request_is_in_flight_until_every_run_has_made_its_move() {
+        let (own, shard) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let permit = Permit::take(&own, &shard, &Arc::default());
+        let user = UserId::new("a").expect("an id");
+        let change = |board| ScoreMove {
+            cause: MoveCause::Due,
+            leaderboard: LeaderboardId(Uuid::from_u128(board)),
+            run: Date::MIN,
+            before: None,
+            after: None,
+        };
+        let moves = vec![change(1), change(2)];
+        let told = Told { user: &user, moves, wanted: false, permit: Some(permit) };
+        let (each, pending) = Moved::all(told);
+        assert!(pending.is_none(), "nobody waits");
+        for moved in each.collect::<Vec<_>>() {
+            assert_eq!(own.load(Ordering::Relaxed), 1);
+            drop(moved);
+        }
+        assert_eq!(own.load(Ordering::Relaxed), 0);
+    }
 }

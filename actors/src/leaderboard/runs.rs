@@ -17,7 +17,7 @@ use storage::Store;
 use tokio::sync::oneshot;
 
 use super::RunKey;
-use super::ranks::{Moved, PendingRanks, RankedMove};
+use super::ranks::{Moved, PendingRanks, RankedMove, Told};
 use super::run::{LeaderboardRunActor, RunMessage, Tools};
 use crate::board::Board;
 use crate::catalog::Catalogs;
@@ -69,16 +69,10 @@ impl Runs {
         });
     }
 
-    /// Tells the runs of durable moves. The ranks of those that a command caused are collected if
-    /// they are `wanted`; nobody has to wait for them.
-    pub(crate) fn tell(
-        &self,
-        scope: Scope,
-        user: &UserId,
-        moves: Vec<ScoreMove>,
-        wanted: bool,
-    ) -> Option<PendingRanks> {
-        let (each, pending) = Moved::all(user.clone(), moves, wanted);
+    /// Tells the runs of durable moves. Ranks that are wanted are collected; nobody has to wait for
+    /// them.
+    pub(crate) fn tell(&self, scope: Scope, told: Told<'_>) -> Option<PendingRanks> {
+        let (each, pending) = Moved::all(told);
         for moved in each {
             let ScoreMove { leaderboard, run, .. } = *moved.change();
             // A run that can't be told isn't there; the next one reads the row.
@@ -96,7 +90,8 @@ impl Runs {
         pending: PendingRanks,
     ) -> Vec<RankedMove> {
         let (mut ranked, unanswered) = pending.wait().await;
-        if let Some(again) = self.tell(scope, user, unanswered, true) {
+        let again = Told { user, moves: unanswered, wanted: true, permit: None };
+        if let Some(again) = self.tell(scope, again) {
             let (more, lost) = again.wait().await;
             ranked.extend(more);
             for change in lost {

@@ -610,6 +610,21 @@ proptest! {
     }
 }
 
+// C-LB-30 C-LB-76 C-STREAK-63
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_that_moves_someone_out_of_their_streak_tells_of_it() {
+    let (east, west) = (Some(0), Some(1));
+    let mut arena = Arena::with(1_000).await;
+    arena.event("a", 1, west, None).await;
+    for (hours, zone) in [(22, east), (2, west), (34, east)] {
+        assert_eq!(arena.model.people["a"].streak.length, 1);
+        arena = arena.step(&Step::Wait { hours }).await;
+        arena.event("a", 0, zone, None).await;
+    }
+    assert_eq!(arena.model.people["a"].streak.length, 0);
+    arena.compare().await;
+}
+
 // C-LB-24
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn settling_a_run_again_after_a_crash_gives_the_same_rows() {
