@@ -571,10 +571,8 @@ impl Arena {
 
 /// What an event was awarded.
 fn awards(reply: &Reply) -> impl Iterator<Item = &AwardRecord> {
-    let points = match reply {
-        Reply::Event(event) => &*event.points,
-        other => panic!("not an answer to an event: {other:?}"),
-    };
+    let event = if let Reply::Event(event) = reply { Some(event) } else { None };
+    let points = &event.expect("the answer to an event").points;
     points.iter().flat_map(|system| &system.awards)
 }
 
