@@ -1,4 +1,6 @@
 //! Leaderboards through the engine, against a model that keeps every event and ranks from scratch.
+//!
+//! `ACCOLADE_BOARD_CASES` says how many random histories are lived through; a few by default.
 
 use std::collections::BTreeMap;
 
