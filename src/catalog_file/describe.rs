@@ -106,9 +106,9 @@ pub(super) fn describe(catalog: &Catalog) -> Vec<Object> {
     objects.extend(describer.achievements());
     objects.extend(catalog.live_points_systems().flat_map(|own| describer.points_system(own)));
     let boards = catalog.live_leaderboards().filter(|board| is_describable(catalog, board));
-    objects.extend(boards.map(|own| {
-        keyed("leaderboards", own.key.as_str(), describer.leaderboard(own))
-    }));
+    objects.extend(
+        boards.map(|own| keyed("leaderboards", own.key.as_str(), describer.leaderboard(own))),
+    );
     let webhooks = catalog.live_webhooks();
     objects.extend(webhooks.map(|own| keyed("webhooks", own.key.as_str(), webhook(own))));
     objects
@@ -217,8 +217,7 @@ impl Describer<'_> {
         }
         let fields = self.achievement(achievement);
         let object = keyed("achievements", achievement.key.as_str(), fields);
-        objects
-            .push(Object { subject: Some(Subject::Achievement(achievement.id)), ..object });
+        objects.push(Object { subject: Some(Subject::Achievement(achievement.id)), ..object });
     }
 
     fn achievement(&self, achievement: &Achievement) -> Fields {
@@ -255,9 +254,9 @@ impl Describer<'_> {
         let key = system.key.as_str();
         let mut objects = vec![keyed("points", key, fields)];
         let levels = system.live_levels().into_iter();
-        objects.extend(levels.map(|own| {
-            keyed(&format!("points.{key}.levels"), own.key.as_str(), level(own))
-        }));
+        objects.extend(
+            levels.map(|own| keyed(&format!("points.{key}.levels"), own.key.as_str(), level(own))),
+        );
         objects.extend(system.live_triggers().map(|own| Object {
             place: Place::Element {
                 array: format!("points.{key}.triggers"),
@@ -356,8 +355,7 @@ impl Describer<'_> {
             }
             RankBy::Streak => ("streak", Value::Boolean(true)),
         });
-        fields
-            .extend(board.participants_max.map(|max| ("max_participants", Value::from(max))));
+        fields.extend(board.participants_max.map(|max| ("max_participants", Value::from(max))));
         fields.push(("start", text(&board.runs.start.to_string())));
         fields.extend(board.runs.end.map(|end| ("end", text(&end.to_string()))));
         fields.extend(board.runs.repeat.map(|repeat| {

@@ -61,10 +61,7 @@ pub(super) fn differences(before: &[Object], after: &[Object]) -> Vec<Difference
     differences
 }
 
-fn field_differences(
-    before: &[(&'static str, Value)],
-    after: &Fields,
-) -> Vec<FieldDifference> {
+fn field_differences(before: &[(&'static str, Value)], after: &Fields) -> Vec<FieldDifference> {
     let find = |fields: &[(&'static str, Value)], name| {
         fields.iter().find(|(own, _)| *own == name).map(|(_, value)| value.clone())
     };

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::value::{
-    ApiKey, Clock, Day, Decimal, Description, EventName, ImageUrl, Multiplier, Name, Table, TimeZone,
-    WebhookUrl, Whole, Yes,
+    ApiKey, Clock, Day, Decimal, Description, EventName, ImageUrl, Multiplier, Name, Table,
+    TimeZone, WebhookUrl, Whole, Yes,
 };
 
 /// A count that no rule limits further.

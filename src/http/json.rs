@@ -6,9 +6,7 @@
 //! caller's business.
 
 use domain::amount::Amount;
-use domain::catalog::{
-    Invalid, NAME_CHARS_MAX, Patch, URL_CHARS_MAX, is_image_url, trimmed_name,
-};
+use domain::catalog::{Invalid, NAME_CHARS_MAX, Patch, URL_CHARS_MAX, is_image_url, trimmed_name};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 

@@ -124,7 +124,8 @@ impl Catalog {
         now: Timestamp,
     ) -> Result<&Webhook, Invalid> {
         let events = distinct(draft.events)?;
-        let key = free_key(&key_of_name(&draft.name), |key| self.find_webhook_by_key(key).is_some());
+        let key =
+            free_key(&key_of_name(&draft.name), |key| self.find_webhook_by_key(key).is_some());
         let id = WebhookId(self.next_id("webhook"));
         Ok(self.webhooks.push_mut(Webhook {
             id,

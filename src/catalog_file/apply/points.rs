@@ -8,8 +8,8 @@ use std::ops::Range;
 
 use domain::catalog::{
     AttributeKind, BoostDraft, BoostPatch, BoostTerms, Filter, LevelDraft, LevelPatch, Patch,
-    PointsSystemDraft, PointsSystemPatch, Rounding, TimeUnit, Trigger, TriggerDraft, TriggerKind, TriggerPatch,
-    TriggerType, TriggerTypeFields,
+    PointsSystemDraft, PointsSystemPatch, Rounding, TimeUnit, Trigger, TriggerDraft, TriggerKind,
+    TriggerPatch, TriggerType, TriggerTypeFields,
 };
 use domain::ids::{AchievementId, LevelId, MetricId, PointsSystemId};
 use toml::Spanned;
@@ -339,9 +339,7 @@ fn typed(kind: TriggerKind) -> (TriggerType, TriggerTypeFields) {
         TriggerKind::Achievement { achievement } => {
             TriggerTypeFields { achievement_id: Some(achievement), ..none }
         }
-        TriggerKind::Streak { length } => {
-            TriggerTypeFields { streak_length: Some(length), ..none }
-        }
+        TriggerKind::Streak { length } => TriggerTypeFields { streak_length: Some(length), ..none },
         TriggerKind::UserCreation => none,
         TriggerKind::Time { unit, interval } => {
             TriggerTypeFields { time_unit: Some(unit), time_interval: Some(interval), ..none }
@@ -352,11 +350,7 @@ fn typed(kind: TriggerKind) -> (TriggerType, TriggerTypeFields) {
 
 /// For each that is wanted the place of the stored one that it is: by the first test that finds one,
 /// each in order and at most once.
-fn paired<W, S>(
-    wanted: &[W],
-    stored: &[S],
-    tests: [fn(&W, &S) -> bool; 2],
-) -> Vec<Option<usize>> {
+fn paired<W, S>(wanted: &[W], stored: &[S], tests: [fn(&W, &S) -> bool; 2]) -> Vec<Option<usize>> {
     let mut pairs = vec![None; wanted.len()];
     for test in tests {
         for (i, wanted) in wanted.iter().enumerate() {

@@ -65,8 +65,7 @@ impl Changed {
 
 /// Those whose key has no table.
 fn left_out<I, T>(all: Vec<(I, String)>, table: &Table<T>) -> Vec<(I, String)> {
-    let is_left_out =
-        |(_, key): &(I, String)| !table.0.iter().any(|(own, _)| own.as_ref() == key);
+    let is_left_out = |(_, key): &(I, String)| !table.0.iter().any(|(own, _)| own.as_ref() == key);
     all.into_iter().filter(is_left_out).collect()
 }
 
