@@ -32,7 +32,11 @@ fn lines(differences: &[Difference]) -> Vec<String> {
 
 #[test]
 fn the_file_of_the_first_start_is_no_difference() {
-    assert_eq!(plan(STUDY, &applied(STUDY)).differences, []);
+    let fitness = include_str!("../../config/examples/fitness.toml");
+    let game = include_str!("../../config/examples/game.toml");
+    for example in [STUDY, fitness, game] {
+        assert_eq!(plan(example, &applied(example)).differences, []);
+    }
 }
 
 #[test]

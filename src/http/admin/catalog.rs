@@ -23,6 +23,9 @@ use crate::http::error::ApiError;
 use crate::http::extract::{Query, Text};
 use crate::secrets::WebhookSecret;
 
+/// How many removed objects an error names.
+const REMOVED_NAMED_MAX: usize = 5;
+
 /// What a catalog file would change, or has changed.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct CatalogPlan {
@@ -262,8 +265,10 @@ fn refuse_removals(differences: &[Difference]) -> Result<(), ApiError> {
     if removed.is_empty() {
         return Ok(());
     }
+    let (named, more) = removed.split_at(removed.len().min(REMOVED_NAMED_MAX));
+    let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
     Err(ApiError::invalid(format!(
-        "The file leaves out what exists, and only with prune=true is that deleted: {}",
-        removed.join(", ")
+        "The file leaves out what exists; only with prune is it deleted: {}{more}",
+        named.join(", ")
     )))
 }
