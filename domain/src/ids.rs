@@ -161,6 +161,14 @@ impl IdempotencyKey {
     }
 }
 
+impl PauseId {
+    /// The `sequence`-th pause, counted from 0, of the user with this identity.
+    #[must_use]
+    pub fn of(identity: Uuid, sequence: u64) -> Self {
+        Self(derived_id(identity, "pause", sequence))
+    }
+}
+
 /// The id of the `sequence`-th thing of a kind inside `owner`.
 ///
 /// Ids are derived, not drawn: the same history gives the same ids on every run, and a rule that

@@ -8,14 +8,14 @@ use domain::{
     ids::{Scope, UserId},
     leaderboard::ScoreMove,
     time::Timestamp,
-    user::{HistoryRow, Outcome},
+    user::{HistoryRow, Outcome, UserState},
 };
 
 use crate::{
     batch::{Batch, Op},
     keys::Key,
     outbox::OutboxEntry,
-    records::{self, Record, Timer},
+    records::{self, Erasure, Record, Timer},
     shard::ShardId,
 };
 
@@ -92,6 +92,33 @@ impl UserCommit<'_> {
             }
             HistoryRow::PauseOwner { pause } => put(Key::pause_owner(scope, *pause), user),
         }
+    }
+}
+
+/// The end of a user's life: they are unknown from here on, whatever is left of them. (C-USER-28)
+#[derive(Clone, Copy, Debug)]
+pub struct ErasureCommit<'a> {
+    /// The scope the user lived in.
+    pub scope: Scope,
+    /// The user, as they were.
+    pub state: &'a UserState,
+}
+
+impl ErasureCommit<'_> {
+    /// The batch: no snapshot, no timer, no score that may still change, and a row that says that
+    /// the rest has to go. `shards` is [`crate::Store::shards`].
+    #[must_use]
+    pub fn batch(&self, shards: u16) -> Batch {
+        let Self { scope, state } = *self;
+        let user = &state.id;
+        let mut batch = Batch::new(ShardId::of_user(scope, user, shards));
+        let timer = state.next_due.map(|due| Key::timer(scope, batch.shard, due, user));
+        let scores = state.scores.keys();
+        let scores = scores.map(|(board, run)| Key::score(scope, *board, *run, user));
+        let gone = std::iter::once(Key::snapshot(scope, user)).chain(timer).chain(scores);
+        batch.ops.extend(gone.map(|key| Op::Delete { key }));
+        batch.ops.push(put(Key::erasure(scope, user), &Erasure::of(state)));
+        batch
     }
 }
 

@@ -20,6 +20,7 @@
 //! 0x26  pause owner        pause 16
 //! 0x27  attribute day      user text | metric 16 | date i32 | attribute 16 | value text
 //! 0x28  attribute progress user text | metric 16 | attribute 16 | value text
+//! 0x29  erasure          user text
 //! 0x30  timer              shard u16 | due instant i64 | user text
 //! 0x32  score              leaderboard 16 | first date of the run i32 | user text
 //! 0x33  settled run        leaderboard 16 | first date of the run i32
@@ -94,6 +95,8 @@ pub enum Kind {
     AttributeDay = 0x27,
     /// A user's progress in one metric, counting one attribute value.
     AttributeProgress = 0x28,
+    /// That a user is being erased: what is left of them is on its way out.
+    Erasure = 0x29,
     /// When a user has to be settled next.
     Timer = 0x30,
     /// A user's score in one run.
@@ -118,7 +121,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in key order.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Instance,
         Self::ApiKey,
         Self::Catalog,
@@ -132,6 +135,7 @@ impl Kind {
         Self::PauseOwner,
         Self::AttributeDay,
         Self::AttributeProgress,
+        Self::Erasure,
         Self::Timer,
         Self::Score,
         Self::SettledRun,
@@ -146,6 +150,40 @@ impl Kind {
 
     fn from_byte(byte: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| *kind as u8 == byte)
+    }
+
+    /// Whose its rows are. A new kind is erased with its user if this says how to find it.
+    /// (C-USER-28)
+    #[must_use]
+    pub const fn ownership(self) -> Ownership {
+        match self {
+            Self::Snapshot
+            | Self::Event
+            | Self::Award
+            | Self::Idempotency
+            | Self::MetricDay
+            | Self::PointsDay
+            | Self::AttributeDay
+            | Self::AttributeProgress => Ownership::User,
+            Self::Score => Ownership::UserInRun,
+            // A pause leads to its user and a settled place to a rank, a timer stands at an instant
+            // and messages where they were committed; the erasure itself ends last.
+            Self::PauseOwner
+            | Self::Erasure
+            | Self::Timer
+            | Self::SettledRank
+            | Self::SettledPlace
+            | Self::Message
+            | Self::Delivery
+            | Self::Pending => Ownership::Special,
+            Self::Instance
+            | Self::ApiKey
+            | Self::Catalog
+            | Self::Reviews
+            | Self::SettledRun
+            | Self::PurgedUpTo
+            | Self::BoostTold => Ownership::Nobody,
+        }
     }
 
     /// Bytes between the user and the sequence, for kinds whose rows are kept in pages.
@@ -164,6 +202,7 @@ impl Kind {
             | Self::PauseOwner
             | Self::AttributeDay
             | Self::AttributeProgress
+            | Self::Erasure
             | Self::Timer
             | Self::Score
             | Self::SettledRun
@@ -176,6 +215,19 @@ impl Kind {
             | Self::BoostTold => None,
         }
     }
+}
+
+/// Whose the rows of a kind are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ownership {
+    /// Of the user who comes first in the key; written through that user's shard.
+    User,
+    /// Of the user who comes after a leaderboard and a run; written through that user's shard.
+    UserInRun,
+    /// Of users, but to be found in a way of its own.
+    Special,
+    /// Of no user.
+    Nobody,
 }
 
 /// The key of one row.
@@ -278,6 +330,12 @@ impl Key {
         Self(metric.uuid(attribute.0).text(value.as_bytes()).0)
     }
 
+    /// That a user is being erased.
+    #[must_use]
+    pub fn erasure(scope: Scope, user: &UserId) -> Self {
+        Self(Tuple::of_user(scope, Kind::Erasure, user).0)
+    }
+
     /// Whose a pause is.
     #[must_use]
     pub fn pause_owner(scope: Scope, pause: PauseId) -> Self {
@@ -357,6 +415,15 @@ impl Key {
     ) -> Self {
         let run = Tuple::of_run(scope, Kind::SettledPlace, leaderboard, run);
         Self(run.text(user.as_str().as_bytes()).0)
+    }
+
+    /// The board and the first date of the run, of a row that a user has in one.
+    #[must_use]
+    pub fn user_run(&self) -> Option<(LeaderboardId, Date)> {
+        let kind = self.kind();
+        let is_in_run =
+            kind.ownership() == Ownership::UserInRun || kind == Kind::SettledPlace;
+        self.run_parts().filter(|_| is_in_run).map(|(board, run, _)| (board, run))
     }
 
     fn run_parts(&self) -> Option<(LeaderboardId, Date, &[u8])> {
@@ -495,6 +562,29 @@ impl Key {
     /// What follows the kind, if it is this one.
     fn rest_of(&self, kind: Kind) -> Option<&[u8]> {
         (self.kind() == kind).then(|| &self.0[KEY_LEN_MIN..])
+    }
+
+    /// The metric or points system that a row of a user's history is about.
+    #[must_use]
+    pub fn about(&self) -> Option<Uuid> {
+        let is_about_one = matches!(
+            self.kind(),
+            Kind::Award
+                | Kind::Idempotency
+                | Kind::MetricDay
+                | Kind::PointsDay
+                | Kind::AttributeDay
+                | Kind::AttributeProgress
+        );
+        let at = KEY_LEN_MIN + text_len(&self.0[KEY_LEN_MIN..]).filter(|_| is_about_one)?;
+        self.0.get(at..at + UUID_LEN).and_then(|bytes| Uuid::from_slice(bytes).ok())
+    }
+
+    /// The idempotency key of a row about one.
+    #[must_use]
+    pub fn idempotency_key(&self) -> Option<String> {
+        let key = self.after_owner().filter(|_| self.kind() == Kind::Idempotency)?;
+        String::from_utf8(read_text(key)?.0).ok()
     }
 
     /// What follows the user and the metric or points system in a user's row.

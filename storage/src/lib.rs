@@ -33,10 +33,10 @@ pub mod store;
 
 pub use backup::{Backup, BackupDir, Part, PartDecoder};
 pub use batch::{Batch, Op};
-pub use commit::{CatalogCommit, UserCommit, put};
+pub use commit::{CatalogCommit, ErasureCommit, UserCommit, put};
 pub use error::Error;
 pub use inspection::{Inspection, JournalReport};
-pub use keys::{Key, KeyRange, Kind};
+pub use keys::{Key, KeyRange, Kind, Ownership};
 pub use options::Options;
 pub use outbox::{DeliveryCommit, OutboxEntry};
 pub use shard::{Positions, SHARDS_DEFAULT, ShardId};

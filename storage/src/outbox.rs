@@ -114,6 +114,8 @@ mod tests {
         let message = Message {
             id: MessageId(Uuid::from_u128(2)),
             event: WebhookEvent::StreakLost,
+            at: at(5),
+            user: None,
             payload: "{}".to_owned(),
         };
         let webhooks = [WebhookId(Uuid::from_u128(7)), WebhookId(Uuid::from_u128(8))];

@@ -22,11 +22,16 @@ pub struct SettledRun {
 
 /// Who holds a rank of a group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SettledRank {
-    /// The user.
-    pub user: UserId,
-    /// What they scored.
-    pub score: Score,
+pub enum SettledRank {
+    /// A user does.
+    Held {
+        /// The user.
+        user: UserId,
+        /// What they scored.
+        score: Score,
+    },
+    /// Nobody does any more: the user was erased, and the other ranks stay. (C-LB-84)
+    Vacant,
 }
 
 /// Where a user ended up.

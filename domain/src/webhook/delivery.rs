@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::WebhookEvent;
-use crate::ids::{DeliveryId, EnvironmentId, MessageId, WebhookId, derived_id};
+use crate::ids::{DeliveryId, EnvironmentId, MessageId, UserId, WebhookId, derived_id};
 use crate::time::Timestamp;
 
 /// Attempts of one delivery: the first and three retries. (C-WH-16)
@@ -95,6 +95,10 @@ pub struct Message {
     pub id: MessageId,
     /// Its type.
     pub event: WebhookEvent,
+    /// When the event fired.
+    pub at: Timestamp,
+    /// Whom the body is about; none if it is about no user. (C-USER-32)
+    pub user: Option<UserId>,
     /// The body, rendered once. (C-WH-12)
     pub payload: String,
 }
@@ -231,6 +235,8 @@ mod tests {
         let message = Message {
             id: MessageId(Uuid::nil()),
             event: WebhookEvent::StreakLost,
+            at: at(0),
+            user: None,
             payload: "{}".to_owned(),
         };
         Delivery::new(&message, WebhookId(Uuid::nil()), 0, at(0))

@@ -89,6 +89,24 @@ impl KeyRange {
         Self::prefix(Tuple::of_run(scope, Kind::Score, leaderboard, run).0)
     }
 
+    /// Every row of one kind in a run.
+    #[must_use]
+    pub fn run(scope: Scope, kind: Kind, leaderboard: LeaderboardId, run: Date) -> Self {
+        Self::prefix(Tuple::of_run(scope, kind, leaderboard, run).0)
+    }
+
+    /// Every row of one kind that a user has in a run.
+    #[must_use]
+    pub fn user_in_run(
+        scope: Scope,
+        kind: Kind,
+        (leaderboard, run): (LeaderboardId, Date),
+        user: &UserId,
+    ) -> Self {
+        let run = Tuple::of_run(scope, kind, leaderboard, run);
+        Self::prefix(run.text(user.as_str().as_bytes()).0)
+    }
+
     /// Every score of a leaderboard in runs that begin on a date or later, by run.
     #[must_use]
     pub fn scores_from(scope: Scope, leaderboard: LeaderboardId, run: Date) -> Self {

@@ -12,6 +12,7 @@ mod award;
 mod catalog;
 mod days;
 mod environment;
+mod erasure;
 mod event;
 #[cfg(test)]
 mod golden;
@@ -28,6 +29,7 @@ mod zone_database;
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::admin_key::AdminKey;
+pub use self::erasure::Erasure;
 pub use self::outbox::{BoostTold, Pending, PurgedUpTo};
 pub use self::reviews::{FinishedReview, Reviews, RunningReview};
 pub use self::timer::Timer;

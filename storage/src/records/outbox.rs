@@ -41,7 +41,7 @@ impl Record for BoostTold {
 #[cfg(test)]
 mod tests {
     use domain::{
-        ids::{MessageId, WebhookId},
+        ids::{MessageId, UserId, WebhookId},
         time::Timestamp,
         webhook::{Attempt, AttemptResult, Delivery, DeliveryStatus, Message, WebhookEvent},
     };
@@ -59,6 +59,8 @@ mod tests {
         let sample = Message {
             id: MessageId(Uuid::from_u128(1)),
             event: WebhookEvent::PointsChanged,
+            at: at(0),
+            user: UserId::new("18"),
             payload: "{\"type\":\"points.changed\"}".to_owned(),
         };
         check("message", &sample);

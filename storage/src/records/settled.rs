@@ -37,8 +37,9 @@ mod tests {
     fn golden_rank() {
         let value = Amount::parse("12.5").expect("a number");
         let score = Score { value, reached: AT, order: 70_000 };
-        let sample = SettledRank { user: UserId::new("18").expect("valid"), score };
+        let sample = SettledRank::Held { user: UserId::new("18").expect("valid"), score };
         super::super::golden::check("settled_rank", &sample);
+        super::super::golden::check("settled_rank_vacant", &SettledRank::Vacant);
     }
 
     #[test]

@@ -248,6 +248,13 @@ impl Catalog {
         Ok(())
     }
 
+    /// Removes the boosts that are for one user alone, who is being erased. (C-USER-33)
+    pub fn erase_boosts_for(&mut self, user: &UserId) {
+        for system in &mut self.points_systems {
+            system.boosts.retain(|boost| boost.user.as_ref() != Some(user));
+        }
+    }
+
     fn boost_mut(&mut self, system: PointsSystemId, id: BoostId) -> Result<&mut Boost, Invalid> {
         let mut boosts = self.points_system_mut(system)?.boosts.iter_mut();
         boosts

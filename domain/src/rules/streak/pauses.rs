@@ -32,7 +32,7 @@ pub(crate) fn create_pause(
     let streak = &mut decision.state.streak;
     let sequence = streak.pauses_created;
     streak.pauses_created += 1;
-    let id = PauseId(decision.state.derived_id("pause", sequence));
+    let id = PauseId::of(decision.state.identity, sequence);
     let pause = Pause { id, dates };
     let pauses = &mut decision.state.streak.pauses;
     let place = pauses.partition_point(|earlier| earlier.dates < dates);
