@@ -97,6 +97,10 @@ impl Projection for BalancesByAttributes {
         (from != to).then_some(Moved { from, to })
     }
 
+    fn end(wanted: &Wanted, user: &UserState) -> Option<Moved> {
+        wanted.balance(user).map(|balance| Moved { from: Some(balance), to: None })
+    }
+
     fn join(earlier: Moved, later: Moved) -> Moved {
         Moved { from: earlier.from, to: later.to }
     }

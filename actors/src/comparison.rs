@@ -11,9 +11,9 @@ use domain::calendar::Period;
 use domain::ids::{Scope, UserId};
 use domain::summary::Day;
 use domain::time::Date;
-use domain::user::{HistoryRow, MetricDay, PointsDay};
+use domain::user::{HistoryRow, MetricDay, PointsDay, UserState};
 use domain::wrapped::{Owner, percentile};
-use storage::{Error, KeyRange, Kind, Store};
+use storage::{Error, Key, KeyRange, Kind, Store};
 
 use crate::on_demand::{Commit, Projection};
 use crate::ranking::Tally;
@@ -119,17 +119,19 @@ impl Comparison {
 
 impl Projection for Comparison {
     type Question = Compared;
-    type Step = Totals;
+    /// None for who is gone.
+    type Step = Option<Totals>;
 
     /// Enough for every week and month of several years and metrics.
     const KEPT_MAX: usize = 1_024;
 
-    /// Users are sought one after the other, so years outside the dates are not read.
+    /// Users are sought one after the other, so years outside the dates are not read. Days without a
+    /// snapshot are of someone who is being erased.
     fn scan(
         compared: &Compared,
         store: &Store,
         scope: Scope,
-        found: &mut dyn FnMut(UserId, Totals),
+        found: &mut dyn FnMut(UserId, Option<Totals>),
     ) -> Result<(), Error> {
         let kind = match compared.owner {
             Owner::Metric(_) => Kind::MetricDay,
@@ -139,23 +141,35 @@ impl Projection for Comparison {
         while let Some((key, _)) = store.scan(&rest, 1)?.pop() {
             let user = key.text().and_then(UserId::new).expect("day rows belong to a user");
             rest = rest.past(&KeyRange::user(scope, kind, &user));
-            if let Some(totals) = compared.read(store, scope, &user)? {
+            let totals = compared.read(store, scope, &user)?;
+            if totals.is_some() && store.get(&Key::snapshot(scope, &user))?.is_some() {
                 found(user, totals);
             }
         }
         Ok(())
     }
 
-    fn step(compared: &Compared, commit: &Commit<'_>) -> Option<Totals> {
-        Totals::of(commit.outcome.rows.iter().filter_map(|row| compared.day(row)))
+    fn step(compared: &Compared, commit: &Commit<'_>) -> Option<Option<Totals>> {
+        Totals::of(commit.outcome.rows.iter().filter_map(|row| compared.day(row))).map(Some)
+    }
+
+    fn end(compared: &Compared, user: &UserState) -> Option<Option<Totals>> {
+        let counted = match compared.owner {
+            Owner::Metric(metric) => user.metrics.contains_key(&metric),
+            Owner::Points(system) => user.points.contains_key(&system),
+        };
+        counted.then_some(None)
     }
 
     /// What is known longest says what was before, what came last says what is now.
-    fn join(earlier: Totals, later: Totals) -> Totals {
-        Totals { before: earlier.before, after: later.after }
+    fn join(earlier: Option<Totals>, later: Option<Totals>) -> Option<Totals> {
+        let later = later?;
+        Some(Totals { before: earlier.map_or(later.before, |own| own.before), ..later })
     }
 
-    fn build(compared: &Compared, users: Vec<(UserId, Totals)>) -> Self {
+    fn build(compared: &Compared, users: Vec<(UserId, Option<Totals>)>) -> Self {
+        let users: Vec<_> =
+            users.into_iter().filter_map(|(user, own)| Some((user, own?))).collect();
         let tally = Tally::from_values(users.iter().map(|(_, own)| own.change()).collect());
         if compared.over {
             let different = tally.iter().count();
@@ -165,19 +179,20 @@ impl Projection for Comparison {
         }
     }
 
-    fn apply(&mut self, user: &UserId, step: Totals) -> bool {
+    fn apply(&mut self, user: &UserId, step: Option<Totals>) -> bool {
         match self {
             Self::Current(tally, users) => {
-                let old = users.get(user).copied();
-                let new = old.map_or(step, |old| Self::join(old, step));
+                let old = users.remove(user);
                 if let Some(old) = old {
                     tally.remove(&old.change());
                 }
-                tally.add(new.change());
-                users.insert(user.clone(), new);
+                if let Some(new) = Self::join(old, step) {
+                    tally.add(new.change());
+                    users.insert(user.clone(), new);
+                }
                 true
             }
-            // Someone was settled late. What they had before isn't known any more.
+            // Someone was settled late, or erased. What they had before isn't known any more.
             Self::Over { .. } => false,
         }
     }
@@ -219,7 +234,7 @@ mod tests {
     fn march(today: &str, users: &[(&str, Totals)]) -> Comparison {
         let dates = Period { start: date("2026-03-01"), end: date("2026-03-31") };
         let owner = Owner::Metric(MetricId(Uuid::from_u128(1)));
-        let users = users.iter().map(|(id, totals)| (user(id), *totals)).collect();
+        let users = users.iter().map(|(id, totals)| (user(id), Some(*totals))).collect();
         Comparison::build(&Compared::new(owner, dates, date(today)), users)
     }
 
@@ -246,13 +261,30 @@ mod tests {
         assert_eq!(percentiles(&comparison, [("a", 10), ("b", 12)]), [0, 100]);
         for _ in 0..2 {
             // A later day, so what was before it is not what was before March.
-            assert!(comparison.apply(&user("a"), totals(110, 113)));
+            assert!(comparison.apply(&user("a"), Some(totals(110, 113))));
         }
-        assert!(comparison.apply(&user("c"), totals(0, 50)));
+        assert!(comparison.apply(&user("c"), Some(totals(0, 50))));
         let all = [("a", 13), ("b", 12), ("c", 50)];
         assert_eq!(percentiles(&comparison, all), [50, 0, 100]);
         assert_eq!(comparison.remembered(), 3);
-        assert_eq!(Comparison::join(totals(1, 2), totals(2, 5)), totals(1, 5));
+        let [earlier, later] = [totals(1, 2), totals(2, 5)].map(Some);
+        assert_eq!(Comparison::join(earlier, later), Some(totals(1, 5)));
+    }
+
+    // C-USER-28 C-WRAP-07
+    #[test]
+    fn who_is_erased_is_compared_no_more() {
+        let users = [("a", totals(0, 5)), ("b", totals(0, 6)), ("c", totals(0, 1))];
+        let mut comparison = march("2026-03-10", &users);
+        for _ in 0..2 {
+            assert!(comparison.apply(&user("c"), None));
+            assert_eq!(percentiles(&comparison, [("a", 5), ("b", 6)]), [0, 100]);
+        }
+        assert!(comparison.apply(&user("c"), Some(totals(0, 7))), "somebody else of that id");
+        assert_eq!(percentiles(&comparison, [("b", 6)]), [50]);
+        assert_eq!(Comparison::join(Some(totals(1, 2)), None), None);
+        assert_eq!(Comparison::join(None, Some(totals(0, 7))), Some(totals(0, 7)));
+        assert!(!march("2026-05-01", &users).apply(&user("c"), None), "it is built anew");
     }
 
     // C-WRAP-07
@@ -265,7 +297,7 @@ mod tests {
             let mut comparison = march(today, &users);
             assert_eq!(percentiles(&comparison, [("a", 5), ("c", 1)]), [50, 0]);
             assert_eq!(comparison.remembered(), remembered);
-            assert_eq!(comparison.apply(&user("c"), totals(1, 9)), settled_late);
+            assert_eq!(comparison.apply(&user("c"), Some(totals(1, 9))), settled_late);
         }
     }
 

@@ -32,6 +32,7 @@ use crate::clock::{self, AdvanceError, Clock};
 use crate::comparison::{Compared, Comparison};
 use crate::config::{Bootstrap, EngineConfig};
 use crate::counters::{Counters, EngineStats};
+use crate::erasure;
 use crate::error::Error;
 use crate::leaderboard::{self, Page, Recounts, RunKey, Runs, Settling, UserPlace};
 use crate::plans::Plans;
@@ -40,7 +41,7 @@ use crate::preview::{Change, Preview};
 use crate::projection::{Projections, Statistics};
 use crate::review::{ReviewBoard, WalkContext};
 use crate::router::Router;
-use crate::rows;
+use crate::rows::{self, History};
 use crate::schedule::{Schedule, Source};
 use crate::standings::RankedLength;
 use crate::supervisor::Supervisor;
@@ -79,6 +80,7 @@ struct Shared {
     recounts: Arc<Recounts>,
     counters: Arc<Counters>,
     schedule: Schedule,
+    boosts: Arc<BoostTeller>,
     reviews: Arc<ReviewBoard>,
     /// Bounds the reads of the log of webhook deliveries that run at a time.
     log_reads: Semaphore,
@@ -150,6 +152,7 @@ impl Engine {
             clock: clock.clone(),
             catalogs: Arc::clone(&catalogs),
             ports,
+            recording: tokio::sync::RwLock::default(),
         };
         let webhooks = Arc::new(Webhooks::new(tools)?);
         let boosts = Arc::new(BoostTeller::new(Arc::clone(&webhooks)).await?);
@@ -188,7 +191,6 @@ impl Engine {
         let settling = Arc::new(Settling {
             scope,
             clock: clock.clone(),
-            store: store.clone(),
             catalogs: Arc::clone(&catalogs),
             timers: Arc::clone(&timers),
             recounts: Arc::clone(&recounts),
@@ -229,13 +231,20 @@ impl Engine {
             tokio::spawn(sweep(Arc::clone(&router), clock.clone(), idle)),
             tokio::spawn(settle(Arc::clone(&settling), clock.clone(), tick)),
             tokio::spawn(Arc::clone(&boosts).work()),
+            tokio::spawn(erasure::resume(
+                scope,
+                Arc::clone(&context),
+                Arc::clone(&router),
+                Arc::clone(&catalogs),
+            )),
         ];
         if !clock.is_test() {
             tasks.push(tokio::spawn(wake(Arc::clone(&timers), tick)));
             tasks.push(tokio::spawn(Arc::clone(&purge).work()));
         }
         // What falls due at the end of a run still counts in it.
-        let sources: Vec<Arc<dyn Source>> = vec![walk, timers, settling, boosts, webhooks, purge];
+        let told = Arc::clone(&boosts);
+        let sources: Vec<Arc<dyn Source>> = vec![walk, timers, settling, told, webhooks, purge];
         let schedule = Schedule::new(clock.clone(), sources);
         let background = Mutex::new(Some(Background { supervisor, supervisor_ended, tasks }));
         let log_reads = Semaphore::new(LOG_READS_MAX);
@@ -250,6 +259,7 @@ impl Engine {
             recounts,
             counters,
             schedule,
+            boosts,
             reviews: board,
             background,
             log_reads,
@@ -332,6 +342,40 @@ impl Engine {
             applied.ranks = self.shared.runs.ranks(scope, &applied.state.id, pending).await;
         }
         Ok(applied)
+    }
+
+    /// Erases a user: everything that is stored about them, in order among the requests of that user.
+    /// From then on they are unknown; whoever is identified by the id is somebody new. The answer,
+    /// which is whether there was such a user, comes when all of it is gone. (C-USER-28 to C-USER-33)
+    ///
+    /// # Errors
+    /// If it is not known to be complete. What was begun goes on when anyone next asks for the user,
+    /// and at the next start.
+    pub async fn erase(&self, scope: Scope, user: UserId) -> Result<bool, Error> {
+        let key = UserKey { scope, user };
+        self.erase_boosts(&key).await?;
+        let erased = self.shared.router.erase(&key).await?;
+        // One may have been made while there still was such a user.
+        self.erase_boosts(&key).await?;
+        Ok(erased)
+    }
+
+    async fn erase_boosts(&self, UserKey { scope, user }: &UserKey) -> Result<(), Error> {
+        let catalog = self.catalog(*scope);
+        let mut boosts = catalog.points_systems.iter().flat_map(|system| &system.boosts);
+        if !boosts.any(|boost| boost.user.as_ref() == Some(user)) {
+            return Ok(());
+        }
+        let user = user.clone();
+        self.change_catalog(*scope, move |catalog, _| catalog.erase_boosts_for(&user)).await?;
+        self.shared.boosts.caught_up().await;
+        Ok(())
+    }
+
+    /// Everything that is stored about a user besides their state. (C-USER-34)
+    #[must_use]
+    pub fn history(&self, scope: Scope, applied: &Applied) -> History {
+        History::new(self.shared.store.clone(), scope, Arc::clone(&applied.state))
     }
 
     /// A part of a run's ranking, after everything that was answered before. Of a board that has

@@ -70,6 +70,10 @@ pub(crate) trait Projection: Sized + Send + 'static {
     /// What a commit says of its user; none if that doesn't touch the question.
     fn step(question: &Self::Question, commit: &Commit<'_>) -> Option<Self::Step>;
 
+    /// What the end of a user says; none if that doesn't touch the question. No scan that begins
+    /// later may find anything of them, though rows of theirs may be there for a while.
+    fn end(question: &Self::Question, user: &UserState) -> Option<Self::Step>;
+
     /// Two steps of one user as one. The later one may say what the earlier one says already: a
     /// commit that the scan has seen.
     fn join(earlier: Self::Step, later: Self::Step) -> Self::Step;
@@ -178,17 +182,26 @@ impl<P: Projection> OnDemand<P> {
 
     /// Takes in a commit. Whoever made it must still hold [`Scans::committing`].
     pub(crate) fn record(&self, commit: &Commit<'_>) {
+        let user = &commit.outcome.state.id;
+        self.take_in(commit.scope, user, |question| P::step(question, commit));
+    }
+
+    /// Takes in the end of a user. Whoever committed it must still hold [`Scans::committing`].
+    pub(crate) fn record_erasure(&self, scope: Scope, user: &UserState) {
+        self.take_in(scope, &user.id, |question| P::end(question, user));
+    }
+
+    fn take_in(&self, scope: Scope, user: &UserId, step: impl Fn(&P::Question) -> Option<P::Step>) {
         let stale: Vec<_> = {
             let scopes = self.kept.scopes.read();
-            let asked = scopes.get(&commit.scope).into_iter().flatten();
-            let touched = asked
-                .filter_map(|(question, slot)| P::step(question, commit).map(|step| (slot, step)));
-            let user = &commit.outcome.state.id;
+            let asked = scopes.get(&scope).into_iter().flatten();
+            let touched =
+                asked.filter_map(|(question, slot)| step(question).map(|step| (slot, step)));
             touched
                 .filter_map(|(slot, step)| (!slot.record(user, step)).then(|| Arc::clone(slot)))
                 .collect()
         };
-        stale.iter().for_each(|slot| self.kept.forget(commit.scope, slot));
+        stale.iter().for_each(|slot| self.kept.forget(scope, slot));
     }
 
     fn find_or_start(&self, scope: Scope, question: &P::Question) -> Result<Arc<Slot<P>>, Error> {

@@ -60,6 +60,13 @@ impl Recording<'_> {
         self.projections.balances.record(commit);
         self.projections.comparisons.record(commit);
     }
+
+    /// Counts a user no more, whose end was committed.
+    pub(crate) fn record_erasure(self, scope: Scope, user: &UserState) {
+        self.projections.of(scope).forget(user);
+        self.projections.balances.record_erasure(scope, user);
+        self.projections.comparisons.record_erasure(scope, user);
+    }
 }
 
 impl Projections {
@@ -109,6 +116,21 @@ impl Counts {
         }
     }
 
+    fn forget(&mut self, user: &UserState) {
+        self.users -= 1;
+        for completion in &user.completions {
+            if let Some(users) = self.completions.get_mut(&completion.achievement) {
+                *users -= 1;
+            }
+        }
+        for (system, balance) in &user.points {
+            if let Some(balances) = self.balances.get_mut(system) {
+                balances.remove(&balance.total);
+            }
+        }
+        self.streaks.record(&user.id, None);
+    }
+
     fn move_balance(&mut self, system: PointsSystemId, old: Option<i64>, new: i64) {
         if old == Some(new) {
             return;
@@ -135,6 +157,11 @@ impl Statistics {
         if !unchanged {
             self.0.lock().record(before, after);
         }
+    }
+
+    /// Counts a user no more.
+    fn forget(&self, user: &UserState) {
+        self.0.lock().forget(user);
     }
 
     /// Puts the user's streaks in the place of what was known of them.

@@ -113,9 +113,22 @@ impl Router {
         origin: Origin,
     ) -> Result<Answer, Error> {
         let (reply, answer) = oneshot::channel();
-        self.send(key, Request { catalog, command, reply }, origin)?;
+        self.send(key, Request::Run { catalog, command, reply }, origin)?;
         // A dropped reply is an activation that failed before it committed.
         answer.await.unwrap_or(Err(Error::Internal))
+    }
+
+    /// Has a user erased, after everything that was asked of them before; whether there was one.
+    ///
+    /// # Errors
+    /// If it is not known to be complete; what was begun goes on when anyone next asks for the user,
+    /// and at the next start.
+    pub(crate) async fn erase(&self, key: &UserKey) -> Result<bool, Error> {
+        let (reply, answer) = oneshot::channel();
+        self.send(key, Request::Erase { reply }, Origin::Engine)?;
+        let answer = answer.await.unwrap_or(Err(Error::Internal));
+        self.release(key);
+        answer
     }
 
     /// Hands `request` to the user's activation, created if need be.

@@ -538,8 +538,15 @@ pub(crate) async fn blocking<T: Send + 'static>(
 }
 
 mod boards;
+mod erasure;
+mod history;
 
 pub(crate) use boards::{
     build_board, find_score, find_settled, find_settled_place, names, settle_run, settled_groups,
     settled_rows, settled_until, users_behind,
 };
+pub(crate) use erasure::{
+    begin_erasure, erase_history, erase_messages, erase_scores, find_erasure, pending_erasures,
+};
+pub(crate) use history::shards_of_messages;
+pub use history::{History, RunScore, ToldMessage, ValueDay};

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use domain::ids::{Scope, UserId};
 use domain::time::Timestamp;
+use domain::user::Rejection;
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, ActorRuntime};
 use storage::{Health, ShardId};
 use tokio::sync::{Semaphore, oneshot};
@@ -222,7 +223,8 @@ impl Timer {
     fn note(&mut self, answer: Result<(), Error>) -> Result<(), Error> {
         let Some((due, key)) = self.firing.take() else { return Ok(()) };
         match answer {
-            Ok(()) => Ok(()),
+            // Who is unknown was erased after they were read here, and their row with them.
+            Ok(()) | Err(Error::Rejected(Rejection::UserNotFound)) => Ok(()),
             Err(error @ (Error::Overloaded | Error::Unavailable { .. })) => {
                 self.put_back(due);
                 Err(error)

@@ -24,6 +24,7 @@ use tokio::sync::oneshot;
 
 use crate::clock::Clock;
 use crate::counters::Counters;
+use crate::erasure;
 use crate::error::Error;
 use crate::leaderboard::{PendingRanks, RankedMove, Runs, Told};
 use crate::on_demand::Commit;
@@ -93,11 +94,17 @@ pub(crate) struct Answer {
     pub(crate) ranks: Option<PendingRanks>,
 }
 
-/// A command, the configuration it is judged by, and where the answer goes.
-pub(crate) struct Request {
-    pub(crate) catalog: Arc<Catalog>,
-    pub(crate) command: Command,
-    pub(crate) reply: oneshot::Sender<Result<Answer, Error>>,
+/// What is asked of a user, and where the answer goes.
+pub(crate) enum Request {
+    /// To run a command.
+    Run {
+        /// The configuration it is judged by.
+        catalog: Arc<Catalog>,
+        command: Command,
+        reply: oneshot::Sender<Result<Answer, Error>>,
+    },
+    /// To erase the user; the answer is whether there was one.
+    Erase { reply: oneshot::Sender<Result<bool, Error>> },
 }
 
 /// The actor; everything it knows is in [`Activation`].
@@ -149,13 +156,20 @@ impl Actor for UserActor {
         message: Self::Msg,
         activation: &mut Activation,
     ) -> Result<(), ActorProcessingErr> {
-        let UserMessage { request: Request { catalog, command, reply }, permit } = *message;
+        let UserMessage { request, permit } = *message;
         // Boxed, because the actor would else keep room for a decision while it has none to make:
-        // several KB for each active user.
-        // The permit ends before the answer, so that whoever gets it finds the place free.
-        let answer = Box::pin(activation.run(catalog, command, permit)).await;
-        // Who asked may have hung up; what was committed stays committed.
-        let _ = reply.send(answer);
+        // several KB for each active user. The permit ends before the answer, so that whoever gets it
+        // finds the place free. Who asked may have hung up; what was committed stays committed.
+        match request {
+            Request::Run { catalog, command, reply } => {
+                let _ = reply.send(Box::pin(activation.run(catalog, command, permit)).await);
+            }
+            Request::Erase { reply } => {
+                let answer = Box::pin(activation.erase()).await;
+                drop(permit);
+                let _ = reply.send(answer);
+            }
+        }
         Ok(())
     }
 }
@@ -168,7 +182,7 @@ impl Activation {
         permit: Permit,
     ) -> Result<Answer, Error> {
         self.context.counters.commands.add_one();
-        let before = self.load()?;
+        let before = self.load().await?;
         let now = self.context.clock.now();
         if let Command::SubmitEvent(event) = &mut command {
             self.look_up_key(event, &catalog.settings, now)?;
@@ -184,13 +198,28 @@ impl Activation {
         Ok(Answer { applied: Applied { state, catalog, now, reply, ranks: Vec::new() }, ranks })
     }
 
-    fn load(&mut self) -> Result<Option<Arc<UserState>>, Error> {
+    async fn load(&mut self) -> Result<Option<Arc<UserState>>, Error> {
         if let Known::State(state) = &self.known {
             return Ok(state.clone());
         }
         let state = rows::load_user(&self.context.store, &self.key)?.map(Arc::new);
+        if state.is_none() {
+            // Whoever has this id next must not meet rows of who had it before.
+            erasure::finish(&self.context, &self.key).await?;
+        }
         self.known = Known::State(state.clone());
         Ok(state)
+    }
+
+    /// Erases the user; whether there was one. From the first commit on they are unknown, and no
+    /// failure brings them back: whoever needs this id next finishes what was begun. (C-USER-28)
+    async fn erase(&mut self) -> Result<bool, Error> {
+        let Some(state) = self.load().await? else { return Ok(false) };
+        self.known = Known::Nothing;
+        erasure::begin(&self.context, &self.key, &state).await?;
+        erasure::finish(&self.context, &self.key).await?;
+        self.known = Known::State(None);
+        Ok(true)
     }
 
     /// Finds out whether the event's key was used before and is still remembered.

@@ -421,8 +421,7 @@ impl Key {
     #[must_use]
     pub fn user_run(&self) -> Option<(LeaderboardId, Date)> {
         let kind = self.kind();
-        let is_in_run =
-            kind.ownership() == Ownership::UserInRun || kind == Kind::SettledPlace;
+        let is_in_run = kind.ownership() == Ownership::UserInRun || kind == Kind::SettledPlace;
         self.run_parts().filter(|_| is_in_run).map(|(board, run, _)| (board, run))
     }
 

@@ -27,6 +27,8 @@ pub(crate) enum RunMessage {
     Build,
     /// A user's score or group is durably another one.
     Move(Moved),
+    /// A user is no more, and neither is their row.
+    Forget(UserId),
     /// Somebody wants to know something, and gets the answer by a way of their own.
     Read(Read),
 }
@@ -81,6 +83,11 @@ impl Actor for LeaderboardRunActor {
             RunMessage::Move(moved) => {
                 if let Ok(board) = board {
                     apply(moved, board);
+                }
+            }
+            RunMessage::Forget(user) => {
+                if let Ok(board) = board {
+                    board.remove(&user);
                 }
             }
             RunMessage::Read(read) => read(board.map(|board| &*board)),

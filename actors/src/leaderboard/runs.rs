@@ -8,9 +8,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use domain::catalog::Phase;
-use domain::ids::{Scope, UserId};
+use domain::ids::{LeaderboardId, Scope, UserId};
 use domain::leaderboard::ScoreMove;
-use domain::time::Timestamp;
+use domain::time::{Date, Timestamp};
 use parking_lot::Mutex;
 use ractor::{ActorCell, ActorRef, ActorRuntime};
 use storage::Store;
@@ -22,18 +22,24 @@ use super::run::{LeaderboardRunActor, RunMessage, Tools};
 use crate::board::Board;
 use crate::catalog::Catalogs;
 use crate::error::Error;
+use crate::rows;
+use crate::user_key::UserKey;
 
 /// The runs in memory.
 pub(crate) struct Runs {
     tools: Arc<Tools>,
     actors: Mutex<HashMap<RunKey, ActorRef<RunMessage>>>,
     supervisor: OnceLock<ActorCell>,
+    /// A final ranking is written, or somebody taken out of them, one at a time: else one who is
+    /// erased could be in a ranking that was read before.
+    changing_final: tokio::sync::Mutex<()>,
 }
 
 impl Runs {
     pub(crate) fn new(store: Store, catalogs: Arc<Catalogs>, participants_max: u32) -> Self {
         let tools = Arc::new(Tools { store, catalogs, participants_max });
-        Self { tools, actors: Mutex::default(), supervisor: OnceLock::new() }
+        let changing_final = tokio::sync::Mutex::default();
+        Self { tools, actors: Mutex::default(), supervisor: OnceLock::new(), changing_final }
     }
 
     /// Links every run from now on to `supervisor`.
@@ -81,6 +87,47 @@ impl Runs {
         pending
     }
 
+    /// Takes a user who was ended out of these runs, as far as they are in memory; the others are
+    /// built from rows without that user.
+    pub(crate) fn forget_user(
+        &self,
+        scope: Scope,
+        user: &UserId,
+        runs: impl IntoIterator<Item = (LeaderboardId, Date)>,
+    ) {
+        for (leaderboard, run) in runs {
+            let known = self.actors.lock().get(&RunKey { scope, leaderboard, run }).cloned();
+            if let Some(actor) = known {
+                // One that has ended is built anew.
+                let _ = actor.send_message(RunMessage::Forget(user.clone()));
+            }
+        }
+    }
+
+    /// Removes what is left in any run of a user who was ended: in runs that are final their ranks
+    /// become vacant. (C-LB-84)
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub(crate) async fn erase(&self, key: &UserKey) -> Result<(), Error> {
+        let _one_at_a_time = self.changing_final.lock().await;
+        let runs = rows::erase_scores(&self.tools.store, key.clone()).await?;
+        self.forget_user(key.scope, &key.user, runs);
+        Ok(())
+    }
+
+    /// Makes the ranking of a run final, as of `at`.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub(super) async fn settle(&self, key: RunKey, at: Timestamp) -> Result<(), Error> {
+        let _one_at_a_time = self.changing_final.lock().await;
+        let seats = self.tools.seats(&key).unwrap_or(0);
+        rows::settle_run(&self.tools.store, key, seats, at).await?;
+        self.close(&key);
+        Ok(())
+    }
+
     /// The ranks of an event. A run that failed before it answered is asked once more: its successor
     /// knows the row, and a move that it is told again changes nothing.
     pub(crate) async fn ranks(
@@ -119,13 +166,8 @@ impl Runs {
         answer.await.unwrap_or(Err(Error::Internal))
     }
 
-    /// How many users a group of a run's board ranks now.
-    pub(super) fn seats(&self, key: &RunKey) -> Option<u64> {
-        self.tools.seats(key)
-    }
-
     /// Lets go of a run.
-    pub(super) fn close(&self, key: &RunKey) {
+    fn close(&self, key: &RunKey) {
         if let Some(actor) = self.actors.lock().remove(key) {
             actor.stop(None);
         }

@@ -19,16 +19,13 @@ use super::{Recounts, RunKey, Runs};
 use crate::catalog::Catalogs;
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::rows;
 use crate::schedule::{Firing, Source};
 use crate::timer::Timers;
-use storage::Store;
 
 /// What makes runs final.
 pub(crate) struct Settling {
     pub(crate) scope: Scope,
     pub(crate) clock: Clock,
-    pub(crate) store: Store,
     pub(crate) catalogs: Arc<Catalogs>,
     pub(crate) timers: Arc<Timers>,
     pub(crate) recounts: Arc<Recounts>,
@@ -70,9 +67,7 @@ impl Settling {
             self.timers.fire_due().await?;
             self.recounts.catch_up(self.catalogs.current(self.scope).recounts).await?;
             let key = RunKey::new(self.scope, board.id, run);
-            let seats = self.runs.seats(&key).unwrap_or(0);
-            rows::settle_run(&self.store, key, seats, due).await?;
-            self.runs.close(&key);
+            self.runs.settle(key, due).await?;
             let end = run.end.expect("only a run that ends is ever due");
             self.next.lock().insert(board.id, end.succ());
         }

@@ -274,6 +274,10 @@ impl Projection for Frozen {
         Some(())
     }
 
+    fn end((): &(), _user: &UserState) -> Option<()> {
+        Some(())
+    }
+
     fn join((): (), (): ()) {}
 
     fn build((): &(), users: Vec<(UserId, ())>) -> Self {

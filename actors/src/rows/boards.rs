@@ -11,6 +11,7 @@ use storage::records::decode;
 use storage::{Batch, Error, Key, KeyRange, Kind, Op, ShardId, Store, put};
 
 use super::blocking;
+use super::erasure::delete_all;
 use crate::board::{Board, Row};
 use crate::leaderboard::RunKey;
 
@@ -71,7 +72,8 @@ pub(crate) fn find_settled_place(
     store.load(&Key::settled_place(scope, leaderboard, run, user))
 }
 
-/// Ranks of a group in a settled run, without the first `skipped`.
+/// The ranks after `skipped` of a group in a settled run, up to `limit` of them; those that are
+/// vacant are left out. (C-LB-62, C-LB-84)
 pub(crate) fn settled_rows(
     store: &Store,
     RunKey { scope, leaderboard, run }: RunKey,
@@ -84,7 +86,8 @@ pub(crate) fn settled_rows(
     let range = KeyRange::settled_group(scope, leaderboard, run, group)
         .starting_at(&from(first))
         .before(&from(first.saturating_add(limit)));
-    store.rows(range).map(|row| settled_row(&row?).map(|(_, row)| row)).collect()
+    let rows = store.rows(range).filter_map(|row| row.and_then(|row| held(&row)).transpose());
+    rows.map(|row| row.map(|(_, row)| row)).collect()
 }
 
 /// Everyone in matching groups of a settled run, group by group.
@@ -94,16 +97,19 @@ pub(crate) fn settled_groups(
     matches: impl Fn(&Group) -> bool,
 ) -> Result<Vec<Row>, Error> {
     let rows = store.rows(KeyRange::settled_ranks(scope, leaderboard, run));
-    let rows = rows.map(|row| settled_row(&row?));
+    let rows = rows.filter_map(|row| row.and_then(|row| held(&row)).transpose());
     let kept = rows.filter(|row| row.as_ref().map_or(true, |(group, _)| matches(group)));
     kept.map(|row| row.map(|(_, row)| row)).collect()
 }
 
-fn settled_row((key, value): &storage::Row) -> Result<(Group, Row), Error> {
+/// A final rank; none if it is vacant.
+fn held((key, value): &storage::Row) -> Result<Option<(Group, Row)>, Error> {
     let (_, _, group, rank) =
         key.settled_rank_parts().expect("a range of ranks holds nothing else");
-    let SettledRank { user, score } = decode(key, value)?;
-    Ok((group, Row { rank, user, score }))
+    Ok(match decode(key, value)? {
+        SettledRank::Held { user, score } => Some((group, Row { rank, user, score })),
+        SettledRank::Vacant => None,
+    })
 }
 
 /// Writes the final ranking of a run, and at last that it is final.
@@ -121,6 +127,10 @@ pub(crate) async fn settle_run(
             store.wait_for_room()?;
             runtime.block_on(store.commit(Batch { shard, ops }))
         };
+        // What an attempt left that was cut short may hold someone who was erased since.
+        for kind in [Kind::SettledRank, Kind::SettledPlace] {
+            delete_all(store, shard, KeyRange::run(scope, kind, leaderboard, run), &runtime)?;
+        }
         let board = read_board(store, key, seats)?;
         let mut participants = 0;
         let mut ops = Vec::with_capacity(2 * SETTLED_AT_ONCE);
@@ -129,7 +139,7 @@ pub(crate) async fn settle_run(
                 participants += 1;
                 let place = SettledPlace { group: group.clone(), rank };
                 ops.push(put(Key::settled_place(scope, leaderboard, run, &user), &place));
-                let ranked = SettledRank { user, score };
+                let ranked = SettledRank::Held { user, score };
                 ops.push(put(Key::settled_rank(scope, leaderboard, run, group, rank), &ranked));
                 if ops.len() >= 2 * SETTLED_AT_ONCE {
                     commit(std::mem::take(&mut ops))?;

@@ -22,29 +22,31 @@ use crate::ports::{Post, Posted};
 /// tried.
 pub(super) async fn attempt(
     tools: Arc<Tools>,
-    webhook: WebhookId,
+    webhook_id: WebhookId,
     due: Timestamp,
     place: DeliveryPlace,
 ) -> Result<(), Error> {
-    let mut delivery: Delivery = load(&tools, &Key::delivery(tools.scope, place))?;
+    let found = tools.store.load::<Delivery>(&Key::delivery(tools.scope, place))?;
+    let message = tools.store.load::<Message>(&Key::message(tools.scope, place.message))?;
+    let (Some(mut delivery), Some(message)) = (found, message) else {
+        return missing(&tools, webhook_id, due, place);
+    };
     let catalog = tools.catalogs.current(tools.scope);
-    let webhook = catalog.webhooks.iter().find(|own| own.id == webhook);
+    let webhook = catalog.webhooks.iter().find(|own| own.id == webhook_id);
     match webhook.filter(|webhook| webhook.still_gets(delivery.generation)) {
         None => delivery.cancel(),
-        Some(webhook) => try_once(&tools, webhook, place, &mut delivery).await?,
+        Some(webhook) => try_once(&tools, webhook, message, &mut delivery).await,
+    }
+    let _unerased = tools.recording.read().await;
+    if tools.store.get(&Key::delivery(tools.scope, place))?.is_none() {
+        return missing(&tools, webhook_id, due, place);
     }
     let commit =
         DeliveryCommit { scope: tools.scope, place, planned: Some(due), delivery: &delivery };
     Ok(tools.store.commit(commit.batch()).await?)
 }
 
-async fn try_once(
-    tools: &Tools,
-    webhook: &Webhook,
-    place: DeliveryPlace,
-    delivery: &mut Delivery,
-) -> Result<(), Error> {
-    let message: Message = load(tools, &Key::message(tools.scope, place.message))?;
+async fn try_once(tools: &Tools, webhook: &Webhook, message: Message, delivery: &mut Delivery) {
     let started_at = tools.clock.now();
     let stopwatch = tools.clock.stopwatch();
     let post = Post {
@@ -59,12 +61,18 @@ async fn try_once(
     let Posted { result, response } = tools.ports.transport.post(post).await;
     let attempt = Attempt { started_at, duration_ms: stopwatch.elapsed_ms(), result, response };
     delivery.record(attempt, tools.clock.now());
-    Ok(())
 }
 
-fn load<T: storage::records::Record>(tools: &Tools, key: &Key) -> Result<T, Error> {
-    tools.store.load(key)?.ok_or_else(|| {
-        let reason = format!("{key} is pending but not there");
-        Error::Unavailable { reason }
-    })
+/// A delivery that is not there: fine if it waits no more, because it was erased. (C-USER-32)
+fn missing(
+    tools: &Tools,
+    webhook: WebhookId,
+    due: Timestamp,
+    place: DeliveryPlace,
+) -> Result<(), Error> {
+    let pending = Key::pending(tools.scope, webhook, due, place);
+    match tools.store.get(&pending)? {
+        None => Ok(()),
+        Some(_) => Err(Error::Unavailable { reason: format!("{pending} waits for nothing") }),
+    }
 }

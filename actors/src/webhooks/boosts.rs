@@ -97,6 +97,11 @@ impl BoostTeller {
         }
     }
 
+    /// Ends when nothing is being told any more that an earlier configuration knew.
+    pub(crate) async fn caught_up(&self) {
+        drop(self.telling.lock().await);
+    }
+
     async fn tell_due(&self) -> Result<(), Error> {
         let _one_at_a_time = self.telling.lock().await;
         let tools = &self.webhooks.tools;

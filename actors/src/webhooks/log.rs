@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use domain::catalog::Webhook;
-use domain::ids::{DeliveryId, WebhookId};
+use domain::ids::{DeliveryId, UserId, WebhookId};
 use domain::time::Timestamp;
 use domain::webhook::{
     Delivery, DeliveryPlace, DeliveryStatus, Message, MessagePlace, WebhookEvent,
@@ -18,7 +18,7 @@ use domain::webhook::{
 use storage::records::{PurgedUpTo, decode};
 use storage::{Batch, DeliveryCommit, Key, KeyRange, Kind, Op, OutboxEntry, ShardId, put};
 
-use super::Webhooks;
+use super::{Tools, Webhooks};
 use crate::clock;
 use crate::error::Error;
 use crate::rows;
@@ -143,6 +143,21 @@ impl Webhooks {
         Ok(Some(LoggedDelivery { place, delivery, message }))
     }
 
+    /// Removes from the log, and from what is pending, everything that is about a user. An attempt
+    /// under way may still arrive. (C-USER-32)
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub(crate) async fn erase(&self, user: &UserId) -> Result<(), Error> {
+        let Tools { scope, store, recording, .. } = self.tools.as_ref();
+        let _no_redelivery = self.changing_log.lock().await;
+        let _no_attempt_ends = recording.write().await;
+        for shard in rows::shards_of_messages(store, *scope, user) {
+            rows::erase_messages(store, *scope, shard, user.clone()).await?;
+        }
+        Ok(())
+    }
+
     /// Sends `payload` to one webhook as an event of a type, in a single attempt.
     ///
     /// # Errors
@@ -157,7 +172,7 @@ impl Webhooks {
         let message = self.next_place(ShardId::META, now);
         let id = message.id(self.tools.scope.environment);
         let place = DeliveryPlace { message, number: 0 };
-        let message = Message { id, event, payload };
+        let message = Message { id, event, at: now, user: None, payload };
         let delivery =
             Delivery { once: true, ..Delivery::new(&message, webhook.id, webhook.generation, now) };
         let entry = OutboxEntry {

@@ -25,6 +25,7 @@ use domain::time::Timestamp;
 use domain::webhook::MessagePlace;
 use parking_lot::Mutex;
 use storage::{KeyRange, ShardId, Store};
+use tokio::sync::RwLock;
 use tokio::task::JoinHandle;
 
 pub(crate) use self::boosts::BoostTeller;
@@ -50,6 +51,8 @@ pub(crate) struct Tools {
     pub(crate) clock: Clock,
     pub(crate) catalogs: Arc<Catalogs>,
     pub(crate) ports: Ports,
+    /// Held shared while the end of an attempt is recorded: what is erased meanwhile stays so.
+    pub(crate) recording: RwLock<()>,
 }
 
 /// The couriers of all webhooks, and the numbers of messages.
@@ -58,7 +61,7 @@ pub(crate) struct Webhooks {
     /// The next number of a message, per shard.
     sequences: Vec<AtomicU64>,
     couriers: Mutex<Couriers>,
-    /// Redeliveries are numbered one at a time, and not of messages that are being purged.
+    /// Redeliveries are numbered one at a time, and not of messages that are being purged or erased.
     changing_log: tokio::sync::Mutex<()>,
 }
 

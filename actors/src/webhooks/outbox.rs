@@ -71,7 +71,12 @@ impl Webhooks {
             return None;
         };
         let place = self.next_place(shard, now);
-        let message = Message { id: place.id(self.tools.scope.environment), event, payload };
+        let user = match told {
+            Told::OfUser { state, .. } => Some(state.id.clone()),
+            Told::OfBoost { boost, .. } => boost.user.clone(),
+        };
+        let id = place.id(self.tools.scope.environment);
+        let message = Message { id, event, at: now, user, payload };
         let deliveries = subscribers
             .map(|webhook| Delivery::new(&message, webhook.id, webhook.generation, now))
             .collect();

@@ -5,6 +5,7 @@
 
 mod activation;
 mod configuration;
+mod erasure;
 mod failure;
 mod history;
 mod idempotency;

@@ -24,6 +24,7 @@ enum Step {
     Event(usize, String),
     Plan(usize, Option<&'static str>),
     Settle(usize),
+    Erase(usize),
     Wait(i64),
     /// A histogram is asked for, from then on it is kept current.
     Ask(&'static str),
@@ -35,6 +36,7 @@ fn step() -> impl Strategy<Value = Step> {
         8 => (0..USERS, -30..120_i64).prop_map(|(user, value)| Step::Event(user, value.to_string())),
         3 => (0..USERS, prop::option::of(plan.clone())).prop_map(|(user, plan)| Step::Plan(user, plan)),
         2 => (0..USERS).prop_map(Step::Settle),
+        1 => (0..USERS).prop_map(Step::Erase),
         2 => (1..60_i64).prop_map(Step::Wait),
         1 => plan.prop_map(Step::Ask),
     ]
@@ -50,6 +52,10 @@ async fn take(world: &World, plan: AttributeId, step: Step) {
             world.run(&id(number), identify).await
         }
         Step::Settle(number) => world.settle(&id(number)).await,
+        Step::Erase(number) => {
+            world.engine.erase(world.scope(), user(&id(number))).await.expect("it is complete");
+            return;
+        }
         Step::Wait(hours) => {
             let later = world.clock.now().plus_millis(hours * HOUR_MS);
             world.engine.advance_clock(later).await.expect("forwards");
