@@ -22,8 +22,8 @@ use domain::user::{
     PointsDay, ProfilePatch, SubmitEvent, UserState,
 };
 use domain::webhook::Delivery;
-use storage::records::{Pending, Record, Timer, decode, encode};
-use storage::{Batch, Key, KeyRange, Kind, Op, Options, Row, ShardId, Store};
+use storage::records::{Erasure, Pending, Record, Timer, decode, encode};
+use storage::{Batch, ErasureCommit, Key, KeyRange, Kind, Op, Options, Row, ShardId, Store};
 use uuid::Uuid;
 
 fn check(data: &Path) -> Output {
@@ -52,7 +52,7 @@ fn secret() -> SealedSecret {
 }
 
 /// Two events a day apart with keys, points and an achievement, the later one with an attribute, and
-/// a pause.
+/// a pause. Another user did more on both days and was erased.
 async fn live(data: &Path) {
     let config = EngineConfig {
         active_users_max: 10,
@@ -75,24 +75,28 @@ async fn live(data: &Path) {
     let made =
         engine.change_catalog(scope(), move |catalog, now| file.apply_to(catalog, now, &secret));
     made.await.expect("it is made").expect("it fits");
+    let gone = UserId::new("gone").expect("valid");
     for key in ["one", "two"] {
-        let catalog = engine.catalog(scope());
-        let event = SubmitEvent {
-            metric: catalog.live_metrics().next().expect("one").id,
-            value: Amount::parse("60").expect("valid"),
-            attributes: attributes(&catalog, key),
-            profile: ProfilePatch::default(),
-            idempotency_key: IdempotencyKey::parse(key).expect("short"),
-            replay_of: None,
-        };
-        let submitted = engine.run(scope(), user(), catalog, UserCommand::SubmitEvent(event));
-        submitted.await.expect("accepted");
+        for (user, value) in [(user(), "60"), (gone.clone(), "70")] {
+            let catalog = engine.catalog(scope());
+            let event = SubmitEvent {
+                metric: catalog.live_metrics().next().expect("one").id,
+                value: Amount::parse(value).expect("valid"),
+                attributes: attributes(&catalog, key),
+                profile: ProfilePatch::default(),
+                idempotency_key: IdempotencyKey::parse(key).expect("short"),
+                replay_of: None,
+            };
+            let submitted = engine.run(scope(), user, catalog, UserCommand::SubmitEvent(event));
+            submitted.await.expect("accepted");
+        }
         let tomorrow = engine.now().plus_millis(24 * 60 * 60 * 1_000);
         engine.advance_clock(tomorrow).await.expect("forwards");
     }
     let start = engine.now().utc_date();
     let pause = UserCommand::CreatePause { start, end: start };
     engine.run(scope(), user(), engine.catalog(scope()), pause).await.expect("accepted");
+    assert_eq!(engine.erase(scope(), gone).await, Ok(true));
     engine.stop().await.expect("it stops");
 }
 
@@ -187,7 +191,7 @@ fn timers(store: &Store) -> Vec<Key> {
 type Damage = fn(&Store) -> Vec<Op>;
 
 /// Each damage with the beginnings of the laws it breaks.
-const DAMAGES: [(Damage, &[&str]); 28] = [
+const DAMAGES: [(Damage, &[&str]); 31] = [
     (
         |store| change::<UserState>(store, Kind::Snapshot, |state| state.events += 1),
         &["events are numbered"],
@@ -288,7 +292,12 @@ const DAMAGES: [(Damage, &[&str]); 28] = [
     ),
     (
         |store| delete_first(store, Kind::Snapshot),
-        &["a user has a timer", "every row of history belongs", "every score comes"],
+        &[
+            "a user has a timer",
+            "every row of history belongs",
+            "every score comes",
+            "what is told of a user",
+        ],
     ),
     (
         |_| vec![Op::put(Key::snapshot(scope(), &user()), vec![99])],
@@ -309,8 +318,33 @@ const DAMAGES: [(Damage, &[&str]); 28] = [
         &["every score comes"],
     ),
     (
-        |store| change_last::<SettledRank>(store, Kind::SettledRank, |rank| rank.score.order += 1),
+        |store| {
+            change_last::<SettledRank>(store, Kind::SettledRank, |rank| {
+                let SettledRank::Held { score, .. } = rank else { panic!("nobody was erased") };
+                score.order += 1;
+            })
+        },
         &["a final ranking"],
+    ),
+    (
+        |store| {
+            let (key, _) = last(store, Kind::SettledRank);
+            vec![Op::Delete { key }]
+        },
+        &["a final ranking"],
+    ),
+    (
+        |store| change_last(store, Kind::SettledRank, |rank| *rank = SettledRank::Vacant),
+        &["a final ranking"],
+    ),
+    (
+        |store| {
+            let state = change::<UserState>(store, Kind::Snapshot, |_| {});
+            let Some(Op::Put { key, value }) = state.first() else { panic!("there is one") };
+            let state: UserState = decode(key, value).expect("it decodes");
+            vec![Op::put(Key::erasure(scope(), &user()), encode(&Erasure::of(&state)))]
+        },
+        &["every row of history belongs"],
     ),
     (
         |store| change_last::<SettledPlace>(store, Kind::SettledPlace, |place| place.rank += 1),
@@ -362,6 +396,21 @@ async fn sound_data_keeps_every_law() {
     assert!(lines.iter().all(|line| line.starts_with("ok  ")), "{lines:#?}");
     // Nothing was passed over: every law has had something to check.
     assert!(lines.iter().all(|line| !line.contains("(0 ")), "{lines:#?}");
+}
+
+// C-USER-31
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erasure_that_a_crash_cut_short_breaks_no_law() {
+    let data = tempfile::tempdir().expect("a directory");
+    live(data.path()).await;
+    let store = open(data.path());
+    let state = store.load(&Key::snapshot(scope(), &user())).expect("readable").expect("there");
+    let begun = ErasureCommit { scope: scope(), state: &state }.batch(store.shards());
+    store.commit(begun).await.expect("it is written");
+    store.close().expect("it closes");
+    drop(store);
+    let output = check(data.path());
+    assert_eq!(output.status.code(), Some(0), "{:#?}", lines(&output));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,10 +1,10 @@
 //! The laws of leaderboards: scores are what their users' histories say, final rankings are scores in
-//! order.
+//! order, except for ranks that erased users left vacant. (C-LB-84)
 //!
 //! Scores are counted again user by user, rankings run by run, so memory holds one history or one run
 //! at a time. A user who has yet to catch up with a board that was switched on is not looked at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::catalog::{Catalog, Phase};
 use domain::ids::{LeaderboardId, Scope, UserId};
@@ -17,7 +17,7 @@ use storage::records::{Record, decode};
 use storage::{Error, Inspection, Key, KeyRange, Kind};
 
 use super::law::Law;
-use super::read;
+use super::{half_erased, read};
 
 /// The laws, in the order of their lines.
 struct Laws {
@@ -47,7 +47,8 @@ pub(super) fn check(found: &Inspection, scope: Option<Scope>) -> Result<Vec<Law>
         let key = Key::catalog(scope);
         // One that can't be read breaks a law of its own.
         let catalog = found.get(&key)?.and_then(|value| decode::<Catalog>(&key, &value).ok());
-        let mut boards = Boards { found, scope, laws: &mut laws };
+        let gone = half_erased(found, scope)?;
+        let mut boards = Boards { found, scope, gone, laws: &mut laws };
         if let Some(catalog) = catalog {
             boards.check_scores(&catalog)?;
         }
@@ -60,7 +61,17 @@ pub(super) fn check(found: &Inspection, scope: Option<Scope>) -> Result<Vec<Law>
 struct Boards<'a> {
     found: &'a Inspection,
     scope: Scope,
+    /// Who is being erased: what is left of them counts as gone.
+    gone: BTreeSet<UserId>,
     laws: &'a mut Laws,
+}
+
+/// A final ranking as it is stored.
+#[derive(Default)]
+struct Ranking {
+    held: BTreeMap<(Group, u64), (UserId, Score)>,
+    vacant: BTreeSet<(Group, u64)>,
+    places: BTreeMap<UserId, SettledPlace>,
 }
 
 impl Boards<'_> {
@@ -84,8 +95,9 @@ impl Boards<'_> {
         let mut all: BTreeMap<RunKey, u64> = BTreeMap::new();
         for row in self.found.rows(KeyRange::kind(self.scope, Kind::Score)) {
             let (key, _) = row?;
-            if let Some((board, run, _)) =
-                key.score_parts().filter(|(board, run, _)| counted.covers(*board, *run))
+            if let Some((board, run, user)) = key.score_parts()
+                && counted.covers(board, run)
+                && !self.gone.contains(&user)
             {
                 *all.entry((board, run)).or_default() += 1;
             }
@@ -183,29 +195,32 @@ impl Boards<'_> {
             let row = row?;
             let Some((board, run)) = row.0.settled_run_parts() else { continue };
             let Some(settled) = read::<SettledRun>(&mut self.laws.values, &row) else { continue };
-            let expected = self.ranked(board, run, settled.seats)?;
-            let (ranks, places) = self.stored_ranking(board, run)?;
-            let whole = settled.participants == expected.len() as u64 && ranks == expected;
-            let found = expected.iter().all(|((group, rank), own)| {
-                places.get(&own.user) == Some(&SettledPlace { group: group.clone(), rank: *rank })
+            let Ranking { held, vacant, places } = self.stored_ranking(board, run)?;
+            let expected = self.ranked(board, run, settled.seats, &vacant)?;
+            let participants = (held.len() + vacant.len()) as u64;
+            let found = expected.iter().all(|((group, rank), (user, _))| {
+                places.get(user) == Some(&SettledPlace { group: group.clone(), rank: *rank })
             });
-            let same = whole && found && places.len() == expected.len();
+            let whole = settled.participants == participants && places.len() == expected.len();
+            let same = whole && found && held == expected;
             self.laws.rankings.expect(same, || format!("run {run} of {board}"));
         }
         Ok(())
     }
 
-    /// The run's scores, ranked from scratch.
+    /// The run's scores, ranked from scratch on the ranks that are not vacant.
     fn ranked(
         &mut self,
         board: LeaderboardId,
         run: Date,
         seats: u32,
-    ) -> Result<BTreeMap<(Group, u64), SettledRank>, Error> {
+        vacant: &BTreeSet<(Group, u64)>,
+    ) -> Result<BTreeMap<(Group, u64), (UserId, Score)>, Error> {
         let mut groups: BTreeMap<Group, Vec<(Place, Score)>> = BTreeMap::new();
         for row in self.found.rows(KeyRange::scores(self.scope, board, run)) {
             let row = row?;
-            let Some((_, _, user)) = row.0.score_parts() else { continue };
+            let user = row.0.score_parts().map(|(_, _, user)| user);
+            let Some(user) = user.filter(|user| !self.gone.contains(user)) else { continue };
             let Some(record) = read::<ScoreRecord>(&mut self.laws.values, &row) else { continue };
             if let (true, Some(group)) = (record.participates(), record.group) {
                 let place = Place::of(record.score, user);
@@ -215,31 +230,36 @@ impl Boards<'_> {
         let mut ranks = BTreeMap::new();
         for (group, mut places) in groups {
             places.sort_by(|(a, _), (b, _)| a.cmp(b));
-            for (rank, (place, score)) in (1..=u64::from(seats)).zip(places) {
-                let user = place.user().clone();
-                ranks.insert((group.clone(), rank), SettledRank { user, score });
-            }
+            let kept = (1..=u64::from(seats)).map(|rank| (group.clone(), rank));
+            let kept = kept.filter(|rank| !vacant.contains(rank));
+            let holders = places.into_iter().map(|(place, score)| (place.user().clone(), score));
+            ranks.extend(kept.zip(holders));
         }
         Ok(ranks)
     }
 
-    #[expect(clippy::type_complexity, reason = "two views of one ranking")]
-    fn stored_ranking(
-        &mut self,
-        board: LeaderboardId,
-        run: Date,
-    ) -> Result<(BTreeMap<(Group, u64), SettledRank>, BTreeMap<UserId, SettledPlace>), Error> {
-        let (mut ranks, mut places) = (BTreeMap::new(), BTreeMap::new());
+    fn stored_ranking(&mut self, board: LeaderboardId, run: Date) -> Result<Ranking, Error> {
+        let mut ranking = Ranking::default();
         for row in self.found.rows(KeyRange::settled_ranks(self.scope, board, run)) {
             let row = row?;
             let Some((_, _, group, rank)) = row.0.settled_rank_parts() else { continue };
-            ranks.extend(read(&mut self.laws.values, &row).map(|own| ((group, rank), own)));
+            match read(&mut self.laws.values, &row) {
+                Some(SettledRank::Held { user, score }) if !self.gone.contains(&user) => {
+                    ranking.held.insert((group, rank), (user, score));
+                }
+                Some(SettledRank::Held { .. } | SettledRank::Vacant) => {
+                    ranking.vacant.insert((group, rank));
+                }
+                None => {}
+            }
         }
         for row in self.found.rows(KeyRange::settled_places(self.scope, board, run)) {
             let row = row?;
-            let Some((_, _, user)) = row.0.score_parts() else { continue };
-            places.extend(read(&mut self.laws.values, &row).map(|place| (user, place)));
+            let user = row.0.score_parts().map(|(_, _, user)| user);
+            let Some(user) = user.filter(|user| !self.gone.contains(user)) else { continue };
+            let place = read(&mut self.laws.values, &row).map(|place| (user, place));
+            ranking.places.extend(place);
         }
-        Ok((ranks, places))
+        Ok(ranking)
     }
 }

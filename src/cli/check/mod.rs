@@ -11,13 +11,14 @@ mod law;
 mod users;
 mod webhooks;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use domain::catalog::Catalog;
-use domain::ids::{EnvironmentId, Scope};
+use domain::ids::{EnvironmentId, Scope, UserId};
 use storage::records::{AdminKey, Record, decode};
-use storage::{Error, Inspection, Key, KeyRange, Kind, Options, Row};
+use storage::{Error, Inspection, Key, KeyRange, Kind, Options, Ownership, Row};
 
 use self::law::Law;
 use super::{BAD_USAGE, CLEAN, FAILED};
@@ -101,12 +102,14 @@ fn read<T: Record>(law: &mut Law, (key, value): &Row) -> Option<T> {
 }
 
 /// The kinds of rows that belong to a user besides the snapshot.
-const HISTORY: [Kind; 7] = [
-    Kind::Event,
-    Kind::Award,
-    Kind::Idempotency,
-    Kind::MetricDay,
-    Kind::PointsDay,
-    Kind::AttributeDay,
-    Kind::AttributeProgress,
-];
+fn history() -> impl Iterator<Item = Kind> {
+    let owned = |kind: &Kind| kind.ownership() == Ownership::User && *kind != Kind::Snapshot;
+    Kind::ALL.into_iter().filter(owned)
+}
+
+/// Users of whom a crash left something that the next start erases.
+fn half_erased(found: &Inspection, scope: Scope) -> Result<BTreeSet<UserId>, Error> {
+    let rows = found.rows(KeyRange::kind(scope, Kind::Erasure));
+    rows.filter_map(|row| row.map(|(key, _)| key.text().and_then(UserId::new)).transpose())
+        .collect()
+}

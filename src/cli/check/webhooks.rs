@@ -6,13 +6,13 @@
 use std::collections::BTreeSet;
 
 use domain::catalog::Catalog;
-use domain::ids::{Scope, WebhookId};
+use domain::ids::{Scope, UserId, WebhookId};
 use domain::webhook::{ATTEMPTS_MAX, Delivery, DeliveryPlace, DeliveryStatus, Message};
 use storage::records::{BoostTold, Pending, PurgedUpTo, Record};
 use storage::{Error, Inspection, Key, KeyRange, Kind};
 
 use super::law::Law;
-use super::read;
+use super::{half_erased, read};
 
 /// The laws, in the order of their lines.
 struct Laws {
@@ -21,6 +21,9 @@ struct Laws {
     attempts: Law,
     pending: Law,
     webhooks: Law,
+    users: Law,
+    /// Who is being erased.
+    gone: BTreeSet<UserId>,
 }
 
 /// Checks what there is of webhooks in `scope`; without one there must be nothing.
@@ -37,6 +40,8 @@ pub(super) fn check(found: &Inspection, scope: Option<Scope>) -> Result<Vec<Law>
             "deliveries",
         ),
         webhooks: Law::new("a delivery leads to a webhook that was configured", "deliveries"),
+        users: Law::new("what is told of a user is of one who exists", "deliveries"),
+        gone: scope.map(|scope| half_erased(found, scope)).transpose()?.unwrap_or_default(),
     };
     let known = match scope {
         Some(scope) => webhooks(found, scope)?,
@@ -62,8 +67,8 @@ pub(super) fn check(found: &Inspection, scope: Option<Scope>) -> Result<Vec<Law>
         laws.check_delivery(found, row.0.scope(), place, &delivery)?;
     }
     laws.check_rest(found, scope, (messages, waiting))?;
-    let Laws { values, messages, attempts, pending, webhooks } = laws;
-    Ok(vec![values, messages, attempts, pending, webhooks])
+    let Laws { values, messages, attempts, pending, webhooks, users, .. } = laws;
+    Ok(vec![values, messages, attempts, pending, webhooks, users])
 }
 
 impl Laws {
@@ -78,6 +83,11 @@ impl Laws {
         let key = Key::message(scope, place.message);
         let message = found.get(&key)?;
         let message = message.and_then(|value| read::<Message>(&mut self.values, &(key, value)));
+        if let Some(user) = message.as_ref().and_then(|message| message.user.as_ref()) {
+            let exists = found.get(&Key::snapshot(scope, user))?.is_some();
+            let known = exists || self.gone.contains(user);
+            self.users.expect(known, || format!("delivery {} is of {user:?}", place.id()));
+        }
         let same = message.is_some_and(|message| {
             message.id == delivery.message
                 && message.id == place.message.id(scope.environment)
