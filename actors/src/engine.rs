@@ -56,6 +56,9 @@ const SWEEPS_PER_IDLE_TIME: u32 = 4;
 /// How many reads of the log of webhook deliveries run at a time; each keeps a blocking thread busy.
 const LOG_READS_MAX: usize = 2;
 
+/// How many histories of users are read as a whole at a time; each keeps a blocking thread busy.
+const HISTORIES_MAX: usize = 4;
+
 /// Whether the engine can serve.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Health {
@@ -84,6 +87,8 @@ struct Shared {
     reviews: Arc<ReviewBoard>,
     /// Bounds the reads of the log of webhook deliveries that run at a time.
     log_reads: Semaphore,
+    /// Bounds the reads of whole histories.
+    histories: Arc<Semaphore>,
     /// What runs beside the requests; none once stopped.
     background: Mutex<Option<Background>>,
 }
@@ -263,6 +268,7 @@ impl Engine {
             reviews: board,
             background,
             log_reads,
+            histories: Arc::new(Semaphore::new(HISTORIES_MAX)),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -373,9 +379,13 @@ impl Engine {
     }
 
     /// Everything that is stored about a user besides their state. (C-USER-34)
-    #[must_use]
-    pub fn history(&self, scope: Scope, applied: &Applied) -> History {
-        History::new(self.shared.store.clone(), scope, Arc::clone(&applied.state))
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] if too many of these are being read.
+    pub fn history(&self, scope: Scope, applied: &Applied) -> Result<History, Error> {
+        let reading = Arc::clone(&self.shared.histories).try_acquire_owned();
+        let reading = reading.map_err(|_| Error::Overloaded)?;
+        Ok(History::new(self.shared.store.clone(), scope, Arc::clone(&applied.state), reading))
     }
 
     /// A part of a run's ranking, after everything that was answered before. Of a board that has

@@ -46,7 +46,7 @@ pub use engine::{Engine, Health};
 pub use error::Error;
 pub use preview::Preview;
 pub use projection::Statistics;
-pub use rows::{History, RunScore, ToldMessage, ValueDay};
+pub use rows::{History, RunScore, ValueDay};
 pub use standings::RankedLength;
 pub use user::Applied;
 pub use webhooks::{DeliveryFilter, LoggedDelivery};

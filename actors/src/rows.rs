@@ -549,4 +549,4 @@ pub(crate) use erasure::{
     begin_erasure, erase_history, erase_messages, erase_scores, find_erasure, pending_erasures,
 };
 pub(crate) use history::shards_of_messages;
-pub use history::{History, RunScore, ToldMessage, ValueDay};
+pub use history::{History, RunScore, ValueDay};

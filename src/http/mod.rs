@@ -16,4 +16,5 @@ pub mod middleware;
 pub mod openapi;
 pub mod prometheus;
 pub mod router;
+pub mod streamed;
 pub mod wire;

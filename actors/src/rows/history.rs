@@ -11,12 +11,14 @@ use domain::time::Date;
 use domain::user::{
     AwardRecord, EventRecord, IdempotencyRecord, MetricDay, MetricProgress, PointsDay, UserState,
 };
-use domain::webhook::{Delivery, DeliveryPlace, Message, MessagePlace};
+use domain::webhook::{Message, MessagePlace};
 use storage::records::{Record, decode};
 use storage::{Error, Key, KeyRange, Kind, ShardId, Store};
+use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
 use crate::error;
+use crate::webhooks::LoggedDelivery;
 
 /// The rows of one user. (C-USER-34)
 #[derive(Clone)]
@@ -24,6 +26,8 @@ pub struct History {
     store: Store,
     scope: Scope,
     state: Arc<UserState>,
+    /// What bounds how many are read at a time.
+    _reading: Arc<OwnedSemaphorePermit>,
 }
 
 /// A score of a user, and where they ended up if the run is final.
@@ -37,15 +41,6 @@ pub struct RunScore {
     pub record: ScoreRecord,
     /// The final place; none while the run is open, and for who did not take part.
     pub place: Option<SettledPlace>,
-}
-
-/// A message about a user and what became of it.
-#[derive(Clone, Debug)]
-pub struct ToldMessage {
-    /// The message.
-    pub message: Message,
-    /// Its deliveries.
-    pub deliveries: Vec<(DeliveryPlace, Delivery)>,
 }
 
 /// A metric's figures of one day, counting only events with one attribute value.
@@ -66,8 +61,13 @@ type Rows<T> = Box<dyn Iterator<Item = Result<T, error::Error>> + Send>;
 
 impl History {
     /// Of a user as they are shown.
-    pub(crate) fn new(store: Store, scope: Scope, state: Arc<UserState>) -> Self {
-        Self { store, scope, state }
+    pub(crate) fn new(
+        store: Store,
+        scope: Scope,
+        state: Arc<UserState>,
+        reading: OwnedSemaphorePermit,
+    ) -> Self {
+        Self { store, scope, state, _reading: Arc::new(reading) }
     }
 
     /// Events, oldest first.
@@ -138,7 +138,7 @@ impl History {
     /// # Errors
     /// If storage can't be read.
     pub fn scores(&self) -> Result<Rows<RunScore>, error::Error> {
-        let Self { store, scope, state } = self.clone();
+        let Self { store, scope, state, .. } = self.clone();
         let runs = runs_of(&store, scope, Kind::Score, &state.id)?.into_iter();
         let scores = runs.filter_map(move |(leaderboard, run)| {
             let read = || {
@@ -151,27 +151,32 @@ impl History {
         Ok(Box::new(scores))
     }
 
-    /// What webhooks were told and are being told about the user.
+    /// What webhooks were and are being told about the user.
     #[must_use]
-    pub fn messages(&self) -> Rows<ToldMessage> {
-        let Self { store, scope, state } = self.clone();
+    pub fn deliveries(&self) -> Rows<LoggedDelivery> {
+        let Self { store, scope, state, .. } = self.clone();
         let shards = shards_of_messages(&store, scope, &state.id);
-        let rows = shards.into_iter().flat_map({
+        let messages = shards.into_iter().flat_map({
             let store = store.clone();
             move |shard| {
-                store.rows(KeyRange::messages(scope, shard)).map(move |row| Ok((shard, row?)))
+                let rows = store.rows(KeyRange::messages(scope, shard));
+                rows.map(move |row| row.map(|row| (shard, row)))
             }
         });
-        let messages = rows.filter_map(move |row: Result<_, Error>| {
-            let read = || {
-                let (shard, (key, bytes)) = row?;
+        let logged = messages.flat_map(move |row| {
+            let read = row.and_then(|(shard, (key, bytes))| {
                 let message: Message = decode(&key, &bytes)?;
-                let is_about = message.user.as_ref() == Some(&state.id);
-                is_about.then(|| told_message(&store, &key, shard, message)).transpose()
-            };
-            read().map_err(error::Error::from).transpose()
+                match message.user.as_ref() == Some(&state.id) {
+                    true => logged(&store, &key, shard, &message),
+                    false => Ok(Vec::new()),
+                }
+            });
+            match read {
+                Ok(logged) => logged.into_iter().map(Ok).collect(),
+                Err(error) => vec![Err(error.into())],
+            }
         });
-        Box::new(messages)
+        Box::new(logged)
     }
 
     fn rows<T: Record + 'static, R: 'static>(
@@ -199,20 +204,20 @@ fn value(key: &Key) -> (AttributeId, String) {
     key.attribute_value().expect("these rows have a value")
 }
 
-fn told_message(
+/// The deliveries of a message.
+fn logged(
     store: &Store,
     key: &Key,
     shard: ShardId,
-    message: Message,
-) -> Result<ToldMessage, Error> {
-    let place = message_place(key, shard, &message);
+    message: &Message,
+) -> Result<Vec<LoggedDelivery>, Error> {
+    let place = message_place(key, shard, message);
     let rows = store.rows(KeyRange::deliveries_of(key.scope(), place)).map(|row| {
         let (key, bytes) = row?;
         let place = key.delivery_place().expect("a range of deliveries holds nothing else");
-        Ok((place, decode(&key, &bytes)?))
+        Ok(LoggedDelivery { place, delivery: decode(&key, &bytes)?, message: message.clone() })
     });
-    let deliveries = rows.collect::<Result<_, Error>>()?;
-    Ok(ToldMessage { message, deliveries })
+    rows.collect()
 }
 
 /// Where a message is filed.

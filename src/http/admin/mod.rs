@@ -24,12 +24,14 @@ pub mod streak_pauses;
 pub mod streak_settings;
 pub mod trigger;
 pub mod triggers;
+pub mod user_export;
+pub mod users;
 pub mod webhook_deliveries;
 pub mod webhooks;
 pub mod wire;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use domain::catalog::{Catalog, PointsSystem};
 use domain::ids::PointsSystemId;
 use utoipa::OpenApi;
@@ -119,6 +121,8 @@ pub fn routes() -> Router<App> {
         .route("/streaks/pauses", post(streak_pauses::create).delete(streak_pauses::delete))
         .route("/streaks/restore", post(streak_lengths::restore))
         .route("/streaks/reset", post(streak_lengths::reset))
+        .route("/users/{id}", delete(users::erase))
+        .route("/users/{id}/export", get(users::export))
 }
 
 /// What this API offers, for its OpenAPI document; paths are relative to the API's base.
@@ -189,6 +193,8 @@ pub fn routes() -> Router<App> {
         streak_pauses::delete,
         streak_lengths::restore,
         streak_lengths::reset,
+        users::erase,
+        users::export,
     )
 )]
 pub struct AdminOperations;

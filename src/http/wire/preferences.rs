@@ -100,6 +100,16 @@ pub struct UpdateUserPreferencesRequest {
 impl UserPreferencesResponse {
     /// What the user chose, as far as it applies.
     pub fn new(state: &UserState, catalog: &Catalog) -> Self {
+        let applied = state.preferences.streak.applied(catalog, catalog.streaks.current());
+        Self::with(applied, state, catalog)
+    }
+
+    /// What the user chose, whether it applies or not.
+    pub fn stored(state: &UserState, catalog: &Catalog) -> Self {
+        Self::with(state.preferences.streak.clone(), state, catalog)
+    }
+
+    fn with(streak: StreakOverrides, state: &UserState, catalog: &Catalog) -> Self {
         let channels = |kind| {
             let chosen = state.preferences.notifications.get(&kind)?;
             Some(CHANNELS.iter().filter(|(_, own)| chosen.contains(own)).map(|(n, _)| *n).collect())
@@ -110,9 +120,8 @@ impl UserPreferencesResponse {
             reactivation: channels(NotificationType::Reactivation),
             streak_reminder: channels(NotificationType::StreakReminder),
         };
-        let applied = state.preferences.streak.applied(catalog, catalog.streaks.current());
-        let any = applied != StreakOverrides::default();
-        Self { notifications, streak: any.then(|| StreakPreferences::new(applied, catalog)) }
+        let any = streak != StreakOverrides::default();
+        Self { notifications, streak: any.then(|| StreakPreferences::new(streak, catalog)) }
     }
 }
 
