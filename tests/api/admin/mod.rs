@@ -9,6 +9,7 @@ mod leaderboards;
 mod metrics;
 mod points;
 mod streaks;
+mod users;
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
