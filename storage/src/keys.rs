@@ -747,12 +747,16 @@ mod tests {
         }
 
         #[test]
-        fn scores_of_a_run_lie_together(user in user(), board in any::<u128>(), run in day()) {
+        fn scores_of_a_run_lie_together(user in user(), other in user(), board in any::<u128>(), run in day()) {
             let scope = Scope::untenanted(EnvironmentId(Uuid::from_u128(1)));
             let board = LeaderboardId(Uuid::from_u128(board));
             let key = Key::score(scope, board, run, &user);
             prop_assert!(KeyRange::scores(scope, board, run).contains(&key));
             prop_assert!(!KeyRange::scores(scope, board, run.succ()).contains(&key));
+            prop_assert!(KeyRange::run(scope, Kind::Score, board, run).contains(&key));
+            let others = KeyRange::user_in_run(scope, Kind::Score, (board, run), &other);
+            prop_assert_eq!(others.contains(&key), user == other);
+            prop_assert_eq!(key.user_run(), Some((board, run)));
             prop_assert_eq!(key.score_parts(), Some((board, run, user)));
         }
 
@@ -763,6 +767,13 @@ mod tests {
             prop_assert_eq!(key.kind(), Kind::Award);
             prop_assert_eq!(key.text(), Some(user.as_str().to_owned()));
             prop_assert_eq!(key.sequence(), Some(sequence));
+            prop_assert_eq!(key.about(), Some(Uuid::from_u128(system)));
+            prop_assert_eq!(key.idempotency_key(), None);
+            let text = IdempotencyKey::parse("k\0 1").expect("short").expect("not blank");
+            let key = Key::idempotency(scope, &user, MetricId(Uuid::from_u128(system)), &text);
+            prop_assert_eq!(key.about(), Some(Uuid::from_u128(system)));
+            prop_assert_eq!(key.idempotency_key(), Some(text.as_str().to_owned()));
+            prop_assert_eq!(Key::event(scope, &user, sequence).about(), None);
         }
     }
 
