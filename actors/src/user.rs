@@ -95,6 +95,7 @@ pub(crate) struct Answer {
 }
 
 /// What is asked of a user, and where the answer goes.
+#[expect(clippy::large_enum_variant, reason = "a message is boxed as a whole, and few erase")]
 pub(crate) enum Request {
     /// To run a command.
     Run {

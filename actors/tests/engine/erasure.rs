@@ -231,7 +231,7 @@ async fn an_erasure_that_a_crash_cuts_short_is_finished_at_the_next_start() {
         assert!(unknown(&world.settle(GONE).await));
         let kinds = kinds_with(&world, GONE);
         // Boosts are a matter of the configuration, which changes before.
-        assert_eq!(kinds.into_iter().filter(|kind| *kind != Kind::Catalog).next(), None);
+        assert_eq!(kinds.into_iter().find(|kind| *kind != Kind::Catalog), None);
         world.submit(GONE, world.event("5")).await.expect("accepted");
         assert_eq!(world.total(GONE).await, amount("5"));
     }

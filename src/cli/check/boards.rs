@@ -66,10 +66,13 @@ struct Boards<'a> {
     laws: &'a mut Laws,
 }
 
+/// Who holds which rank of which group.
+type Ranks = BTreeMap<(Group, u64), (UserId, Score)>;
+
 /// A final ranking as it is stored.
 #[derive(Default)]
 struct Ranking {
-    held: BTreeMap<(Group, u64), (UserId, Score)>,
+    held: Ranks,
     vacant: BTreeSet<(Group, u64)>,
     places: BTreeMap<UserId, SettledPlace>,
 }
@@ -215,7 +218,7 @@ impl Boards<'_> {
         run: Date,
         seats: u32,
         vacant: &BTreeSet<(Group, u64)>,
-    ) -> Result<BTreeMap<(Group, u64), (UserId, Score)>, Error> {
+    ) -> Result<Ranks, Error> {
         let mut groups: BTreeMap<Group, Vec<(Place, Score)>> = BTreeMap::new();
         for row in self.found.rows(KeyRange::scores(self.scope, board, run)) {
             let row = row?;

@@ -179,7 +179,9 @@ impl Keys {
 }
 
 /// An array that is read while it is written, once.
-pub struct Each<T>(Cell<Option<Box<dyn Iterator<Item = Result<T, Error>>>>>);
+pub struct Each<T>(Cell<Option<Rows<T>>>);
+
+type Rows<T> = Box<dyn Iterator<Item = Result<T, Error>>>;
 
 fn each<R: 'static, T: 'static>(
     rows: impl Iterator<Item = Result<R, Error>> + 'static,
