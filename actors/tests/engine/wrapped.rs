@@ -3,7 +3,7 @@
 use domain::time::Date;
 use domain::wrapped::{Figures, Wrapped};
 
-use crate::world::{World, amount};
+use crate::world::{World, amount, user};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
@@ -43,6 +43,22 @@ async fn users_are_compared_per_week_month_and_year() {
     let (total, change, percent_change) = (amount("2"), amount("2"), amount("100"));
     let percentile = Some(0);
     assert_eq!(points, Figures { total, change, percent_change, percentile }, "all have 2");
+}
+
+// C-USER-30 C-WRAP-07
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn who_is_erased_is_compared_no_more() {
+    let world = World::new().await;
+    for (id, value) in [("a", "10"), ("b", "20"), ("c", "5")] {
+        world.submit(id, world.event(value)).await.expect("accepted");
+    }
+    // Current comparisons, then some that are over.
+    for (days, erased, before, after) in [(0, "c", 50, 0), (400, "b", 0, 100)] {
+        world.advance(days * DAY_MS).await;
+        assert_eq!(percentiles(&world, "a").await, [Some(before); 3]);
+        world.engine.erase(world.scope(), user(erased)).await.expect("it is complete");
+        assert_eq!(percentiles(&world, "a").await, [Some(after); 3]);
+    }
 }
 
 // C-WRAP-07
