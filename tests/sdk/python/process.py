@@ -28,6 +28,19 @@ def binary() -> str:
     return os.environ.get("ACCOLADE_BIN", str(default))
 
 
+def backup(url: str, directory, key: str = ADMIN_KEY) -> subprocess.CompletedProcess[str]:
+    """`accolade backup` of a running server into a new directory."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("ACCOLADE_")}
+    return subprocess.run(
+        [binary(), "backup", str(directory), "--url", url],
+        env={**kept, "ACCOLADE_ADMIN_KEY": key},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=START_LIMIT_SECONDS,
+    )
+
+
 class Server:
     """One data directory and at most one process serving it; can be started again."""
 

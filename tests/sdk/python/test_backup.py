@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import threading
 
-from process import ADMIN_KEY, START_LIMIT_SECONDS, Server, binary
+from process import Server, backup
 from wire import Wire
 from world import World
 
 USERS = 24
-
-
-def backup(url: str, directory, key: str = ADMIN_KEY) -> subprocess.CompletedProcess[str]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("ACCOLADE_")}
-    return subprocess.run(
-        [binary(), "backup", str(directory), "--url", url],
-        env={**kept, "ACCOLADE_ADMIN_KEY": key},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=START_LIMIT_SECONDS,
-    )
 
 
 class Traffic(threading.Thread):

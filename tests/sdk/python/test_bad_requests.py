@@ -45,7 +45,8 @@ def refuses(untouched, statuses, method, path, value=None, **sent):
         "/admin",
         "/admin/v1",
         "/admin/v1/nothing",
-        "/admin/v1/users/known",
+        "/admin/v1/users",
+        "/admin/v1/users/known/nothing",
         "/admin/v1/metrics/$words/nothing",
     ],
 )
@@ -89,6 +90,8 @@ def test_unknown_route(untouched, path, key):
         ("PATCH", "/admin/v1/streaks/pauses"),
         ("GET", "/admin/v1/streaks/restore"),
         ("DELETE", "/admin/v1/streaks/reset"),
+        ("GET", "/admin/v1/users/known"),
+        ("DELETE", "/admin/v1/users/known/export"),
         ("POST", "/admin/v1/clock"),
         ("GET", "/admin/v1/clock/advance"),
     ],

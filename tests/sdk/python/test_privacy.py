@@ -14,7 +14,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from process import Server
+from process import Server, backup
 from wire import Wire, encode
 from world import World
 
@@ -95,6 +95,56 @@ def test_an_export_is_everything_and_an_erasure_leaves_nothing(start):
             assert export(world.wire, "stays")["metrics"][0]["total"] == 3
             server.stop()
             assert_sound(server)
+    finally:
+        copy.discard()
+
+
+def bytes_of(directory, text: str) -> int:
+    """How often a text stands in the files of a directory."""
+    files = [path for path in directory.rglob("*") if path.is_file()]
+    return sum(path.read_bytes().count(text.encode()) for path in files)
+
+
+def test_a_backup_that_is_taken_later_does_not_know_the_user(start, tmp_path):
+    # C-USER-29
+    world = configured(start)
+    live(world, "long-forgotten", EVENTS)
+    live(world, "stays", 3)
+    assert erase(world.wire, "long-forgotten").status == 200
+    done = backup(world.server.url, tmp_path / "copy")
+    assert done.returncode == 0, done.stderr
+    world.server.stop()
+    # The server's own files are written over by and by; the copy never had a byte.
+    assert bytes_of(world.server.data, "long-forgotten") > 0
+    copy = Server(tmp_path / "copy")
+    assert bytes_of(copy.data, "long-forgotten") == 0
+    assert bytes_of(copy.data, "stays") > 0
+    assert_sound(copy)
+    try:
+        restored = World(copy.start())
+        assert_unknown(restored, "long-forgotten")
+        assert export(restored.wire, "stays")["metrics"][0]["total"] == 3
+    finally:
+        copy.discard()
+
+
+def test_a_backup_in_the_middle_of_an_erasure_is_sound(start, tmp_path):
+    # C-USER-31
+    world = configured(start)
+    live(world, "going", EVENTS)
+    erasing = threading.Thread(target=erase, args=(Wire(world.server), "going"), daemon=True)
+    erasing.start()
+    done = backup(world.server.url, tmp_path / "copy")
+    assert done.returncode == 0, done.stderr
+    erasing.join()
+    copy = Server(tmp_path / "copy")
+    assert_sound(copy)
+    try:
+        restored = World(copy.start())
+        erase(restored.wire, "going")
+        assert_unknown(restored, "going")
+        copy.stop()
+        assert_sound(copy)
     finally:
         copy.discard()
 
