@@ -503,6 +503,15 @@ impl Key {
         self.0.get(owner + UUID_LEN..)
     }
 
+    /// The id of the metric or points system that a day row is about.
+    #[must_use]
+    pub fn day_owner(&self) -> Option<Uuid> {
+        let is_day = matches!(self.kind(), Kind::MetricDay | Kind::PointsDay | Kind::AttributeDay);
+        let user = self.0[KEY_LEN_MIN..].get(text_len(&self.0[KEY_LEN_MIN..])?..)?;
+        let id = user.get(..UUID_LEN).filter(|_| is_day)?;
+        Uuid::from_slice(id).ok()
+    }
+
     /// The date of a day row.
     #[must_use]
     pub fn date(&self) -> Option<Date> {

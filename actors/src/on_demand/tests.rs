@@ -3,7 +3,7 @@
 //!
 //! That a commit is on its way is said by holding the right to record it; nothing waits for a time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use domain::calendar::{WeekStart, Zone};
@@ -254,20 +254,13 @@ struct Frozen(usize);
 impl Projection for Frozen {
     type Question = ();
     type Step = ();
+    type Found = usize;
 
     const KEPT_MAX: usize = 1;
+    const WAITS: bool = true;
 
-    fn scan(
-        (): &(),
-        store: &Store,
-        scope: Scope,
-        found: &mut dyn FnMut(UserId, ()),
-    ) -> Result<(), storage::Error> {
-        for row in store.rows(KeyRange::kind(scope, Kind::Snapshot)) {
-            let (key, _) = row?;
-            found(key.text().and_then(UserId::new).expect("a user's row"), ());
-        }
-        Ok(())
+    fn scan((): &(), store: &Store, scope: Scope) -> Result<usize, storage::Error> {
+        Ok(store.rows(KeyRange::kind(scope, Kind::Snapshot)).count())
     }
 
     fn step((): &(), _commit: &Commit<'_>) -> Option<()> {
@@ -276,8 +269,8 @@ impl Projection for Frozen {
 
     fn join((): (), (): ()) {}
 
-    fn build((): &(), users: Vec<(UserId, ())>) -> Self {
-        Self(users.len())
+    fn build((): &(), found: usize, _meanwhile: HashMap<UserId, ()>) -> Self {
+        Self(found)
     }
 
     fn apply(&mut self, _user: &UserId, (): ()) -> bool {
