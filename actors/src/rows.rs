@@ -531,6 +531,6 @@ pub(crate) async fn blocking<T: Send + 'static>(
 mod boards;
 
 pub(crate) use boards::{
-    build_board, find_score, find_settled, find_settled_place, names, settle_run, settled_groups,
-    settled_rows, settled_until, users_behind,
+    UsersBehind, build_board, find_score, find_settled, find_settled_place, names, settle_run,
+    settled_groups, settled_rows, settled_until, users_behind,
 };
