@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use domain::amount::Amount;
 use domain::calendar::{Frequency, Period, WeekStart};
+use domain::catalog::Catalog;
 use domain::ids::{MetricId, PointsSystemId, Scope, UserId};
 use domain::summary::Day;
 use domain::time::Date;
@@ -339,20 +340,32 @@ fn count_moved(
     }
 }
 
-/// Has the last year and the current one compared before anyone asks, for as long as the engine runs;
-/// the next one from before it begins, while nobody has a day in it.
+/// Has every year compared before anyone asks: after the start all that users may have days in, then
+/// for as long as the engine runs the last one, the current one, and the next one from before it
+/// begins.
 pub(crate) async fn keep_years(scope: Scope, context: Arc<UserContext>, catalogs: Arc<Catalogs>) {
+    let mut first = first_year(&catalogs.current(scope));
     loop {
         let today = context.clock.now().utc_date();
         let week_start = catalogs.current(scope).settings.week_start;
-        for year in today.year() - 1..=today.plus_days(BEGINS_DAYS_BEFORE).year() {
+        let last = today.year() - 1;
+        // The latest ones last, because they are forgotten last.
+        for year in first.unwrap_or(last).min(last)..=today.plus_days(BEGINS_DAYS_BEFORE).year() {
             let year = ComparedYear::new(year, week_start, today);
             if let Err(error) = context.projections.comparisons.read(scope, &year, |_| ()).await {
                 tracing::warn!(?year, %error, "a year is not compared yet");
             }
         }
+        first = None;
         clock::pause(LOOK_AGAIN_AFTER).await;
     }
+}
+
+/// The year in which there was something to have a day of for the first time.
+fn first_year(catalog: &Catalog) -> Option<i32> {
+    let metrics = catalog.metrics.iter().map(|metric| metric.created_at);
+    let systems = catalog.points_systems.iter().map(|system| system.stamps.created_at);
+    metrics.chain(systems).min().map(|created_at| created_at.utc_date().year())
 }
 
 /// Whose a day row is, and what it is about.

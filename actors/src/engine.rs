@@ -460,8 +460,8 @@ impl Engine {
 
     /// A settled user's year in review, compared with that of all other users. (C-WRAP)
     ///
-    /// The last and the current year are at hand soon after the start; whoever is the first to ask
-    /// for another one waits for a read of all users.
+    /// Every year is at hand soon after the start; whoever asks for one before that waits for a read
+    /// of all users.
     ///
     /// # Errors
     /// [`Error::Unavailable`] if storage can't be read.

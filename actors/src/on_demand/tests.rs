@@ -9,7 +9,7 @@ use std::sync::Arc;
 use domain::calendar::{WeekStart, Zone};
 use domain::catalog::{Catalog, Settings};
 use domain::ids::{AttributeId, EnvironmentId, PointsSystemId, Scope, UserId};
-use domain::time::Timestamp;
+use domain::time::{Date, Timestamp};
 use domain::user::{
     Command, Existing, Input, Outcome, PointsBalance, ProfilePatch, UserState, apply,
 };
@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use super::{Commit, OnDemand, Projection, SCANS_MAX, Scans};
 use crate::balances::{BalancesByAttributes, Wanted};
+use crate::comparison::ComparedYear;
 use crate::error::Error;
 use crate::projection::{Projections, Statistics};
 
@@ -216,6 +217,35 @@ async fn a_few_scans_run_at_a_time_and_go_on_when_nobody_waits() {
         tokio::task::yield_now().await;
     }
     assert_eq!(world.read("another").await, Ok(vec![]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_year_in_review_waits_for_its_turn() {
+    let world = World::new();
+    let recording = world.projections.recording().await;
+    let others = (0..SCANS_MAX).map(|number| {
+        let world = Arc::clone(&world);
+        tokio::spawn(async move { world.read(&format!("plan-{number}")).await })
+    });
+    let others: Vec<_> = others.collect();
+    while world.projections.balances.building(scope()) < SCANS_MAX {
+        tokio::task::yield_now().await;
+    }
+    let today = Date::from_ymd(2026, 3, 1).expect("a date");
+    let year = tokio::spawn({
+        let world = Arc::clone(&world);
+        let year = ComparedYear::new(2026, WeekStart::Monday, today);
+        async move { world.projections.comparisons.read(scope(), &year, |_| ()).await }
+    });
+    while world.projections.comparisons.building(scope()) == 0 {
+        assert!(!year.is_finished(), "it is not refused");
+        tokio::task::yield_now().await;
+    }
+    drop(recording);
+    assert_eq!(year.await.expect("no panic"), Ok(()));
+    for other in others {
+        assert_eq!(other.await.expect("no panic"), Ok(vec![]));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
