@@ -29,7 +29,7 @@ use crate::balances::Wanted;
 use crate::board::{Row, Start};
 use crate::catalog::Catalogs;
 use crate::clock::{self, AdvanceError, Clock};
-use crate::comparison::{Compared, Comparison};
+use crate::comparison::{ComparedYear, Comparison, keep_years};
 use crate::config::{Bootstrap, EngineConfig};
 use crate::counters::{Counters, EngineStats};
 use crate::error::Error;
@@ -229,6 +229,7 @@ impl Engine {
             tokio::spawn(sweep(Arc::clone(&router), clock.clone(), idle)),
             tokio::spawn(settle(Arc::clone(&settling), clock.clone(), tick)),
             tokio::spawn(Arc::clone(&boosts).work()),
+            tokio::spawn(keep_years(scope, Arc::clone(&context), Arc::clone(&catalogs))),
         ];
         if !clock.is_test() {
             tasks.push(tokio::spawn(wake(Arc::clone(&timers), tick)));
@@ -484,11 +485,11 @@ impl Engine {
 
     /// A settled user's year in review, compared with that of all other users. (C-WRAP)
     ///
-    /// Whoever is the first to ask for a period waits for a read of all users.
+    /// Every year is at hand soon after the start; whoever asks for one before that waits for a read
+    /// of all users.
     ///
     /// # Errors
-    /// [`Error::Overloaded`] if too many of these reads run; [`Error::Unavailable`] if storage can't
-    /// be read.
+    /// [`Error::Unavailable`] if storage can't be read.
     pub async fn wrapped(
         &self,
         scope: Scope,
@@ -499,13 +500,19 @@ impl Engine {
         let needed = days_needed(year, catalog.settings.week_start);
         let days = rows::days_of_user(&self.shared.store, scope, &applied.state, needed).await?;
         let mut wrapped = Wrapped::new(&applied.state, catalog, year, &days);
-        let (user, today) = (&applied.state.id, self.now().utc_date());
-        let comparisons = &self.shared.context.projections.comparisons;
-        for (owner, dates, figures) in wrapped.compared() {
-            let compared = Compared::new(owner, dates, today);
-            let percentile = |own: &Comparison| own.percentile(user, figures.change);
-            figures.percentile = Some(comparisons.read(scope, &compared, percentile).await?);
+        if wrapped.compared().next().is_none() {
+            return Ok(wrapped);
         }
+        let today = self.now().utc_date();
+        let compared = ComparedYear::new(year, catalog.settings.week_start, today);
+        let compare = |comparison: &Comparison| {
+            for (owner, dates, figures) in wrapped.compared() {
+                let user = &applied.state.id;
+                figures.percentile =
+                    Some(comparison.percentile(user, owner, dates, figures.change));
+            }
+        };
+        self.shared.context.projections.comparisons.read(scope, &compared, compare).await?;
         Ok(wrapped)
     }
 

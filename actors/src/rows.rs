@@ -207,7 +207,7 @@ pub(crate) struct DueTimers {
 }
 
 /// Up to `limit` unread timers of a shard that are due by `now`.
-pub(crate) async fn due_timers(
+pub(crate) fn due_timers(
     store: &Store,
     scope: Scope,
     shard: ShardId,
@@ -215,23 +215,20 @@ pub(crate) async fn due_timers(
     now: Timestamp,
     limit: usize,
 ) -> Result<DueTimers, Error> {
-    blocking(store, move |store| {
-        let range = KeyRange::timers(scope, shard, from, now);
-        let range = after.iter().fold(range, KeyRange::after);
-        let rows = store.scan(&range, limit)?;
-        let due: Vec<_> = rows.iter().map(|(key, _)| timer_parts(key)).collect();
-        if due.len() == limit
-            && let (Some((key, _)), Some((from, _))) = (rows.into_iter().last(), due.last())
-        {
-            let unread = UnreadTimers { from: *from, after: Some(key) };
-            return Ok(DueTimers { due, unread, next: None });
-        }
-        let from = now.plus_millis(1);
-        let later = store.scan(&KeyRange::timers(scope, shard, from, Timestamp::MAX), 1)?;
-        let next = later.first().map(|(key, _)| timer_parts(key).0);
-        Ok(DueTimers { due, unread: UnreadTimers { from, after: None }, next })
-    })
-    .await
+    let range = KeyRange::timers(scope, shard, from, now);
+    let range = after.iter().fold(range, KeyRange::after);
+    let rows = store.scan(&range, limit)?;
+    let due: Vec<_> = rows.iter().map(|(key, _)| timer_parts(key)).collect();
+    if due.len() == limit
+        && let (Some((key, _)), Some((from, _))) = (rows.into_iter().last(), due.last())
+    {
+        let unread = UnreadTimers { from: *from, after: Some(key) };
+        return Ok(DueTimers { due, unread, next: None });
+    }
+    let from = now.plus_millis(1);
+    let later = store.scan(&KeyRange::timers(scope, shard, from, Timestamp::MAX), 1)?;
+    let next = later.first().map(|(key, _)| timer_parts(key).0);
+    Ok(DueTimers { due, unread: UnreadTimers { from, after: None }, next })
 }
 
 fn timer_parts(key: &Key) -> (Timestamp, UserId) {
@@ -540,6 +537,6 @@ pub(crate) async fn blocking<T: Send + 'static>(
 mod boards;
 
 pub(crate) use boards::{
-    build_board, find_score, find_settled, find_settled_place, names, settle_run, settled_groups,
-    settled_rows, settled_until, users_behind,
+    UsersBehind, build_board, find_score, find_settled, find_settled_place, names, settle_run,
+    settled_groups, settled_rows, settled_until, users_behind,
 };

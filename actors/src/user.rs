@@ -48,8 +48,8 @@ pub(crate) struct UserContext {
     pub(crate) runs: Arc<Runs>,
 }
 
-/// Numbers the requests of all users in the order in which they are decided. Settling is none: what
-/// time does comes out the same however often somebody looks. (C-LB-37)
+/// Numbers the requests of all users in the order in which they come in. Settling is none: what time
+/// does comes out the same however often somebody looks. (C-LB-37)
 pub(crate) struct Order(AtomicU64);
 
 impl Order {
@@ -58,7 +58,8 @@ impl Order {
         Self(AtomicU64::new(latest))
     }
 
-    fn of(&self, command: &Command) -> u64 {
+    /// The number of a request that has come in.
+    pub(crate) fn of(&self, command: &Command) -> u64 {
         if *command == Command::Settle {
             return self.0.load(Ordering::Relaxed);
         }
@@ -97,6 +98,8 @@ pub(crate) struct Answer {
 pub(crate) struct Request {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) command: Command,
+    /// Its number among those of all users.
+    pub(crate) order: u64,
     pub(crate) reply: oneshot::Sender<Result<Answer, Error>>,
 }
 
@@ -149,11 +152,12 @@ impl Actor for UserActor {
         message: Self::Msg,
         activation: &mut Activation,
     ) -> Result<(), ActorProcessingErr> {
-        let UserMessage { request: Request { catalog, command, reply }, permit } = *message;
+        let UserMessage { request, permit } = *message;
+        let Request { catalog, command, order, reply } = request;
         // Boxed, because the actor would else keep room for a decision while it has none to make:
         // several KB for each active user.
         // The permit ends before the answer, so that whoever gets it finds the place free.
-        let answer = Box::pin(activation.run(catalog, command, permit)).await;
+        let answer = Box::pin(activation.run(catalog, command, order, permit)).await;
         // Who asked may have hung up; what was committed stays committed.
         let _ = reply.send(answer);
         Ok(())
@@ -165,6 +169,7 @@ impl Activation {
         &mut self,
         catalog: Arc<Catalog>,
         mut command: Command,
+        order: u64,
         permit: Permit,
     ) -> Result<Answer, Error> {
         self.context.counters.commands.add_one();
@@ -174,7 +179,8 @@ impl Activation {
             self.look_up_key(event, &catalog.settings, now)?;
         }
         let past = self.read_past(before.as_deref(), &catalog, &command).await?;
-        let mut outcome = self.decide(before.as_deref(), &catalog, now, &past, &command)?;
+        let mut outcome =
+            self.decide(before.as_deref(), &catalog, now, &past, (&command, order))?;
         let reply = outcome.reply.clone();
         let moves = self.commit(before.as_deref(), &mut outcome, &catalog, now).await?;
         let state = self.go_on_from(outcome.state);
@@ -242,7 +248,7 @@ impl Activation {
         catalog: &Catalog,
         now: Timestamp,
         past: &Past,
-        command: &Command,
+        (command, order): (&Command, u64),
     ) -> Result<Outcome, Error> {
         let input = Input {
             scope: self.key.scope,
@@ -252,7 +258,7 @@ impl Activation {
             sums: &past.sums,
             by_attribute: &past.by_attribute,
             scores: past.scores.as_ref(),
-            order: self.context.order.of(command),
+            order,
         };
         // The rules only read what they are given, so nothing is left half done by a panic.
         match catch_unwind(AssertUnwindSafe(|| apply(state, input, command))) {

@@ -497,19 +497,33 @@ impl Key {
         (self.kind() == kind).then(|| &self.0[KEY_LEN_MIN..])
     }
 
+    /// What follows the user in a user's row.
+    fn after_user(&self) -> Option<&[u8]> {
+        let rest = &self.0[KEY_LEN_MIN..];
+        rest.get(text_len(rest)?..)
+    }
+
     /// What follows the user and the metric or points system in a user's row.
     fn after_owner(&self) -> Option<&[u8]> {
-        let owner = KEY_LEN_MIN + text_len(&self.0[KEY_LEN_MIN..])?;
-        self.0.get(owner + UUID_LEN..)
+        self.after_user()?.get(UUID_LEN..)
+    }
+
+    /// The id of the metric or points system that a day row is about.
+    #[must_use]
+    pub fn day_owner(&self) -> Option<Uuid> {
+        let id = self.after_user().filter(|_| self.is_day())?.get(..UUID_LEN)?;
+        Uuid::from_slice(id).ok()
     }
 
     /// The date of a day row.
     #[must_use]
     pub fn date(&self) -> Option<Date> {
-        let kind = self.kind();
-        let is_day = matches!(kind, Kind::MetricDay | Kind::PointsDay | Kind::AttributeDay);
-        let date = self.after_owner().filter(|_| is_day)?;
+        let date = self.after_owner().filter(|_| self.is_day())?;
         date.first_chunk::<DATE_LEN>().and_then(|bytes| Date::from_days(unflipped(*bytes)))
+    }
+
+    fn is_day(&self) -> bool {
+        matches!(self.kind(), Kind::MetricDay | Kind::PointsDay | Kind::AttributeDay)
     }
 
     /// The attribute and its value, of a row about one.
@@ -629,7 +643,7 @@ mod tests {
             };
             let tuple = |(user, metric, day): &(UserId, u128, Date)| (user.as_str().as_bytes().to_vec(), *metric, *day);
             prop_assert_eq!(key(&a).cmp(&key(&b)), tuple(&a).cmp(&tuple(&b)));
-            prop_assert_eq!(key(&a).date(), Some(a.2));
+            prop_assert_eq!((key(&a).day_owner(), key(&a).date()), (Some(Uuid::from_u128(a.1)), Some(a.2)));
         }
 
         #[test]

@@ -16,10 +16,13 @@ use crate::catalog::Catalogs;
 use crate::clock;
 use crate::error::Error;
 use crate::router::Router;
-use crate::rows;
+use crate::rows::{self, UsersBehind};
 use crate::schedule::RETRY_AFTER;
 use crate::user::UserContext;
 use crate::user_key::UserKey;
+
+/// Users read at once.
+const CHUNK: usize = 1_024;
 
 /// Users settled side by side.
 const SIDE_BY_SIDE: usize = 64;
@@ -73,13 +76,25 @@ impl Recounts {
                 return Ok(());
             }
             let latest = self.catalogs.current(self.scope).recounts;
-            let behind = rows::users_behind(&self.context.store, self.scope, latest).await?;
-            if behind.is_empty() {
+            // Looked at again after anyone was behind: a request that began before the change may
+            // have made a user meanwhile.
+            if !self.settle_behind(latest).await? {
                 self.done.store(latest, Ordering::Release);
             }
-            // Looked at again afterwards: a request that began before the change may have made a
-            // user meanwhile.
-            self.settle_all(behind).await?;
+        }
+    }
+
+    /// Has everyone settled who didn't catch up with the recounts up to `number`; whether anyone was.
+    async fn settle_behind(&self, number: u64) -> Result<bool, Error> {
+        let (mut any, mut after) = (false, None);
+        loop {
+            let store = &self.context.store;
+            let behind = rows::users_behind(store, self.scope, number, after, CHUNK).await?;
+            let UsersBehind { users, last } = behind;
+            any |= !users.is_empty();
+            self.settle_all(users).await?;
+            let Some(last) = last else { return Ok(any) };
+            after = Some(last);
         }
     }
 

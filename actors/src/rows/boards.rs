@@ -163,22 +163,38 @@ pub(crate) fn settled_until(
     Ok(until)
 }
 
-/// Users who did not catch up with the recounts up to `number`.
+/// Some of the users who did not catch up with recounts yet.
+pub(crate) struct UsersBehind {
+    pub(crate) users: Vec<UserId>,
+    /// The last one; none if nobody after them was left to look at.
+    pub(crate) last: Option<UserId>,
+}
+
+/// The first `limit` users in key order, or the first after one of them, who did not catch up with
+/// the recounts up to `number`.
 pub(crate) async fn users_behind(
     store: &Store,
     scope: Scope,
     number: u64,
-) -> Result<Vec<UserId>, Error> {
+    after: Option<UserId>,
+    limit: usize,
+) -> Result<UsersBehind, Error> {
+    let all = KeyRange::kind(scope, Kind::Snapshot);
+    let range = after.iter().fold(all, |all, user| all.after(&Key::snapshot(scope, user)));
     blocking(store, move |store| {
-        let mut behind = Vec::new();
-        for row in store.rows(KeyRange::kind(scope, Kind::Snapshot)) {
+        let mut users = Vec::new();
+        for row in store.rows(range) {
             let (key, value) = row?;
             let user: UserState = decode(&key, &value)?;
             if user.recounted < number {
-                behind.push(user.id);
+                users.push(user.id);
+            }
+            if users.len() == limit {
+                let last = users.last().cloned();
+                return Ok(UsersBehind { users, last });
             }
         }
-        Ok(behind)
+        Ok(UsersBehind { users, last: None })
     })
     .await
 }
