@@ -14,6 +14,7 @@ use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 use super::RunKey;
 use super::ranks::Slot;
+use super::watchers::{LOOK_AFTER, NewReader, Watchers};
 use crate::board::{Board, Move};
 use crate::catalog::Catalogs;
 use crate::error::Error;
@@ -28,6 +29,10 @@ pub(crate) enum RunMessage {
     Move(Box<Moved>),
     /// Somebody wants to know something, and gets the answer by a way of their own.
     Read(Read),
+    /// Somebody wants to know a page and what becomes of it.
+    Watch(Box<NewReader>),
+    /// It is time to tell whoever watches what has changed.
+    Look,
 }
 
 /// A question.
@@ -59,6 +64,7 @@ pub(super) struct LeaderboardRun {
     tools: Arc<Tools>,
     /// None until it is needed.
     board: Option<Board>,
+    watchers: Watchers,
 }
 
 impl Actor for LeaderboardRunActor {
@@ -71,25 +77,34 @@ impl Actor for LeaderboardRunActor {
         _myself: ActorRef<RunMessage>,
         (key, tools): Self::Arguments,
     ) -> Result<LeaderboardRun, ActorProcessingErr> {
-        Ok(LeaderboardRun { key, tools, board: None })
+        Ok(LeaderboardRun { key, tools, board: None, watchers: Watchers::default() })
     }
 
     async fn handle(
         &self,
-        _myself: ActorRef<RunMessage>,
+        myself: ActorRef<RunMessage>,
         message: RunMessage,
         run: &mut LeaderboardRun,
     ) -> Result<(), ActorProcessingErr> {
-        let board = run.board().await;
+        let built = run.board().await;
         match message {
-            RunMessage::Build => drop(board),
+            RunMessage::Build => drop(built),
             // Without a board nothing is lost: it will be built from rows that have the move.
             RunMessage::Move(moved) => {
-                if let Ok(board) = board {
-                    moved.apply(board);
+                if let Ok((board, watchers)) = built {
+                    moved.apply(board, watchers);
                 }
             }
-            RunMessage::Read(read) => read(board.map(|board| &*board)),
+            RunMessage::Read(read) => read(built.map(|(board, _)| &*board)),
+            RunMessage::Watch(reader) => reader.admit(built),
+            RunMessage::Look => {
+                if let Ok((board, watchers)) = built {
+                    watchers.look(board);
+                }
+            }
+        }
+        if run.watchers.wants_look() {
+            myself.send_after(LOOK_AFTER, || RunMessage::Look);
         }
         Ok(())
     }
@@ -108,8 +123,8 @@ impl Actor for LeaderboardRunActor {
 }
 
 impl LeaderboardRun {
-    /// The board, with the participant limit of now. (C-LB-43)
-    async fn board(&mut self) -> Result<&mut Board, Error> {
+    /// The board, with the participant limit of now, and who watches it. (C-LB-43)
+    async fn board(&mut self) -> Result<(&mut Board, &mut Watchers), Error> {
         let limit = self.tools.seats(&self.key);
         if self.board.is_none() {
             let built = rows::build_board(&self.tools.store, self.key, limit.unwrap_or(0)).await;
@@ -121,8 +136,9 @@ impl LeaderboardRun {
         let board = self.board.as_mut().expect("it was just built");
         if let Some(limit) = limit.filter(|limit| *limit != board.limit()) {
             board.set_limit(limit);
+            self.watchers.note_all();
         }
-        Ok(board)
+        Ok((board, &mut self.watchers))
     }
 }
 
@@ -136,14 +152,18 @@ impl Tools {
 }
 
 impl Moved {
-    fn apply(self, board: &mut Board) {
+    fn apply(self, board: &mut Board, watchers: &mut Watchers) {
         let Self { user, before, after, slot } = self;
+        let mut stand = |row| {
+            let change = stand(board, &user, row);
+            change.inspect(|change| watchers.note(change))
+        };
         let Some(slot) = slot else {
-            stand(board, &user, after.as_ref());
+            stand(after.as_ref());
             return;
         };
-        stand(board, &user, before.as_ref());
-        if let Some(answer) = stand(board, &user, after.as_ref()) {
+        stand(before.as_ref());
+        if let Some(answer) = stand(after.as_ref()) {
             slot.fill(answer);
         }
     }
