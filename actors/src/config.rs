@@ -20,7 +20,7 @@ pub struct EngineConfig {
     pub participants_max: u32,
     /// Streams of one leaderboard that may be open at once. (C-LB-91)
     pub stream_readers_max: usize,
-    /// How often, in milliseconds of real time, a stream is looked after. (C-LB-90)
+    /// How often, in milliseconds of real time, a stream is looked after. (C-LB-93)
     pub stream_beat_ms: u64,
     /// How often, in milliseconds, it is looked whether something is due; unused in virtual time.
     pub timer_tick_ms: u64,

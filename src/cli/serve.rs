@@ -230,7 +230,13 @@ async fn serve_requests(
         eprint!("{}", first_steps(&key, address, engine));
     }
     announce(address)?;
-    axum::serve(listener, router(app)).with_graceful_shutdown(stop.wait()).await?;
+    let engine = engine.clone();
+    let stopping = async move {
+        stop.wait().await;
+        // They would never end by themselves.
+        engine.end_streams();
+    };
+    axum::serve(listener, router(app)).with_graceful_shutdown(stopping).await?;
     Ok(())
 }
 

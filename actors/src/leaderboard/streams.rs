@@ -1,5 +1,5 @@
 //! Streams of pages: how many there may be per board, and what whoever reads one waits for.
-//! (C-LB-87 to C-LB-92)
+//! (C-LB-87 to C-LB-93)
 //!
 //! A [`Follower`] has a place among the readers of a board from the start to its end, and is put on
 //! one run after another. Its place is free as soon as it is dropped, or as the run lets it go; runs
@@ -118,7 +118,7 @@ pub struct Follower {
 pub enum Followed {
     /// The page is another one.
     Page(Arc<[Row]>),
-    /// Time to look whether everything else is as it was. (C-LB-90)
+    /// Time to look whether everything else is as it was. (C-LB-93)
     Beat,
     /// The run is over, its board is switched off, or it failed: look again.
     RunEnded,
