@@ -5,11 +5,13 @@
 
 mod backup;
 mod check;
+mod restore;
 mod serve;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use domain::time::Timestamp;
 
 /// Everything went well.
 const CLEAN: u8 = 0;
@@ -37,6 +39,8 @@ enum Command {
     Backup(backup::Args),
     /// Verifies the data directory of a stopped server, law by law
     Check(check::Args),
+    /// Lists or brings back what was deleted in the configuration of a stopped server
+    Restore(restore::Args),
 }
 
 /// Runs the command that was asked for.
@@ -46,5 +50,11 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Backup(args) => backup::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Restore(args) => restore::run(&args),
     }
+}
+
+/// Reads an instant for the flag parser.
+fn instant(text: &str) -> Result<Timestamp, &'static str> {
+    Timestamp::parse(text).ok_or("expected an RFC 3339 date-time such as 2026-03-01T00:00:00Z")
 }

@@ -25,7 +25,7 @@ fn date(text: &str) -> Date {
     Date::parse(text).expect("a date")
 }
 
-fn draft(metric: MetricId) -> LeaderboardDraft {
+pub(crate) fn draft(metric: MetricId) -> LeaderboardDraft {
     LeaderboardDraft {
         name: "Board".to_owned(),
         key: "board".to_owned(),

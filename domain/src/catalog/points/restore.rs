@@ -30,7 +30,11 @@ impl PointsSystem {
         triggers
             .map(move |own| {
                 let kind = own.kind.trigger_type().as_str();
-                of(DeletedKind::Trigger(self.id), own.id.0, format!("{} by {kind}", own.points))
+                of(
+                    DeletedKind::Trigger(self.id),
+                    own.id.0,
+                    format!("{} points by {kind}", own.points),
+                )
             })
             .chain(
                 levels
