@@ -162,7 +162,7 @@ impl Runs {
         let reader = NewReader { page, place: Arc::clone(&follower.place), reply };
         self.send(key, RunMessage::Watch(Box::new(reader)))?;
         let watching = answer.await.unwrap_or(Err(Error::Internal))?;
-        self.streams.attach(follower, watching.pages);
+        follower.put_on(watching.pages);
         Ok(watching.rows)
     }
 

@@ -44,11 +44,6 @@ impl Streams {
         Some(Follower { place, pages: None, beat: self.next_beat(), ended: self.ended.subscribe() })
     }
 
-    /// Puts a reader on a run, from a page on.
-    pub(super) fn attach(&self, follower: &mut Follower, pages: mpsc::Receiver<Arc<[Row]>>) {
-        (follower.pages, follower.beat) = (Some(pages), self.next_beat());
-    }
-
     /// Ends all streams, now and for ever.
     pub(crate) fn end(&self) {
         self.ended.send_replace(true);
@@ -129,6 +124,11 @@ pub enum Followed {
 }
 
 impl Follower {
+    /// Puts it on a run, from a page on.
+    pub(super) fn put_on(&mut self, pages: mpsc::Receiver<Arc<[Row]>>) {
+        self.pages = Some(pages);
+    }
+
     /// Waits for the next thing to tell. Dropping the future loses nothing.
     pub async fn next(&mut self) -> Followed {
         let pages = async {
@@ -146,7 +146,10 @@ impl Follower {
                 None if self.place.has_left() => Followed::Lagged,
                 None => Followed::RunEnded,
             },
-            () = &mut self.beat => Followed::Beat,
+            () = &mut self.beat => {
+                self.beat = self.place.streams.next_beat();
+                Followed::Beat
+            }
         }
     }
 }
