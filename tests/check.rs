@@ -61,6 +61,8 @@ async fn live(data: &Path) {
         catalog_changes_in_flight_max: 10,
         user_idle_ms: 60_000,
         participants_max: 1_000,
+        stream_readers_max: 1,
+        stream_beat_ms: 60_000,
         webhook_log_retention_days: 7,
         timer_tick_ms: 1_000,
         timers_in_flight_max: 64,

@@ -57,6 +57,8 @@ async fn lived(dir: &Path, users: u64, days: u64) -> Vec<Row> {
         catalog_changes_in_flight_max: 64,
         user_idle_ms: 600_000,
         participants_max: 1_000,
+        stream_readers_max: 1,
+        stream_beat_ms: 60_000,
         timer_tick_ms: 1_000,
         timers_in_flight_max: 16,
         reviews_in_flight_max: 16,

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use domain::catalog::{Catalog, Leaderboard, Webhook};
 use domain::ids::{
-    AttributeId, DeliveryId, EnvironmentId, MetricId, PauseId, PointsSystemId, Scope, TriggerId,
-    UserId,
+    AttributeId, DeliveryId, EnvironmentId, LeaderboardId, MetricId, PauseId, PointsSystemId,
+    Scope, TriggerId, UserId,
 };
 use domain::leaderboard::Run;
 use domain::summary::{BalanceRange, histogram};
@@ -33,7 +33,9 @@ use crate::comparison::{ComparedYear, Comparison, keep_years};
 use crate::config::{Bootstrap, EngineConfig};
 use crate::counters::{Counters, EngineStats};
 use crate::error::Error;
-use crate::leaderboard::{self, Page, Recounts, RunKey, Runs, Settling, UserPlace};
+use crate::leaderboard::{
+    self, FirstPage, Follower, Page, Recounts, RunKey, Runs, Settling, Streams, UserPlace,
+};
 use crate::plans::Plans;
 use crate::ports::Ports;
 use crate::preview::{Change, Preview};
@@ -142,8 +144,12 @@ impl Engine {
             Arc::clone(&board),
             config.catalog_changes_in_flight_max,
         ));
-        let runs =
-            Arc::new(Runs::new(store.clone(), Arc::clone(&catalogs), config.participants_max));
+        let runs = Arc::new(Runs::new(
+            store.clone(),
+            Arc::clone(&catalogs),
+            config.participants_max,
+            Streams::new(config.stream_readers_max, config.stream_beat_ms),
+        ));
         let tools = Tools {
             scope,
             store: store.clone(),
@@ -361,6 +367,40 @@ impl Engine {
             }
         });
         rows.await
+    }
+
+    /// A new reader of a board's pages, who has a place until dropped; none if there are as many as
+    /// there may be. (C-LB-91)
+    #[must_use]
+    pub fn follow(&self, board: LeaderboardId) -> Option<Follower> {
+        self.shared.runs.streams.follow(board)
+    }
+
+    /// Puts a follower on a page of a run, off the one it was on. The page is as current as that of
+    /// [`Engine::rankings`], and the follower is told whenever it is another one. (C-LB-86)
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if storage can't be read.
+    pub async fn watch(
+        &self,
+        follower: &mut Follower,
+        scope: Scope,
+        board: &Leaderboard,
+        run: Run,
+        page: Page,
+    ) -> Result<FirstPage, Error> {
+        let key = RunKey::new(scope, board.id, run);
+        if let Some(rows) = leaderboard::rows(&self.shared.store, key, page.clone()).await? {
+            return Ok(FirstPage { rows, is_final: true });
+        }
+        self.shared.recounts.catch_up(board.recounted()).await?;
+        let rows = self.shared.runs.watch(key, page, follower).await?;
+        Ok(FirstPage { rows: rows.to_vec(), is_final: false })
+    }
+
+    /// Tells every follower that the engine is stopping.
+    pub fn end_streams(&self) {
+        self.shared.runs.streams.end();
     }
 
     /// Where a user stands in a run. As current as [`Engine::rankings`]. (C-LB-68, C-LB-69)
@@ -692,6 +732,7 @@ impl Engine {
     pub async fn stop(&self) -> Result<(), Error> {
         let Some(background) = self.shared.background.lock().await.take() else { return Ok(()) };
         background.tasks.iter().for_each(JoinHandle::abort);
+        self.end_streams();
         self.shared.reviews.stop();
         self.shared.router.drain().await;
         self.shared.catalogs.drain().await;

@@ -12,10 +12,12 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::application::{
-    achievements, leaderboards, metrics, points, streaks, user_achievements, user_leaderboards,
-    user_metrics, user_points, user_preferences, user_streak, user_wrapped, users,
+    achievements, leaderboard_stream, leaderboards, metrics, points, streaks, user_achievements,
+    user_leaderboards, user_metrics, user_points, user_preferences, user_streak, user_wrapped,
+    users,
 };
 use super::error::ErrorBody;
+use super::wire::ranking::{LeaderboardChanges, LeaderboardRunFinished};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -43,6 +45,7 @@ use super::error::ErrorBody;
         user_leaderboards::get,
         leaderboards::all,
         leaderboards::get,
+        leaderboard_stream::stream,
         user_wrapped::get,
         streaks::list,
         streaks::rankings,
@@ -52,7 +55,7 @@ use super::error::ErrorBody;
         points::levels,
         points::level_summary,
     ),
-    components(schemas(ErrorBody))
+    components(schemas(ErrorBody, LeaderboardChanges, LeaderboardRunFinished))
 )]
 struct ApplicationApi;
 

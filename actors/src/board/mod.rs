@@ -29,7 +29,7 @@ use users::Users;
 pub use domain::leaderboard::{Group, Score};
 pub use page::{Filter, Row, Selection};
 pub use shift::{RankChange, Shift};
-pub use watch::{Changes, Start, Watch};
+pub use watch::{Start, Watch};
 
 /// A run's scores and rankings.
 #[derive(Debug)]

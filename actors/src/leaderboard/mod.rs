@@ -3,7 +3,8 @@
 //! Scores are rows, written with their users; everything here is made from them. [`runs`] finds the
 //! actor of a run, [`run`] is that actor, [`ranks`] brings the answers of many runs together for one
 //! event, [`recounts`] catches up with boards that were switched on, [`settling`] makes a run's
-//! ranking final when its time is over, and [`settled`] reads it ever after.
+//! ranking final when its time is over, and [`settled`] reads it ever after. [`watchers`] are those a run
+//! tells of changes, [`streams`] what they wait for.
 
 mod ranks;
 mod recounts;
@@ -11,6 +12,8 @@ mod run;
 mod runs;
 mod settled;
 mod settling;
+mod streams;
+mod watchers;
 
 use domain::ids::{LeaderboardId, Scope, UserId};
 use domain::leaderboard::{Group, Run};
@@ -22,6 +25,8 @@ pub(crate) use recounts::Recounts;
 pub(crate) use runs::Runs;
 pub(crate) use settled::{place, rows};
 pub(crate) use settling::Settling;
+pub(crate) use streams::Streams;
+pub use streams::{FirstPage, Followed, Follower};
 
 use crate::board::{Row, Start};
 

@@ -15,6 +15,7 @@ use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 use super::RunKey;
 use super::ranks::Moved;
+use super::watchers::{LOOK_AFTER, NewReader, Watchers};
 use crate::board::{Board, Move};
 use crate::catalog::Catalogs;
 use crate::error::Error;
@@ -29,6 +30,10 @@ pub(crate) enum RunMessage {
     Move(Moved),
     /// Somebody wants to know something, and gets the answer by a way of their own.
     Read(Read),
+    /// Somebody wants to know a page and what becomes of it.
+    Watch(Box<NewReader>),
+    /// It is time to tell whoever watches what has changed.
+    Look,
 }
 
 /// A question.
@@ -53,6 +58,7 @@ pub(super) struct LeaderboardRun {
     board: Option<Board>,
     /// The configuration that the participant limit is of.
     catalog: Option<Arc<Catalog>>,
+    watchers: Watchers,
 }
 
 impl Actor for LeaderboardRunActor {
@@ -65,25 +71,35 @@ impl Actor for LeaderboardRunActor {
         _myself: ActorRef<RunMessage>,
         (key, tools): Self::Arguments,
     ) -> Result<LeaderboardRun, ActorProcessingErr> {
-        Ok(LeaderboardRun { key, tools, board: None, catalog: None })
+        let watchers = Watchers::default();
+        Ok(LeaderboardRun { key, tools, board: None, catalog: None, watchers })
     }
 
     async fn handle(
         &self,
-        _myself: ActorRef<RunMessage>,
+        myself: ActorRef<RunMessage>,
         message: RunMessage,
         run: &mut LeaderboardRun,
     ) -> Result<(), ActorProcessingErr> {
-        let board = run.board().await;
+        let built = run.board().await;
         match message {
-            RunMessage::Build => drop(board),
+            RunMessage::Build => drop(built),
             // Without a board nothing is lost: it will be built from rows that have the move.
             RunMessage::Move(moved) => {
-                if let Ok(board) = board {
-                    apply(moved, board);
+                if let Ok((board, watchers)) = built {
+                    apply(moved, board, watchers);
                 }
             }
-            RunMessage::Read(read) => read(board.map(|board| &*board)),
+            RunMessage::Read(read) => read(built.map(|(board, _)| &*board)),
+            RunMessage::Watch(reader) => reader.admit(built),
+            RunMessage::Look => {
+                if let Ok((board, watchers)) = built {
+                    watchers.look(board);
+                }
+            }
+        }
+        if run.watchers.wants_look() {
+            myself.send_after(LOOK_AFTER, || RunMessage::Look);
         }
         Ok(())
     }
@@ -102,8 +118,8 @@ impl Actor for LeaderboardRunActor {
 }
 
 impl LeaderboardRun {
-    /// The board, with the participant limit of now. (C-LB-43)
-    async fn board(&mut self) -> Result<&mut Board, Error> {
+    /// The board, with the participant limit of now, and who watches it. (C-LB-43)
+    async fn board(&mut self) -> Result<(&mut Board, &mut Watchers), Error> {
         if self.board.is_none() {
             let limit = self.tools.seats(&self.key);
             let built = rows::build_board(&self.tools.store, self.key, limit.unwrap_or(0)).await;
@@ -119,10 +135,11 @@ impl LeaderboardRun {
             let limit = self.tools.seats_in(&catalog, &self.key);
             if let Some(limit) = limit.filter(|limit| *limit != board.limit()) {
                 board.set_limit(limit);
+                self.watchers.note_all();
             }
             self.catalog = Some(catalog);
         }
-        Ok(board)
+        Ok((board, &mut self.watchers))
     }
 }
 
@@ -139,16 +156,20 @@ impl Tools {
 }
 
 /// Makes a move, and answers it if somebody waits.
-fn apply(moved: Moved, board: &mut Board) {
+fn apply(moved: Moved, board: &mut Board, watchers: &mut Watchers) {
     let (user, ScoreMove { before, after, .. }) = (moved.user(), moved.change());
-    let mut done = stand(board, user, after.as_ref());
+    let mut stand = |row| {
+        let change = stand(board, user, row);
+        change.inspect(|change| watchers.note(change))
+    };
+    let mut done = stand(after.as_ref());
     if !moved.is_asked() {
         return;
     }
     // Where it began otherwise, the rows held this move or a later one when they were read.
     if !done.as_ref().is_some_and(|done| begins_at(done, before.as_ref())) {
-        stand(board, user, before.as_ref());
-        done = stand(board, user, after.as_ref());
+        stand(before.as_ref());
+        done = stand(after.as_ref());
     }
     if let Some(done) = done {
         moved.answer(&done);

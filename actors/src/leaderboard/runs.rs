@@ -16,10 +16,12 @@ use ractor::{ActorCell, ActorRef, ActorRuntime};
 use storage::Store;
 use tokio::sync::oneshot;
 
-use super::RunKey;
 use super::ranks::{Moved, PendingRanks, RankedMove, Told};
 use super::run::{LeaderboardRunActor, RunMessage, Tools};
-use crate::board::Board;
+use super::streams::{Follower, Streams};
+use super::watchers::NewReader;
+use super::{Page, RunKey};
+use crate::board::{Board, Row};
 use crate::catalog::Catalogs;
 use crate::error::Error;
 
@@ -28,12 +30,19 @@ pub(crate) struct Runs {
     tools: Arc<Tools>,
     actors: Mutex<HashMap<RunKey, ActorRef<RunMessage>>>,
     supervisor: OnceLock<ActorCell>,
+    pub(crate) streams: Arc<Streams>,
 }
 
 impl Runs {
-    pub(crate) fn new(store: Store, catalogs: Arc<Catalogs>, participants_max: u32) -> Self {
+    pub(crate) fn new(
+        store: Store,
+        catalogs: Arc<Catalogs>,
+        participants_max: u32,
+        streams: Streams,
+    ) -> Self {
         let tools = Arc::new(Tools { store, catalogs, participants_max });
-        Self { tools, actors: Mutex::default(), supervisor: OnceLock::new() }
+        let (actors, supervisor) = (Mutex::default(), OnceLock::new());
+        Self { tools, actors, supervisor, streams: Arc::new(streams) }
     }
 
     /// Links every run from now on to `supervisor`.
@@ -53,7 +62,7 @@ impl Runs {
         }
     }
 
-    /// Lets go of the runs of boards that don't rank any more.
+    /// Lets go of the runs of boards that don't rank any more; the others look at their limit.
     pub(crate) fn keep_ranking(&self, scope: Scope) {
         let catalog = self.tools.catalogs.current(scope);
         let ranks = |key: &RunKey| {
@@ -62,7 +71,10 @@ impl Runs {
         };
         self.actors.lock().retain(|key, actor| {
             let kept = ranks(key);
-            if !kept {
+            if kept {
+                // Who can't be told isn't there.
+                let _ = actor.send_message(RunMessage::Build);
+            } else {
                 actor.stop(None);
             }
             kept
@@ -117,6 +129,24 @@ impl Runs {
         });
         self.send(key, RunMessage::Read(read))?;
         answer.await.unwrap_or(Err(Error::Internal))
+    }
+
+    /// Puts a reader on a run, after everything it was told before, and answers with the page.
+    ///
+    /// # Errors
+    /// As for [`Self::read`].
+    pub(crate) async fn watch(
+        &self,
+        key: RunKey,
+        page: Page,
+        follower: &mut Follower,
+    ) -> Result<Arc<[Row]>, Error> {
+        let (reply, answer) = oneshot::channel();
+        let reader = NewReader { page, place: Arc::clone(&follower.place), reply };
+        self.send(key, RunMessage::Watch(Box::new(reader)))?;
+        let watching = answer.await.unwrap_or(Err(Error::Internal))?;
+        follower.put_on(watching.pages);
+        Ok(watching.rows)
     }
 
     /// How many users a group of a run's board ranks now.

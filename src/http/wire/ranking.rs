@@ -161,7 +161,7 @@ impl From<Run> for RunDates {
 }
 
 /// A participant.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LeaderboardRanking {
     user_id: String,
@@ -172,35 +172,92 @@ pub struct LeaderboardRanking {
     value: i64,
 }
 
+impl LeaderboardRanking {
+    /// Rows with their users' names.
+    pub fn all(rows: &[Row], mut names: HashMap<UserId, Option<String>>) -> Vec<Self> {
+        let ranking = |row: &Row| Self {
+            user_name: names.remove(&row.user).flatten(),
+            user_id: row.user.to_string(),
+            rank: row.rank,
+            value: row.score.value.floor(),
+        };
+        rows.iter().map(ranking).collect()
+    }
+
+    /// The rows' users with the names that are shown.
+    pub fn names(all: &[Self]) -> HashMap<UserId, Option<String>> {
+        let names = all.iter().filter_map(|own| {
+            let user = UserId::new(&own.user_id)?;
+            Some((user, own.user_name.clone()))
+        });
+        names.collect()
+    }
+
+    /// The row of a rank; ranks of a page have no gaps.
+    fn at(page: &[Self], rank: u64) -> Option<&Self> {
+        let place = rank.checked_sub(page.first()?.rank)?;
+        page.get(usize::try_from(place).ok()?)
+    }
+}
+
+/// What makes one page of a ranking out of another. (C-LB-88)
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LeaderboardChanges<'a> {
+    /// Who stands now at ranks that the page did not have, or had otherwise.
+    rankings: Vec<&'a LeaderboardRanking>,
+    /// Ranks that are not on the page any more.
+    removed_ranks: Vec<u64>,
+}
+
+impl<'a> LeaderboardChanges<'a> {
+    /// What is different; none if nothing is.
+    pub fn between(before: &[LeaderboardRanking], after: &'a [LeaderboardRanking]) -> Option<Self> {
+        let is_new =
+            |own: &&LeaderboardRanking| LeaderboardRanking::at(before, own.rank) != Some(*own);
+        let rankings: Vec<_> = after.iter().filter(is_new).collect();
+        let ranks = before.iter().map(|own| own.rank);
+        let is_gone = |rank: &u64| LeaderboardRanking::at(after, *rank).is_none();
+        let removed_ranks: Vec<_> = ranks.filter(is_gone).collect();
+        let is_same = rankings.is_empty() && removed_ranks.is_empty();
+        (!is_same).then_some(Self { rankings, removed_ranks })
+    }
+}
+
+/// That a run is over. (C-LB-89)
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LeaderboardRunFinished {
+    run: RunDates,
+}
+
+impl From<Run> for LeaderboardRunFinished {
+    fn from(run: Run) -> Self {
+        Self { run: run.into() }
+    }
+}
+
 /// A leaderboard with a part of its ranking.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LeaderboardResponseWithRankings<'a> {
     #[serde(flatten)]
     leaderboard: LeaderboardResponse<'a>,
     status: words::LeaderboardStatus,
-    rankings: Vec<LeaderboardRanking>,
+    rankings: &'a [LeaderboardRanking],
     run: RunDates,
 }
 
 impl<'a> LeaderboardResponseWithRankings<'a> {
-    /// Rows of a run with their users' names.
+    /// A page of a run.
     pub fn new(
         shown: Shown<'a>,
         now: Timestamp,
         run: Run,
-        rows: Vec<Row>,
-        mut names: HashMap<UserId, Option<String>>,
+        rankings: &'a [LeaderboardRanking],
     ) -> Self {
-        let ranking = |row: Row| LeaderboardRanking {
-            user_name: names.remove(&row.user).flatten(),
-            user_id: row.user.to_string(),
-            rank: row.rank,
-            value: row.score.value.floor(),
-        };
         Self {
             leaderboard: shown.response(),
             status: shown.board.status(now).into(),
-            rankings: rows.into_iter().map(ranking).collect(),
+            rankings,
             run: run.into(),
         }
     }

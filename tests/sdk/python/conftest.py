@@ -13,7 +13,7 @@ from typing import Any, Callable, Iterator
 import pytest
 
 pytest.register_assert_rewrite(
-    "process", "wire", "catalog", "world", "expect", "untouched", "batch", "receiver"
+    "process", "wire", "catalog", "world", "expect", "untouched", "batch", "receiver", "stream"
 )
 
 from process import Server  # noqa: E402

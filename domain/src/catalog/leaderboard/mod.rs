@@ -175,6 +175,12 @@ impl Leaderboard {
         self.recounts.iter().find(|recount| recount.number > known).copied()
     }
 
+    /// Deletes it: what happened up to now is what it will have counted.
+    fn archive(&mut self, now: Timestamp) {
+        self.stop_counting(now);
+        self.archived = true;
+    }
+
     /// Ends what the latest count began.
     fn stop_counting(&mut self, now: Timestamp) {
         if let Some(latest) = self.recounts.last_mut() {
