@@ -3,8 +3,11 @@
 //! Scores are rows, written with their users; everything here is made from them. [`runs`] finds the
 //! actor of a run, [`run`] is that actor, [`ranks`] brings the answers of many runs together for one
 //! event, [`recounts`] catches up with boards that were switched on, [`settling`] makes a run's
-//! ranking final when its time is over, and [`settled`] reads it ever after.
+//! ranking final when its time is over, and [`settled`] reads it ever after. What changes during a
+//! day of a run is counted in its [`day_book`], and [`days`] has it written in time.
 
+mod day_book;
+mod days;
 mod ranks;
 mod recounts;
 mod run;
@@ -13,7 +16,7 @@ mod settled;
 mod settling;
 
 use domain::ids::{LeaderboardId, Scope, UserId};
-use domain::leaderboard::{Group, Run};
+use domain::leaderboard::{Group, Ranked, Run};
 use domain::time::Date;
 
 pub(crate) use ranks::PendingRanks;
@@ -63,6 +66,12 @@ pub struct UserPlace {
 impl UserPlace {
     /// Of who has no score.
     pub(crate) const NOWHERE: Self = Self { group: None, row: None };
+
+    /// Rank and value as they are shown.
+    #[must_use]
+    pub fn ranked(&self) -> Option<Ranked> {
+        self.row.as_ref().map(|row| Ranked { rank: row.rank, value: row.score.value.floor() })
+    }
 
     pub(crate) fn of(user: &UserId, standing: Option<crate::board::Standing>) -> Self {
         let Some(standing) = standing else { return Self::NOWHERE };

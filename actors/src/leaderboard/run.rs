@@ -6,16 +6,22 @@
 //! made from where that move began. Reads take the same way as moves: what was answered to an event
 //! is what anyone reads afterwards. (C-LB-35)
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::ids::UserId;
 use domain::leaderboard::ScoreRecord;
+use domain::time::{Date, Timestamp};
+use parking_lot::Mutex;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
+use tokio::sync::Semaphore;
 
 use super::RunKey;
+use super::day_book::{DayBook, Waiter};
 use super::ranks::Slot;
 use crate::board::{Board, Move};
 use crate::catalog::Catalogs;
+use crate::clock::Clock;
 use crate::error::Error;
 use crate::rows;
 use storage::Store;
@@ -28,6 +34,21 @@ pub(crate) enum RunMessage {
     Move(Box<Moved>),
     /// Somebody wants to know something, and gets the answer by a way of their own.
     Read(Read),
+    /// Somebody waits for rows of days to be durable.
+    Days(Days, Waiter),
+    /// Write down what was counted, and end.
+    Close,
+}
+
+/// Which rows of days somebody waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Days {
+    /// Those that are due.
+    Due,
+    /// All there could be.
+    All,
+    /// Those of days that are over.
+    Over,
 }
 
 /// A question.
@@ -48,6 +69,11 @@ pub(super) struct Tools {
     pub(super) catalogs: Arc<Catalogs>,
     /// The most users a group can rank. (C-LB-40)
     pub(super) participants_max: u32,
+    pub(super) clock: Clock,
+    /// When runs have days to write.
+    pub(super) dues: Mutex<HashMap<RunKey, Timestamp>>,
+    /// Bounds how many runs write their days at a time.
+    pub(super) writing: Semaphore,
 }
 
 /// The actor; everything it knows is in [`LeaderboardRun`].
@@ -58,7 +84,13 @@ pub(super) struct LeaderboardRun {
     key: RunKey,
     tools: Arc<Tools>,
     /// None until it is needed.
-    board: Option<Board>,
+    built: Option<Built>,
+}
+
+/// What a run knows of its scores and of its current day.
+struct Built {
+    board: Board,
+    book: DayBook,
 }
 
 impl Actor for LeaderboardRunActor {
@@ -71,25 +103,35 @@ impl Actor for LeaderboardRunActor {
         _myself: ActorRef<RunMessage>,
         (key, tools): Self::Arguments,
     ) -> Result<LeaderboardRun, ActorProcessingErr> {
-        Ok(LeaderboardRun { key, tools, board: None })
+        Ok(LeaderboardRun { key, tools, built: None })
     }
 
     async fn handle(
         &self,
-        _myself: ActorRef<RunMessage>,
+        myself: ActorRef<RunMessage>,
         message: RunMessage,
         run: &mut LeaderboardRun,
     ) -> Result<(), ActorProcessingErr> {
-        let board = run.board().await;
         match message {
-            RunMessage::Build => drop(board),
+            RunMessage::Build => drop(run.built().await),
             // Without a board nothing is lost: it will be built from rows that have the move.
             RunMessage::Move(moved) => {
-                if let Ok(board) = board {
-                    moved.apply(board);
+                if let Ok(built) = run.built().await {
+                    moved.apply(built);
                 }
             }
-            RunMessage::Read(read) => read(board.map(|board| &*board)),
+            RunMessage::Read(read) => read(run.built().await.map(|built| &built.board)),
+            RunMessage::Days(days, waiter) => match run.built().await {
+                Ok(built) => built.write(days, waiter),
+                // Who asked may have hung up.
+                Err(error) => drop(waiter.send(Err(error))),
+            },
+            RunMessage::Close => {
+                if let Some(Built { board, book }) = &mut run.built {
+                    book.write(board, None);
+                }
+                myself.stop(None);
+            }
         }
         Ok(())
     }
@@ -99,7 +141,7 @@ impl Actor for LeaderboardRunActor {
         _myself: ActorRef<RunMessage>,
         run: &mut LeaderboardRun,
     ) -> Result<(), ActorProcessingErr> {
-        if let Some(board) = run.board.take() {
+        if let Some(Built { board, .. }) = run.built.take() {
             // Millions of scores take a while to give back.
             tokio::task::spawn_blocking(move || drop(board));
         }
@@ -108,21 +150,34 @@ impl Actor for LeaderboardRunActor {
 }
 
 impl LeaderboardRun {
-    /// The board, with the participant limit of now. (C-LB-43)
-    async fn board(&mut self) -> Result<&mut Board, Error> {
+    /// The board, with the participant limit and on the day of now. (C-LB-43, C-LB-71)
+    async fn built(&mut self) -> Result<&mut Built, Error> {
         let limit = self.tools.seats(&self.key);
-        if self.board.is_none() {
-            let built = rows::build_board(&self.tools.store, self.key, limit.unwrap_or(0)).await;
+        if self.built.is_none() {
+            let built = self.build(limit.unwrap_or(0)).await;
             if let Err(error) = &built {
                 tracing::error!(leaderboard.id = %self.key.leaderboard, %error, "a run could not be read");
             }
-            self.board = Some(built?);
+            self.built = Some(built?);
         }
-        let board = self.board.as_mut().expect("it was just built");
-        if let Some(limit) = limit.filter(|limit| *limit != board.limit()) {
+        let built = self.built.as_mut().expect("it was just built");
+        let Built { board, book } = built;
+        book.turn(board, self.tools.clock.now());
+        let before = board.limit();
+        if let Some(limit) = limit.filter(|limit| *limit != before) {
             board.set_limit(limit);
+            book.count_limit(board, before);
         }
-        Ok(board)
+        Ok(built)
+    }
+
+    async fn build(&self, limit: u64) -> Result<Built, Error> {
+        let Self { key, tools, .. } = self;
+        let ranked = rows::last_ranked(&tools.store, *key).await?;
+        let (board, reached) = rows::build_board(&tools.store, *key, limit).await?;
+        let changed_at = reached.max(tools.counted_anew_at(key));
+        let book = DayBook::open(*key, Arc::clone(tools), &board, changed_at, ranked);
+        Ok(Built { board, book })
     }
 }
 
@@ -133,17 +188,54 @@ impl Tools {
         let board = catalog.find_leaderboard(key.leaderboard)?;
         Some(u64::from(board.seats(self.participants_max)))
     }
+
+    /// The day of a run that an instant belongs to.
+    pub(super) fn day_of(&self, key: &RunKey, at: Timestamp) -> Date {
+        let catalog = self.catalogs.current(key.scope);
+        let run = catalog.find_leaderboard(key.leaderboard).and_then(|own| own.run_from(key.run));
+        run.map_or_else(|| at.utc_date(), |run| run.day_at(at))
+    }
+
+    /// When the run's board was last counted anew; none if it never ranked.
+    fn counted_anew_at(&self, key: &RunKey) -> Option<Timestamp> {
+        let catalog = self.catalogs.current(key.scope);
+        Some(catalog.find_leaderboard(key.leaderboard)?.recounts.last()?.at)
+    }
+}
+
+impl Built {
+    fn write(&mut self, days: Days, waiter: Waiter) {
+        let Self { board, book } = self;
+        match days {
+            Days::Due => book.write_due(board, waiter),
+            Days::All => book.write(board, Some(waiter)),
+            // Turning to today has sent those.
+            Days::Over => book.wait(waiter),
+        }
+    }
+
+    /// Makes a user's score what the row says, and counts what that changed.
+    fn stand(&mut self, user: &UserId, row: Option<&ScoreRecord>) -> Option<Move> {
+        let Self { board, book } = self;
+        if row.is_none() {
+            book.let_go(board, user);
+        }
+        let moved = stand(board, user, row)?;
+        book.count(board, user, &moved);
+        Some(moved)
+    }
 }
 
 impl Moved {
-    fn apply(self, board: &mut Board) {
+    fn apply(self, built: &mut Built) {
         let Self { user, before, after, slot } = self;
-        let Some(slot) = slot else {
-            stand(board, &user, after.as_ref());
-            return;
-        };
-        stand(board, &user, before.as_ref());
-        if let Some(answer) = stand(board, &user, after.as_ref()) {
+        if slot.is_some() {
+            // Not counted: where it moves somebody, the board was just built, and has note taken of
+            // everyone anyway.
+            stand(&mut built.board, &user, before.as_ref());
+        }
+        let answer = built.stand(&user, after.as_ref());
+        if let (Some(slot), Some(answer)) = (slot, answer) {
             slot.fill(answer);
         }
     }

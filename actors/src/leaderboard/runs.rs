@@ -4,7 +4,7 @@
 //! let go when it is settled, or when its board is switched off. A run that fails is forgotten, and
 //! whoever needs it next has it built from rows.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use domain::catalog::Phase;
@@ -14,14 +14,18 @@ use domain::time::Timestamp;
 use parking_lot::Mutex;
 use ractor::{ActorCell, ActorRef, ActorRuntime};
 use storage::Store;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::RunKey;
 use super::ranks::{PendingRanks, RankedMove, Slot, collect};
-use super::run::{LeaderboardRunActor, Moved, RunMessage, Tools};
+use super::run::{Days, LeaderboardRunActor, Moved, RunMessage, Tools};
 use crate::board::Board;
 use crate::catalog::Catalogs;
+use crate::clock::Clock;
 use crate::error::Error;
+
+/// Runs that write their days at a time.
+const WRITING_MAX: usize = 2;
 
 /// The runs in memory.
 pub(crate) struct Runs {
@@ -31,9 +35,15 @@ pub(crate) struct Runs {
 }
 
 impl Runs {
-    pub(crate) fn new(store: Store, catalogs: Arc<Catalogs>, participants_max: u32) -> Self {
-        let tools = Arc::new(Tools { store, catalogs, participants_max });
-        Self { tools, actors: Mutex::default(), supervisor: OnceLock::new() }
+    pub(crate) fn new(
+        store: Store,
+        catalogs: Arc<Catalogs>,
+        clock: Clock,
+        participants_max: u32,
+    ) -> Self {
+        let (dues, writing) = (Mutex::default(), Semaphore::new(WRITING_MAX));
+        let tools = Tools { store, catalogs, participants_max, clock, dues, writing };
+        Self { tools: Arc::new(tools), actors: Mutex::default(), supervisor: OnceLock::new() }
     }
 
     /// Links every run from now on to `supervisor`.
@@ -63,7 +73,8 @@ impl Runs {
         self.actors.lock().retain(|key, actor| {
             let kept = ranks(key);
             if !kept {
-                actor.stop(None);
+                // One that has just failed has nothing to write.
+                let _ = actor.send_message(RunMessage::Close);
             }
             kept
         });
@@ -134,6 +145,54 @@ impl Runs {
         });
         self.send(key, RunMessage::Read(read))?;
         answer.await.unwrap_or(Err(Error::Internal))
+    }
+
+    /// When a run has days to write next.
+    pub(super) fn next_page(&self) -> Option<Timestamp> {
+        self.tools.dues.lock().values().min().copied()
+    }
+
+    /// Has every run write the days that are due; returns when none are on their way, and runs have
+    /// met what they were told.
+    pub(super) async fn write_due(&self) -> Result<(), Error> {
+        let mut keys: HashSet<RunKey> = self.actors.lock().keys().copied().collect();
+        // A run that failed is built anew, and writes what it finds different.
+        keys.extend(self.tools.dues.lock().keys());
+        self.write_days(keys, Days::Due).await
+    }
+
+    /// Has every run write everything that it counted.
+    pub(crate) async fn write_all(&self) -> Result<(), Error> {
+        let keys: Vec<RunKey> = self.actors.lock().keys().copied().collect();
+        self.write_days(keys, Days::All).await
+    }
+
+    /// Has a run write everything that it counted.
+    pub(super) async fn write(&self, key: RunKey) -> Result<(), Error> {
+        self.write_days([key], Days::All).await
+    }
+
+    /// Returns when the rows of a run's past days are durable.
+    pub(crate) async fn written(&self, key: RunKey) -> Result<(), Error> {
+        self.write_days([key], Days::Over).await
+    }
+
+    async fn write_days(
+        &self,
+        keys: impl IntoIterator<Item = RunKey>,
+        days: Days,
+    ) -> Result<(), Error> {
+        let mut answers = Vec::new();
+        for key in keys {
+            let (waiter, answer) = oneshot::channel();
+            self.send(key, RunMessage::Days(days, waiter))?;
+            answers.push(answer);
+        }
+        let mut result = Ok(());
+        for answer in answers {
+            result = result.and(answer.await.unwrap_or(Err(Error::Internal)));
+        }
+        result
     }
 
     /// How many users a group of a run's board ranks now.
