@@ -37,7 +37,7 @@ pub(crate) enum RunMessage {
     /// Somebody waits for rows of days to be durable.
     Days(Days, Waiter),
     /// Write down what was counted, and end.
-    Close,
+    Close(Waiter),
 }
 
 /// Which rows of days somebody waits for.
@@ -126,9 +126,11 @@ impl Actor for LeaderboardRunActor {
                 // Who asked may have hung up.
                 Err(error) => drop(waiter.send(Err(error))),
             },
-            RunMessage::Close => {
-                if let Some(Built { board, book }) = &mut run.built {
-                    book.write(board, None);
+            RunMessage::Close(waiter) => {
+                match &mut run.built {
+                    Some(built) => built.write(Days::All, waiter),
+                    // Who asked may have hung up.
+                    None => drop(waiter.send(Ok(()))),
                 }
                 myself.stop(None);
             }

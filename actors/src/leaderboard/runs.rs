@@ -14,6 +14,7 @@ use domain::time::Timestamp;
 use parking_lot::Mutex;
 use ractor::{ActorCell, ActorRef, ActorRuntime};
 use storage::Store;
+use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::{Semaphore, oneshot};
 
 use super::RunKey;
@@ -31,6 +32,8 @@ const WRITING_MAX: usize = 2;
 pub(crate) struct Runs {
     tools: Arc<Tools>,
     actors: Mutex<HashMap<RunKey, ActorRef<RunMessage>>>,
+    /// Runs of boards that were switched off write down their day.
+    closing: Mutex<Vec<oneshot::Receiver<Result<(), Error>>>>,
     supervisor: OnceLock<ActorCell>,
 }
 
@@ -43,7 +46,8 @@ impl Runs {
     ) -> Self {
         let (dues, writing) = (Mutex::default(), Semaphore::new(WRITING_MAX));
         let tools = Tools { store, catalogs, participants_max, clock, dues, writing };
-        Self { tools: Arc::new(tools), actors: Mutex::default(), supervisor: OnceLock::new() }
+        let (actors, closing) = (Mutex::default(), Mutex::default());
+        Self { tools: Arc::new(tools), actors, closing, supervisor: OnceLock::new() }
     }
 
     /// Links every run from now on to `supervisor`.
@@ -70,11 +74,15 @@ impl Runs {
             let board = catalog.find_leaderboard(key.leaderboard);
             key.scope != scope || board.is_some_and(|board| board.phase != Phase::Off)
         };
+        let mut closing = self.closing.lock();
+        closing.retain_mut(|written| written.try_recv() == Err(TryRecvError::Empty));
         self.actors.lock().retain(|key, actor| {
             let kept = ranks(key);
             if !kept {
+                let (waiter, written) = oneshot::channel();
                 // One that has just failed has nothing to write.
-                let _ = actor.send_message(RunMessage::Close);
+                let _ = actor.send_message(RunMessage::Close(waiter));
+                closing.push(written);
             }
             kept
         });
@@ -158,6 +166,11 @@ impl Runs {
         let mut keys: HashSet<RunKey> = self.actors.lock().keys().copied().collect();
         // A run that failed is built anew, and writes what it finds different.
         keys.extend(self.tools.dues.lock().keys());
+        let closing = std::mem::take(&mut *self.closing.lock());
+        for written in closing {
+            // One that failed has nothing to write.
+            let _ = written.await;
+        }
         self.write_days(keys, Days::Due).await
     }
 
