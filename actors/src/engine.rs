@@ -145,6 +145,7 @@ impl Engine {
             store.clone(),
             Arc::clone(&catalogs),
             clock.clone(),
+            counted.decided_at,
             config.participants_max,
         ));
         let tools = Tools {
@@ -238,11 +239,10 @@ impl Engine {
             tasks.push(tokio::spawn(wake(Arc::clone(&timers), tick)));
             tasks.push(tokio::spawn(Arc::clone(&purge).work()));
         }
-        // What falls due at the end of a run still counts in it; a day of a run ends before what falls
-        // due at its end, and time stands still until runs have met what they were told.
-        let [days_end, runs_met] = [Arc::clone(&runs), Arc::clone(&runs)];
+        // What falls due at the end of a run still counts in it; time stands still until runs have met
+        // what they were told.
         let sources: Vec<Arc<dyn Source>> =
-            vec![days_end, walk, timers, settling, boosts, webhooks, purge, runs_met];
+            vec![walk, timers, settling, boosts, webhooks, purge, Arc::clone(&runs) as _];
         let schedule = Schedule::new(clock.clone(), sources);
         let background = Mutex::new(Some(Background { supervisor, supervisor_ended, tasks }));
         let log_reads = Semaphore::new(LOG_READS_MAX);

@@ -54,13 +54,13 @@ impl DayBook {
         key: RunKey,
         tools: Arc<Tools>,
         board: &Board,
-        changed_at: Option<Timestamp>,
+        changed_at: Timestamp,
         ranked: Vec<UserId>,
     ) -> Self {
         let now = tools.clock.now();
         let mut touched = Touched::default();
         board.touch_all(&mut touched, ranked);
-        let changed_at = changed_at.map_or(now, |at| at.min(now));
+        let changed_at = changed_at.min(now);
         let (day, ends_at) = (tools.day_of(&key, changed_at), end_of_day(changed_at));
         let mut book = Self { key, tools, touched, day, ends_at, writer: None };
         // What was not written when the last server ended is of the day it ended on.

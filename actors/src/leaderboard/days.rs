@@ -1,8 +1,8 @@
 //! Days of runs end, and rows of what was counted are written in time. (C-LB-71, C-LB-81)
 //!
-//! The books of runs say when they have something to write. In virtual time every stop asks all runs
-//! twice: before anything else, so that a day ends with what was before its midnight, and after
-//! everything else, so that the clock isn't moved before runs have met what they were told.
+//! The books of runs say when they have something to write. Whoever waits for that has every run in
+//! memory asked, so that in virtual time the clock isn't moved before runs have met what they were
+//! told: they turn to another day by the clock.
 
 use domain::time::Timestamp;
 

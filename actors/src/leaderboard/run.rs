@@ -70,6 +70,8 @@ pub(super) struct Tools {
     /// The most users a group can rank. (C-LB-40)
     pub(super) participants_max: u32,
     pub(super) clock: Clock,
+    /// When any user was last decided before the engine started.
+    pub(super) decided_at: Timestamp,
     /// When runs have days to write.
     pub(super) dues: Mutex<HashMap<RunKey, Timestamp>>,
     /// Bounds how many runs write their days at a time.
@@ -177,7 +179,7 @@ impl LeaderboardRun {
         let Self { key, tools, .. } = self;
         let ranked = rows::last_ranked(&tools.store, *key).await?;
         let (board, reached) = rows::build_board(&tools.store, *key, limit).await?;
-        let changed_at = reached.max(tools.counted_anew_at(key));
+        let changed_at = tools.changed_at(key).max(reached.unwrap_or(Timestamp::MIN));
         let book = DayBook::open(*key, Arc::clone(tools), &board, changed_at, ranked);
         Ok(Built { board, book })
     }
@@ -198,10 +200,14 @@ impl Tools {
         run.map_or_else(|| at.utc_date(), |run| run.day_at(at))
     }
 
-    /// When the run's board was last counted anew; none if it never ranked.
-    fn counted_anew_at(&self, key: &RunKey) -> Option<Timestamp> {
+    /// Not before the last change of a run, scores apart, that may have happened before the engine
+    /// started.
+    fn changed_at(&self, key: &RunKey) -> Timestamp {
         let catalog = self.catalogs.current(key.scope);
-        Some(catalog.find_leaderboard(key.leaderboard)?.recounts.last()?.at)
+        let board = catalog.find_leaderboard(key.leaderboard);
+        let edited_at = board.map(|board| board.stamps.updated_at);
+        let counted_at = board.and_then(|board| board.recounts.last()).map(|recount| recount.at);
+        self.decided_at.max(edited_at.max(counted_at).unwrap_or(Timestamp::MIN))
     }
 }
 

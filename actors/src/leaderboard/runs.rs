@@ -42,10 +42,11 @@ impl Runs {
         store: Store,
         catalogs: Arc<Catalogs>,
         clock: Clock,
+        decided_at: Timestamp,
         participants_max: u32,
     ) -> Self {
         let (dues, writing) = (Mutex::default(), Semaphore::new(WRITING_MAX));
-        let tools = Tools { store, catalogs, participants_max, clock, dues, writing };
+        let tools = Tools { store, catalogs, participants_max, clock, decided_at, dues, writing };
         let (actors, closing) = (Mutex::default(), Mutex::default());
         Self { tools: Arc::new(tools), actors, closing, supervisor: OnceLock::new() }
     }
