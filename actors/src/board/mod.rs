@@ -30,7 +30,7 @@ use users::Users;
 pub use domain::leaderboard::{Group, Score};
 pub use page::{Filter, Row, Selection};
 pub use shift::{RankChange, Shift};
-pub(crate) use touched::{Noted, Touched};
+pub use touched::{Noted, Touched};
 pub use watch::{Changes, Start, Watch};
 
 /// A run's scores and rankings.

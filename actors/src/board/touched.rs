@@ -15,7 +15,7 @@ use super::{Board, Move, Standing};
 
 /// Counts by user.
 #[derive(Debug, Default)]
-pub(crate) struct Touched {
+pub struct Touched {
     counts: HashMap<u32, u32, BuildHasherDefault<HandleHasher>>,
     /// Users whose score was taken out.
     gone: HashMap<UserId, u32>,
@@ -23,15 +23,15 @@ pub(crate) struct Touched {
 
 /// Where a user stands of whom note is taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Noted {
+pub struct Noted {
     /// The user.
-    pub(crate) user: UserId,
+    pub user: UserId,
     /// Where they stand; none if they don't take part.
-    pub(crate) end: Option<Ranked>,
+    pub end: Option<Ranked>,
     /// How often their rank changed since note was last taken; entering counts.
-    pub(crate) changes: u32,
+    pub changes: u32,
     /// Whether they have a score at all.
-    pub(crate) has_score: bool,
+    pub has_score: bool,
 }
 
 impl Touched {
@@ -50,7 +50,7 @@ impl Board {
     /// Counts what a move of a user changed. To be asked before the next move.
     ///
     /// Takes some nanoseconds for each user between the two places.
-    pub(crate) fn touch(&self, touched: &mut Touched, user: &UserId, moved: &Move) {
+    pub fn touch(&self, touched: &mut Touched, user: &UserId, moved: &Move) {
         for shift in moved.shifts() {
             self.touch_others(touched, shift);
         }
@@ -116,7 +116,8 @@ impl Board {
     }
 
     /// Takes note: where everyone stands who was touched, in no order.
-    pub(crate) fn note(&self, touched: Touched) -> Vec<Noted> {
+    #[must_use]
+    pub fn note(&self, touched: Touched) -> Vec<Noted> {
         let Touched { mut counts, gone } = touched;
         let mut noted = Vec::with_capacity(counts.len() + gone.len());
         for (user, mut changes) in gone {
