@@ -28,7 +28,7 @@ use storage::Store;
 
 /// What a run is told.
 pub(crate) enum RunMessage {
-    /// Be there.
+    /// Be there, by the configuration of now.
     Build,
     /// A user's score or group is durably another one.
     Move(Box<Moved>),

@@ -68,7 +68,7 @@ impl Runs {
         }
     }
 
-    /// Lets go of the runs of boards that don't rank any more.
+    /// Lets go of the runs of boards that don't rank any more, and has the others take up what changed.
     pub(crate) fn keep_ranking(&self, scope: Scope) {
         let catalog = self.tools.catalogs.current(scope);
         let ranks = |key: &RunKey| {
@@ -79,12 +79,15 @@ impl Runs {
         closing.retain_mut(|written| written.try_recv() == Err(TryRecvError::Empty));
         self.actors.lock().retain(|key, actor| {
             let kept = ranks(key);
-            if !kept {
+            let message = if kept {
+                RunMessage::Build
+            } else {
                 let (waiter, written) = oneshot::channel();
-                // One that has just failed has nothing to write.
-                let _ = actor.send_message(RunMessage::Close(waiter));
                 closing.push(written);
-            }
+                RunMessage::Close(waiter)
+            };
+            // One that has just failed has nothing to write, and is built by today's configuration.
+            let _ = actor.send_message(message);
             kept
         });
     }

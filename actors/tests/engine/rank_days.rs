@@ -131,8 +131,10 @@ async fn a_change_of_the_limit_changes_ranks() {
     assert_eq!(seen(&world, board, "b").await, []);
     change(&world, board, limit(3)).await;
     assert_eq!(seen(&world, board, "c").await, [event(1, None, at(3, 1))]);
-    world.advance(MINUTE_MS).await;
-    assert_eq!(written(&world), ["a 2026-03-01 1/3 0", "b 2026-03-01 2/2 2", "c 2026-03-01 3/1 0"]);
+    // At once, though nobody asks for it on that day.
+    change(&world, board, limit(2)).await;
+    world.advance(DAY_MS).await;
+    assert_eq!(written(&world), ["a 2026-03-01 1/3 0", "b 2026-03-01 2/2 2", "c 2026-03-01 - 1"]);
 }
 
 // C-LB-71 C-LB-72 C-LB-73
@@ -201,6 +203,13 @@ async fn a_crash_forgets_counts_of_a_minute_and_no_rank() {
     let world = world.crash().await.restart().await;
     world.advance(MINUTE_MS).await;
     assert_eq!(written(&world), rows);
+    // A server that is stopped writes what it has.
+    submit(&world, "b", 54).await;
+    let world = world.restart().await;
+    assert_eq!(
+        written(&world),
+        ["a 2026-03-01 - 1", "b 2026-03-01 1/101 1", "c 2026-03-01 2/100 1"]
+    );
 }
 
 // C-LB-72 C-LB-81
