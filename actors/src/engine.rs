@@ -11,7 +11,8 @@ use std::time::Duration;
 use domain::calendar::Period;
 use domain::catalog::{Catalog, Leaderboard, Webhook};
 use domain::ids::{
-    AttributeId, DeliveryId, EnvironmentId, MetricId, PauseId, PointsSystemId, Scope, UserId,
+    AttributeId, DeliveryId, EnvironmentId, MetricId, PauseId, PointsSystemId, Scope, TriggerId,
+    UserId,
 };
 use domain::leaderboard::{DayEnd, Run};
 use domain::summary::{BalanceRange, histogram};
@@ -36,6 +37,7 @@ use crate::error::Error;
 use crate::leaderboard::{self, Page, Recounts, RunKey, Runs, Settling, UserPlace};
 use crate::plans::Plans;
 use crate::ports::Ports;
+use crate::preview::{Change, Preview};
 use crate::projection::{Projections, Statistics};
 use crate::review::{ReviewBoard, WalkContext};
 use crate::router::Router;
@@ -294,6 +296,29 @@ impl Engine {
         F: FnOnce(&mut Catalog, Timestamp) -> R + Send + 'static,
     {
         self.shared.catalogs.change(scope, change).await
+    }
+
+    /// How many existing users a change of configuration would touch: who would complete an
+    /// achievement by it, and whom the given triggers concern. Reads all users.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] if too many of these reads run; [`Error::Unavailable`] if storage can't
+    /// be read.
+    pub async fn preview(
+        &self,
+        scope: Scope,
+        before: Catalog,
+        after: Catalog,
+        triggers: Vec<TriggerId>,
+    ) -> Result<Preview, Error> {
+        let Shared { context, store, .. } = self.shared.as_ref();
+        let running = context.projections.scans.start()?;
+        let change = Change { scope, now: self.now(), before, after, triggers };
+        let scan = rows::blocking(store, move |store| {
+            let _running = running;
+            change.preview(store)
+        });
+        Ok(scan.await?)
     }
 
     /// Runs one command on one user. Commands of one user run one after the other, those of

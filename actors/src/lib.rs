@@ -4,7 +4,7 @@
 //! user, the activation decides by the rules of `domain` and commits through `storage`, a catalog
 //! actor owns the configuration, timers settle users when something falls due, and projections count
 //! over all users. Reading order: `engine`, `router`, `user`, `catalog`, `timer`, `plans`,
-//! `schedule`, `review`, `projection`, `on_demand`, `balances`, `comparison`, `standings`, `ranking`,
+//! `schedule`, `review`, `projection`, `on_demand`, `balances`, `comparison`, `preview`, `standings`, `ranking`,
 //! `board`, `leaderboard`,
 //! `supervisor`, `rows`.
 //!
@@ -25,6 +25,7 @@ mod on_demand;
 mod permit;
 mod plans;
 pub mod ports;
+mod preview;
 mod projection;
 pub mod ranking;
 mod review;
@@ -42,6 +43,7 @@ pub use config::{Bootstrap, EngineConfig};
 pub use counters::EngineStats;
 pub use engine::{Engine, Health};
 pub use error::Error;
+pub use preview::Preview;
 pub use projection::Statistics;
 pub use standings::RankedLength;
 pub use user::Applied;

@@ -109,7 +109,8 @@ impl Scans {
         drop(self.commits.write().await);
     }
 
-    fn start(&self) -> Result<OwnedSemaphorePermit, Error> {
+    /// The right to scan all users, for as long as it is held.
+    pub(crate) fn start(&self) -> Result<OwnedSemaphorePermit, Error> {
         Arc::clone(&self.running).try_acquire_owned().map_err(|_| Error::Overloaded)
     }
 }

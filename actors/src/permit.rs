@@ -1,7 +1,8 @@
 //! The right of one request to be in flight.
 //!
-//! The router hands permits out and bounds them; a request carries its own until it is answered, so
-//! that whoever finds none in flight knows that everything is committed.
+//! The router hands permits out and bounds them; a request carries its own until it is answered and
+//! every leaderboard has made its moves, so that whoever finds none in flight knows that everything
+//! is committed, and that no mailbox holds anything of it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

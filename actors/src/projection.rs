@@ -29,7 +29,7 @@ pub(crate) struct Projections {
     statistics: RwLock<HashMap<Scope, Statistics>>,
     pub(crate) balances: OnDemand<BalancesByAttributes>,
     pub(crate) comparisons: OnDemand<Comparison>,
-    scans: Scans,
+    pub(crate) scans: Scans,
 }
 
 /// Counts over all users of one scope, as of what is committed. Clones share them.

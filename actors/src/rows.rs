@@ -92,29 +92,35 @@ pub(crate) fn load_progress(
 /// The missing sums, from one pass over the user's events.
 pub(crate) async fn sum_events(
     store: &Store,
-    UserKey { scope, user }: &UserKey,
+    key: &UserKey,
     missing: Vec<MissingSum>,
 ) -> Result<Vec<HistorySum>, Error> {
-    let range = KeyRange::user(*scope, Kind::Event, user);
-    blocking(store, move |store| {
-        let nothing = |missing: &MissingSum| HistorySum {
-            owner: missing.owner,
-            revision: missing.revision,
-            sum: Amount::ZERO,
-        };
-        let mut sums: Vec<_> = missing.iter().map(nothing).collect();
-        for row in store.rows(range) {
-            let (key, value) = row?;
-            let event: EventRecord = decode(&key, &value)?;
-            for (missing, read) in missing.iter().zip(&mut sums) {
-                if missing.counts(&event) {
-                    read.sum += event.value;
-                }
+    let key = key.clone();
+    blocking(store, move |store| read_sums(store, &key, &missing)).await
+}
+
+/// The same for who may block.
+pub(crate) fn read_sums(
+    store: &Store,
+    UserKey { scope, user }: &UserKey,
+    missing: &[MissingSum],
+) -> Result<Vec<HistorySum>, Error> {
+    let nothing = |missing: &MissingSum| HistorySum {
+        owner: missing.owner,
+        revision: missing.revision,
+        sum: Amount::ZERO,
+    };
+    let mut sums: Vec<_> = missing.iter().map(nothing).collect();
+    for row in store.rows(KeyRange::user(*scope, Kind::Event, user)) {
+        let (key, value) = row?;
+        let event: EventRecord = decode(&key, &value)?;
+        for (missing, read) in missing.iter().zip(&mut sums) {
+            if missing.counts(&event) {
+                read.sum += event.value;
             }
         }
-        Ok(sums)
-    })
-    .await
+    }
+    Ok(sums)
 }
 
 /// Rows read backwards at once.

@@ -25,7 +25,7 @@ use tokio::sync::oneshot;
 use crate::clock::Clock;
 use crate::counters::Counters;
 use crate::error::Error;
-use crate::leaderboard::{PendingRanks, RankedMove, Runs};
+use crate::leaderboard::{PendingRanks, RankedMove, Runs, Told};
 use crate::on_demand::Commit;
 use crate::permit::Permit;
 use crate::plans::Plans;
@@ -152,10 +152,8 @@ impl Actor for UserActor {
         let UserMessage { request: Request { catalog, command, reply }, permit } = *message;
         // Boxed, because the actor would else keep room for a decision while it has none to make:
         // several KB for each active user.
-        let answer = Box::pin(activation.run(catalog, command)).await;
-        // Everything is committed, so this activation may be replaced. Before the answer, so that
-        // whoever gets it finds the place free.
-        drop(permit);
+        // The permit ends before the answer, so that whoever gets it finds the place free.
+        let answer = Box::pin(activation.run(catalog, command, permit)).await;
         // Who asked may have hung up; what was committed stays committed.
         let _ = reply.send(answer);
         Ok(())
@@ -163,7 +161,12 @@ impl Actor for UserActor {
 }
 
 impl Activation {
-    async fn run(&mut self, catalog: Arc<Catalog>, mut command: Command) -> Result<Answer, Error> {
+    async fn run(
+        &mut self,
+        catalog: Arc<Catalog>,
+        mut command: Command,
+        permit: Permit,
+    ) -> Result<Answer, Error> {
         self.context.counters.commands.add_one();
         let before = self.load()?;
         let now = self.context.clock.now();
@@ -176,7 +179,8 @@ impl Activation {
         let moves = self.commit(before.as_deref(), &mut outcome, &catalog, now).await?;
         let state = self.go_on_from(outcome.state);
         let wanted = matches!(reply, Reply::Event(_));
-        let ranks = self.context.runs.tell(self.key.scope, &self.key.user, moves, wanted);
+        let told = Told { user: &self.key.user, moves, wanted, permit: Some(permit) };
+        let ranks = self.context.runs.tell(self.key.scope, told);
         Ok(Answer { applied: Applied { state, catalog, now, reply, ranks: Vec::new() }, ranks })
     }
 

@@ -201,7 +201,8 @@ impl Date {
 
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.format("%Y-%m-%d"))
+        // Year, month and day, without the detour of parsing a format.
+        self.0.fmt(f)
     }
 }
 

@@ -7,12 +7,12 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::value::{
-    Clock, Day, Decimal, Description, EventName, ImageUrl, Multiplier, Name, Table, TimeZone,
-    WebhookUrl, Whole, Yes,
+    ApiKey, Clock, Day, Decimal, Description, EventName, ImageUrl, Multiplier, Name, Table,
+    TimeZone, WebhookUrl, Whole, Yes,
 };
 
 /// A count that no rule limits further.
-pub(super) type Count = Whole<1, 1_000_000_000>;
+pub(super) type Count = Whole<1, { u32::MAX as i64 }>;
 
 /// Values that attributes must have, by attribute key.
 pub(super) type Filters = Table<Spanned<String>>;
@@ -36,7 +36,8 @@ pub(super) struct Document {
 pub(super) struct SettingsTable {
     pub(super) default_time_zone: Option<TimeZone>,
     pub(super) week_start: Option<WeekStartName>,
-    pub(super) idempotency_retention_days: Option<Whole<1, 36_500>>,
+    /// 0 for ever.
+    pub(super) idempotency_retention_days: Option<Whole<0, { u32::MAX as i64 }>>,
     pub(super) control_ratio: Option<Whole<0, 100>>,
 }
 
@@ -111,7 +112,7 @@ pub(super) struct AchievementTable {
     // Exactly one of:
     pub(super) metric: Option<MetricReached>,
     pub(super) streak_length: Option<Count>,
-    pub(super) api: Option<Yes>,
+    pub(super) api: Option<ApiKey>,
     pub(super) all_of: Option<Spanned<Vec<Spanned<String>>>>,
     pub(super) anniversary_years: Option<Count>,
 }
@@ -149,7 +150,7 @@ pub(super) struct PointsSystemTable {
     pub(super) boosts: Vec<Spanned<BoostTable>>,
 }
 
-/// A boost that is not for one user: those don't exist yet.
+/// A boost that is not for one user: those are made for users who exist.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct BoostTable {
@@ -177,6 +178,8 @@ pub(super) enum RoundingName {
 pub(super) struct WebhookTable {
     pub(super) name: Name,
     pub(super) url: WebhookUrl,
+    #[serde(default)]
+    pub(super) status: SwitchName,
     pub(super) events: Spanned<Vec<EventName>>,
 }
 
@@ -184,7 +187,7 @@ pub(super) struct WebhookTable {
 #[serde(deny_unknown_fields)]
 pub(super) struct LevelTable {
     pub(super) name: Name,
-    pub(super) points: Spanned<Whole<0, 1_000_000_000_000>>,
+    pub(super) points: Whole<0, 1_000_000_000_000>,
     pub(super) description: Option<Description>,
     pub(super) badge: Option<ImageUrl>,
 }
@@ -194,7 +197,7 @@ pub(super) struct LevelTable {
 pub(super) struct TriggerTable {
     pub(super) points: Spanned<Whole<-1_000_000_000, 1_000_000_000>>,
     #[serde(default)]
-    pub(super) status: TriggerStatusName,
+    pub(super) status: SwitchName,
     #[serde(default)]
     pub(super) block_if_out_of_points: bool,
     #[serde(default)]
@@ -208,9 +211,10 @@ pub(super) struct TriggerTable {
     pub(super) every_days: Option<Count>,
 }
 
+/// Whether a trigger, a leaderboard or a webhook is on.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum TriggerStatusName {
+pub(super) enum SwitchName {
     #[default]
     Active,
     Inactive,
@@ -221,8 +225,9 @@ pub(super) enum TriggerStatusName {
 pub(super) struct LeaderboardTable {
     pub(super) name: Name,
     pub(super) description: Option<Description>,
+    /// An active one is scheduled, active or finished by its dates.
     #[serde(default)]
-    pub(super) status: LeaderboardStatusName,
+    pub(super) status: SwitchName,
     pub(super) max_participants: Option<Count>,
     pub(super) start: Option<Day>,
     pub(super) end: Option<Day>,
@@ -237,15 +242,6 @@ pub(super) struct LeaderboardTable {
     pub(super) metric: Option<Spanned<String>>,
     pub(super) points: Option<Spanned<String>>,
     pub(super) streak: Option<Yes>,
-}
-
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum LeaderboardStatusName {
-    /// Scheduled, active or finished, by its dates.
-    #[default]
-    Active,
-    Inactive,
 }
 
 /// How long a run is: exactly one of the fields.

@@ -1,15 +1,19 @@
-//! Catalog files: a whole configuration as TOML, for the first start of an environment.
+//! Catalog files: a whole configuration as TOML.
 //!
-//! Everything refers to others by key, never by id: metrics and attributes by their own keys,
-//! achievements by the names of their tables. A file is applied whole or not at all, through the
-//! same catalog operations as the Admin API, so the same rules hold. Whatever is wrong is told with
-//! file, line and column. `config/examples/study.toml` documents the format by example.
+//! A file says what an environment's catalog is to be: [`CatalogFile::plan`] makes a copy of the
+//! current one and brings it there, through the same catalog operations as the Admin API, so the
+//! same rules hold; what that changed is told by comparing descriptions of both. The first start
+//! with a file is the case of an empty catalog. Everything refers to others by key, never by id.
+//! Whatever is wrong is told with file, line and column. `config/examples/study.toml` documents the
+//! format by example; see also `docs/decisions/0017`.
 
 mod apply;
+mod describe;
+mod difference;
+mod export;
 mod format;
+mod source;
 mod value;
-
-use std::ops::Range;
 
 use domain::catalog::{Catalog, SealedSecret, Settings};
 use domain::ids::EnvironmentId;
@@ -17,9 +21,12 @@ use domain::time::Timestamp;
 use thiserror::Error;
 use uuid::Uuid;
 
+pub use self::describe::Subject;
+pub use self::difference::{Change, Difference, FieldDifference};
 use self::format::Document;
+use self::source::Source;
 
-/// A catalog file that can be applied to an empty catalog.
+/// A catalog file that fits together.
 #[derive(Debug)]
 pub struct CatalogFile {
     source: Source,
@@ -40,6 +47,15 @@ pub struct CatalogFileError {
     pub message: String,
 }
 
+/// What a file makes of a catalog.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The catalog that the file describes.
+    pub after: Catalog,
+    /// How it differs from the one before; empty if it is the same.
+    pub differences: Vec<Difference>,
+}
+
 /// Reads a catalog file and checks it by applying it to an empty catalog.
 ///
 /// # Errors
@@ -50,46 +66,51 @@ pub fn parse(file_name: &str, text: &str) -> Result<CatalogFile, CatalogFileErro
     let document = toml::from_str(text)
         .map_err(|error| source.error(error.span().unwrap_or_default(), error.message()))?;
     let file = CatalogFile { source, document };
-    let mut empty = Catalog::new(EnvironmentId(Uuid::nil()), Settings::default());
-    file.apply_to(&mut empty, Timestamp::from_millis(0), &|| SealedSecret(Vec::new()))?;
+    let empty = Catalog::new(EnvironmentId(Uuid::nil()), Settings::default());
+    file.plan(&empty, Timestamp::from_millis(0), &|| SealedSecret(Vec::new()))?;
     Ok(file)
 }
 
+/// The file that describes a catalog: a plan for it has no differences. Secrets of webhooks, boosts
+/// of single users and finished leaderboards of things that were deleted are not in it.
+#[must_use]
+pub fn export(catalog: &Catalog) -> String {
+    export::write(&describe::describe(catalog))
+}
+
 impl CatalogFile {
-    /// Adds everything in the file to the catalog and sets the settings it names, or changes
-    /// nothing. Webhooks get secrets from `new_secret`: a file never holds any.
+    /// What the catalog would be if it was what the file says, and what that changes. Webhooks that
+    /// are new get secrets from `new_secret`, others keep theirs: a file never holds any.
     ///
     /// # Errors
-    /// If a key of the file is taken in the catalog; an empty catalog takes every parsed file.
+    /// If the catalog doesn't allow a change; an empty one takes every parsed file.
+    pub fn plan(
+        &self,
+        catalog: &Catalog,
+        now: Timestamp,
+        new_secret: &dyn Fn() -> SealedSecret,
+    ) -> Result<Plan, CatalogFileError> {
+        let after = apply::apply(&self.document, catalog.clone(), now, new_secret)
+            .map_err(|problem| self.source.problem(&problem))?;
+        let differences =
+            difference::differences(&describe::describe(catalog), &describe::describe(&after));
+        // Where a file only says the same in another order, nothing is to change.
+        let after = if differences.is_empty() { catalog.clone() } else { after };
+        Ok(Plan { after, differences })
+    }
+
+    /// Makes the catalog what the file says, or changes nothing. See [`CatalogFile::plan`].
+    ///
+    /// # Errors
+    /// As for [`CatalogFile::plan`].
     pub fn apply_to(
         &self,
         catalog: &mut Catalog,
         now: Timestamp,
         new_secret: &dyn Fn() -> SealedSecret,
-    ) -> Result<(), CatalogFileError> {
-        let changed = apply::apply(&self.document, catalog.clone(), now, new_secret)
-            .map_err(|problem| self.source.error(problem.span, &problem.message))?;
-        *catalog = changed;
-        Ok(())
-    }
-}
-
-/// A text with a name, for telling places in it.
-#[derive(Debug)]
-struct Source {
-    file: String,
-    text: String,
-}
-
-impl Source {
-    fn error(&self, span: Range<usize>, message: &str) -> CatalogFileError {
-        let before = &self.text[..self.text.floor_char_boundary(span.start)];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        CatalogFileError {
-            file: self.file.clone(),
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-            message: message.to_owned(),
-        }
+    ) -> Result<Vec<Difference>, CatalogFileError> {
+        let Plan { after, differences } = self.plan(catalog, now, new_secret)?;
+        *catalog = after;
+        Ok(differences)
     }
 }

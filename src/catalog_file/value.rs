@@ -8,14 +8,15 @@ use std::marker::PhantomData;
 
 use domain::amount::Amount;
 use domain::calendar::Zone;
-use domain::catalog::is_multiplier;
+use domain::catalog::{
+    DESCRIPTION_CHARS_MAX, is_description, is_image_url, is_multiplier, trimmed_name,
+};
 use domain::time::{Date, TimeOfDay};
 use domain::webhook::WebhookEvent;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Unexpected, Visitor};
 use toml::Spanned;
 
 use crate::http::admin::webhooks;
-use crate::http::json;
 
 /// A table whose keys are chosen by its writer, in the order of the file.
 #[derive(Debug)]
@@ -85,7 +86,8 @@ impl<'de, const MIN: i64, const MAX: i64> Deserialize<'de> for Whole<MIN, MAX> {
     }
 }
 
-/// A decimal of at least 1, written as an integer or a float.
+/// A decimal of at least 1, written as an integer or a float, or as a text if it has more digits
+/// than a float keeps.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Decimal(pub(super) Amount);
 
@@ -109,6 +111,10 @@ impl<'de> Deserialize<'de> for Decimal {
                 // The shortest decimal that reads back as this float is the one in the file.
                 at_least_one(&value.to_string())
                     .ok_or_else(|| E::invalid_value(Unexpected::Float(value), &self))
+            }
+
+            fn visit_str<E: Error>(self, value: &str) -> Result<Decimal, E> {
+                at_least_one(value).ok_or_else(|| E::invalid_value(Unexpected::Str(value), &self))
             }
         }
 
@@ -187,6 +193,42 @@ impl<'de> Deserialize<'de> for Yes {
     }
 }
 
+/// The key that an API achievement is called by.
+#[derive(Clone, Debug)]
+pub(super) enum ApiKey {
+    /// The name of its table, written `true`.
+    OfTable,
+    /// Another one.
+    Own(String),
+}
+
+impl<'de> Deserialize<'de> for ApiKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TrueOrText;
+
+        impl Visitor<'_> for TrueOrText {
+            type Value = ApiKey;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("`true` or the key to call it by")
+            }
+
+            fn visit_bool<E: Error>(self, value: bool) -> Result<ApiKey, E> {
+                match value {
+                    true => Ok(ApiKey::OfTable),
+                    false => Err(E::custom("expected `true`; leave the line out instead")),
+                }
+            }
+
+            fn visit_str<E: Error>(self, value: &str) -> Result<ApiKey, E> {
+                Ok(ApiKey::Own(value.to_owned()))
+            }
+        }
+
+        deserializer.deserialize_any(TrueOrText)
+    }
+}
+
 /// A text that a check accepts, as the check returns it.
 fn checked<'de, D: Deserializer<'de>, T>(
     deserializer: D,
@@ -203,7 +245,7 @@ pub(super) struct Name(pub(super) String);
 
 impl<'de> Deserialize<'de> for Name {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        checked(deserializer, "a name of 1 to 255 characters", json::trimmed_name).map(Self)
+        checked(deserializer, "a name of 1 to 255 characters", trimmed_name).map(Self)
     }
 }
 
@@ -213,10 +255,8 @@ pub(super) struct Description(pub(super) String);
 
 impl<'de> Deserialize<'de> for Description {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let short = |text: &str| {
-            (text.chars().count() <= json::DESCRIPTION_CHARS_MAX).then(|| text.to_owned())
-        };
-        let expected = format!("at most {} characters", json::DESCRIPTION_CHARS_MAX);
+        let short = |text: &str| is_description(text).then(|| text.to_owned());
+        let expected = format!("at most {DESCRIPTION_CHARS_MAX} characters");
         checked(deserializer, &expected, short).map(Self)
     }
 }
@@ -227,7 +267,7 @@ pub(super) struct ImageUrl(pub(super) String);
 
 impl<'de> Deserialize<'de> for ImageUrl {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let absolute = |text: &str| json::is_image_url(text).then(|| text.to_owned());
+        let absolute = |text: &str| is_image_url(text).then(|| text.to_owned());
         checked(deserializer, "an absolute http(s) URL of at most 2048 characters", absolute)
             .map(Self)
     }

@@ -5,6 +5,9 @@
 
 mod backup;
 mod check;
+mod client;
+mod export;
+mod plan;
 mod serve;
 
 use std::process::ExitCode;
@@ -17,6 +20,8 @@ const CLEAN: u8 = 0;
 const FAILED: u8 = 1;
 /// Wrong flags or configuration. The same code that the flag parser ends with.
 const BAD_USAGE: u8 = 2;
+/// A plan has differences.
+const DIFFERENT: u8 = 2;
 
 /// What holds the key that commands authenticate with, and that a server is to have.
 const ADMIN_KEY_VARIABLE: &str = "ACCOLADE_ADMIN_KEY";
@@ -37,6 +42,12 @@ enum Command {
     Backup(backup::Args),
     /// Verifies the data directory of a stopped server, law by law
     Check(check::Args),
+    /// Compares a catalog file with a running environment; exit code 2 if they differ
+    Plan(plan::PlanArgs),
+    /// Brings a running environment to a catalog file, all of it or nothing
+    Apply(plan::ApplyArgs),
+    /// Prints the catalog of a running environment as a catalog file
+    Export(export::Args),
 }
 
 /// Runs the command that was asked for.
@@ -46,5 +57,8 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Backup(args) => backup::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Plan(args) => plan::plan(&args),
+        Command::Apply(args) => plan::apply(&args),
+        Command::Export(args) => export::run(&args),
     }
 }

@@ -22,6 +22,13 @@ pub struct ErrorBody<'a> {
     error: &'a str,
 }
 
+/// The message of a body of a response that isn't a success.
+#[must_use]
+pub fn message_of(body: &str) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_str(body).ok()?;
+    Some(body.get("error")?.as_str()?.to_owned())
+}
+
 impl ApiError {
     /// An error with a status and a message.
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {

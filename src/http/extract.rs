@@ -213,6 +213,23 @@ impl FromRequest<App> for Body {
     }
 }
 
+/// The body as text, whatever its `Content-Type`; an empty one is an empty text.
+///
+/// Rejections: 413 if it is too large, then 400 if it is not UTF-8. (C-API-09)
+#[derive(Debug)]
+pub struct Text(pub String);
+
+impl FromRequest<App> for Text {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
+        let bytes = Bytes::from_request(request, app).await.map_err(unreadable)?;
+        let text = String::from_utf8(bytes.into());
+        text.map(Self)
+            .map_err(|_| ApiError::new(StatusCode::BAD_REQUEST, "Request body is not UTF-8 text"))
+    }
+}
+
 fn unreadable(rejection: BytesRejection) -> ApiError {
     if let BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) = rejection {
         return ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "Request body is too large");

@@ -6,19 +6,11 @@
 //! caller's business.
 
 use domain::amount::Amount;
-use domain::catalog::{Invalid, Patch};
+use domain::catalog::{Invalid, NAME_CHARS_MAX, Patch, URL_CHARS_MAX, is_image_url, trimmed_name};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::error::ApiError;
-
-/// Longest name, in characters. (C-GEN-13)
-const NAME_CHARS_MAX: usize = 255;
-
-/// Longest description of a configured object, in characters. (C-GEN-13)
-pub(crate) const DESCRIPTION_CHARS_MAX: usize = 2000;
-/// Longest URL of an image, in characters. (C-ADM-23)
-const URL_CHARS_MAX: usize = 2048;
 
 /// Parses a required body. (C-GEN-06, C-API-11)
 ///
@@ -116,12 +108,6 @@ pub fn name(value: &Value, field: &str) -> Result<String, Invalid> {
         .ok_or_else(|| Invalid::error(format!("name must have 1 to {NAME_CHARS_MAX} characters")))
 }
 
-/// The text as a name, if it can be one. (C-ADM-21)
-pub(crate) fn trimmed_name(text: &str) -> Option<String> {
-    let name = text.trim();
-    (1..=NAME_CHARS_MAX).contains(&name.chars().count()).then(|| name.to_owned())
-}
-
 /// A boolean.
 pub fn boolean(value: &Value, field: &str) -> Result<bool, Invalid> {
     value.as_bool().ok_or_else(|| Invalid::error(format!("{field} must be a boolean")))
@@ -196,12 +182,4 @@ pub fn image_url(value: &Value, field: &str) -> Result<String, Invalid> {
         )));
     }
     Ok(url.to_owned())
-}
-
-/// Whether a text is an absolute http(s) URL of at most 2048 characters. (C-ADM-23)
-pub(crate) fn is_image_url(url: &str) -> bool {
-    let has_host = |rest: &str| !rest.is_empty() && !rest.starts_with('/');
-    let is_absolute =
-        ["http://", "https://"].iter().any(|scheme| url.strip_prefix(scheme).is_some_and(has_host));
-    is_absolute && url.chars().count() <= URL_CHARS_MAX && !url.chars().any(char::is_whitespace)
 }

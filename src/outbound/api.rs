@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use reqwest::{Method, RequestBuilder, Response, Url};
 
+use crate::http::error::message_of;
+
 /// How long a server may take to accept a connection, or to answer whole.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -15,14 +17,9 @@ pub enum CallError {
     /// It did not get there, or no answer came back.
     #[error("{0}")]
     Unreachable(#[from] reqwest::Error),
-    /// The server refused it.
-    #[error("the server answered {status}: {body}")]
-    Refused {
-        /// The status.
-        status: u16,
-        /// The body, which says why.
-        body: String,
-    },
+    /// The server refused it, and says why.
+    #[error("{0}")]
+    Refused(String),
 }
 
 /// A running server's Admin API.
@@ -81,5 +78,6 @@ async fn successful(answer: Response) -> Result<Response, CallError> {
     if status.is_success() {
         return Ok(answer);
     }
-    Err(CallError::Refused { status: status.as_u16(), body: answer.text().await? })
+    let said = message_of(&answer.text().await?);
+    Err(CallError::Refused(said.unwrap_or_else(|| format!("the server answered {status}"))))
 }

@@ -52,6 +52,8 @@ struct Inner {
     threads: Mutex<Option<Threads>>,
     shards: u16,
     batch_bytes_max: usize,
+    /// Bytes in the overlay beyond which bulk work waits.
+    bulk_bytes_max: usize,
     replayed: u64,
     /// Released last: fields are dropped in order.
     _lock: Option<DirLock>,
@@ -182,6 +184,7 @@ impl Store {
             threads: Mutex::new(Some(Threads { committer, checkpointer })),
             shards: options.shards,
             batch_bytes_max: options.batch_bytes_max(),
+            bulk_bytes_max: options.overlay_bytes_max / 2,
             replayed,
             _lock: lock,
         };
@@ -219,6 +222,18 @@ impl Store {
         let commit = Commit { shard: batch.shard, ops: batch.ops, payload, answer };
         queue.send(Message::Commit(commit)).map_err(|_| self.refusal())?;
         answered.await.unwrap_or_else(|_| Err(self.refusal()))
+    }
+
+    /// Waits, blocking, while the overlay is more than half full. Whoever writes much that nobody
+    /// waits for calls this before each batch, so that commits of requests find room without waiting.
+    ///
+    /// # Errors
+    /// As for [`Store::checkpoint`].
+    pub fn wait_for_room(&self) -> Result<(), Error> {
+        if self.inner.shared.overlay.bytes() <= self.inner.bulk_bytes_max {
+            return Ok(());
+        }
+        self.checkpoint()
     }
 
     /// The newest value of a row.

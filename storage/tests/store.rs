@@ -137,6 +137,20 @@ fn a_full_overlay_makes_commits_wait_and_not_grow() {
 }
 
 #[test]
+fn bulk_work_leaves_half_of_the_overlay_to_others() {
+    let dir = tempdir();
+    let bytes_max = 128 << 10;
+    let store =
+        Store::open(&Options { overlay_bytes_max: bytes_max, ..options(&dir) }).expect("opens");
+    for sequence in 0..1_500 {
+        store.wait_for_room().expect("healthy");
+        assert!(store.stats().overlay_bytes <= bytes_max / 2);
+        commit(&store, event(1, sequence)).expect("commits");
+    }
+    assert!(store.stats().checkpoints > 1);
+}
+
+#[test]
 fn large_values_survive() {
     let dir = tempdir();
     let large: Vec<u8> = (0..3_000_000_u32).map(|byte| (byte % 251) as u8).collect();

@@ -76,6 +76,12 @@ impl Move {
     pub fn shifts(&self) -> impl Iterator<Item = &Shift> {
         self.left.iter().chain(&self.entered)
     }
+
+    /// The group the user was ranked in before; none if they were in no ranking, or if nothing moved.
+    #[must_use]
+    pub fn previous_group(&self) -> Option<&Group> {
+        self.shifts().find(|shift| shift.from.is_some()).map(|shift| &*shift.group)
+    }
 }
 
 impl Board {

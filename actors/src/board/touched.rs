@@ -88,22 +88,22 @@ impl Board {
         }
     }
 
-    /// Has note taken of every participant, and of these users, though nothing is known to have
-    /// changed.
+    /// Has note taken of every participant of a board that was just built, and of these users, who
+    /// had a rank when note was last taken; other participants have come in since.
     pub(crate) fn touch_all(
         &self,
         touched: &mut Touched,
-        others: impl IntoIterator<Item = UserId>,
+        ranked: impl IntoIterator<Item = UserId>,
     ) {
-        for ranked in self.groups.iter() {
-            for (_, key) in (0..self.limit).zip(ranked.ranking.from(0)) {
-                touched.add(key.user, 0);
-            }
-        }
-        for user in others {
+        for user in ranked {
             match self.users.find(&user) {
                 Some(user) => touched.add(user, 0),
                 None => drop(touched.gone.entry(user).or_default()),
+            }
+        }
+        for ranked in self.groups.iter() {
+            for (_, key) in (0..self.limit).zip(ranked.ranking.from(0)) {
+                touched.counts.entry(key.user).or_insert(1);
             }
         }
     }

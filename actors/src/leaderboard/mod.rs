@@ -19,8 +19,8 @@ use domain::ids::{LeaderboardId, Scope, UserId};
 use domain::leaderboard::{Group, Ranked, Run};
 use domain::time::Date;
 
-pub(crate) use ranks::PendingRanks;
 pub use ranks::RankedMove;
+pub(crate) use ranks::{PendingRanks, Told};
 pub(crate) use recounts::Recounts;
 pub(crate) use runs::Runs;
 pub(crate) use settled::{place, rows};

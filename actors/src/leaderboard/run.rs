@@ -9,8 +9,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use domain::catalog::Catalog;
 use domain::ids::UserId;
-use domain::leaderboard::ScoreRecord;
+use domain::leaderboard::{ScoreMove, ScoreRecord};
 use domain::time::{Date, Timestamp};
 use parking_lot::Mutex;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
@@ -18,7 +19,7 @@ use tokio::sync::Semaphore;
 
 use super::RunKey;
 use super::day_book::{DayBook, Waiter};
-use super::ranks::Slot;
+use super::ranks::Moved;
 use crate::board::{Board, Move};
 use crate::catalog::Catalogs;
 use crate::clock::Clock;
@@ -31,7 +32,7 @@ pub(crate) enum RunMessage {
     /// Be there, by the configuration of now.
     Build,
     /// A user's score or group is durably another one.
-    Move(Box<Moved>),
+    Move(Moved),
     /// Somebody wants to know something, and gets the answer by a way of their own.
     Read(Read),
     /// Somebody waits for rows of days to be durable.
@@ -53,15 +54,6 @@ pub(super) enum Days {
 
 /// A question.
 pub(super) type Read = Box<dyn FnOnce(Result<&Board, Error>) + Send>;
-
-/// A committed change of one user's row.
-pub(crate) struct Moved {
-    pub(super) user: UserId,
-    pub(super) before: Option<ScoreRecord>,
-    pub(super) after: Option<ScoreRecord>,
-    /// None if nobody waits for ranks.
-    pub(super) slot: Option<Slot>,
-}
 
 /// What runs work with.
 pub(super) struct Tools {
@@ -87,6 +79,8 @@ pub(super) struct LeaderboardRun {
     tools: Arc<Tools>,
     /// None until it is needed.
     built: Option<Built>,
+    /// The configuration that the participant limit is of.
+    catalog: Option<Arc<Catalog>>,
 }
 
 /// What a run knows of its scores and of its current day.
@@ -105,7 +99,7 @@ impl Actor for LeaderboardRunActor {
         _myself: ActorRef<RunMessage>,
         (key, tools): Self::Arguments,
     ) -> Result<LeaderboardRun, ActorProcessingErr> {
-        Ok(LeaderboardRun { key, tools, built: None })
+        Ok(LeaderboardRun { key, tools, built: None, catalog: None })
     }
 
     async fn handle(
@@ -119,7 +113,7 @@ impl Actor for LeaderboardRunActor {
             // Without a board nothing is lost: it will be built from rows that have the move.
             RunMessage::Move(moved) => {
                 if let Ok(built) = run.built().await {
-                    moved.apply(built);
+                    apply(moved, built);
                 }
             }
             RunMessage::Read(read) => read(run.built().await.map(|built| &built.board)),
@@ -156,23 +150,27 @@ impl Actor for LeaderboardRunActor {
 impl LeaderboardRun {
     /// The board, with the participant limit and on the day of now. (C-LB-43, C-LB-71)
     async fn built(&mut self) -> Result<&mut Built, Error> {
-        let limit = self.tools.seats(&self.key);
         if self.built.is_none() {
+            let limit = self.tools.seats(&self.key);
             let built = self.build(limit.unwrap_or(0)).await;
             if let Err(error) = &built {
                 tracing::error!(leaderboard.id = %self.key.leaderboard, %error, "a run could not be read");
             }
             self.built = Some(built?);
         }
-        let built = self.built.as_mut().expect("it was just built");
-        let Built { board, book } = built;
+        let Built { board, book } = self.built.as_mut().expect("it was just built");
         book.turn(board, self.tools.clock.now());
-        let before = board.limit();
-        if let Some(limit) = limit.filter(|limit| *limit != before) {
-            board.set_limit(limit);
-            book.count_limit(board, before);
+        let catalog = self.tools.catalogs.current(self.key.scope);
+        // A message usually finds the configuration that the one before it found.
+        if !self.catalog.as_ref().is_some_and(|known| Arc::ptr_eq(known, &catalog)) {
+            let (limit, before) = (self.tools.seats_in(&catalog, &self.key), board.limit());
+            if let Some(limit) = limit.filter(|limit| *limit != before) {
+                board.set_limit(limit);
+                book.count_limit(board, before);
+            }
+            self.catalog = Some(catalog);
         }
-        Ok(built)
+        Ok(self.built.as_mut().expect("it was just built"))
     }
 
     async fn build(&self, limit: u64) -> Result<Built, Error> {
@@ -188,7 +186,10 @@ impl LeaderboardRun {
 impl Tools {
     /// How many users a group of the run's board ranks; none for a board that is gone.
     pub(super) fn seats(&self, key: &RunKey) -> Option<u64> {
-        let catalog = self.catalogs.current(key.scope);
+        self.seats_in(&self.catalogs.current(key.scope), key)
+    }
+
+    fn seats_in(&self, catalog: &Catalog, key: &RunKey) -> Option<u64> {
         let board = catalog.find_leaderboard(key.leaderboard)?;
         Some(u64::from(board.seats(self.participants_max)))
     }
@@ -234,19 +235,29 @@ impl Built {
     }
 }
 
-impl Moved {
-    fn apply(self, built: &mut Built) {
-        let Self { user, before, after, slot } = self;
-        if slot.is_some() {
-            // Not counted: where it moves somebody, the board was just built, and has note taken of
-            // everyone anyway.
-            stand(&mut built.board, &user, before.as_ref());
-        }
-        let answer = built.stand(&user, after.as_ref());
-        if let (Some(slot), Some(answer)) = (slot, answer) {
-            slot.fill(answer);
-        }
+/// Makes a move, and answers it if somebody waits.
+fn apply(moved: Moved, built: &mut Built) {
+    let (user, ScoreMove { before, after, .. }) = (moved.user(), moved.change());
+    let mut done = built.stand(user, after.as_ref());
+    if !moved.is_asked() {
+        return;
     }
+    // Where it began otherwise, the rows held this move or a later one when they were read.
+    if !done.as_ref().is_some_and(|done| begins_at(done, before.as_ref())) {
+        // Not counted: it ends where it is.
+        stand(&mut built.board, user, before.as_ref());
+        done = stand(&mut built.board, user, after.as_ref());
+    }
+    if let Some(done) = done {
+        moved.answer(&done);
+    }
+}
+
+/// Whether the user stood where this row says before a move.
+fn begins_at(done: &Move, row: Option<&ScoreRecord>) -> bool {
+    let participating = row.filter(|row| row.participates());
+    let group = participating.and_then(|row| row.group.as_ref());
+    done.before == row.map(|row| row.score) && done.previous_group() == group
 }
 
 /// Makes a user's score what the row says.

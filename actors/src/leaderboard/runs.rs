@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use domain::catalog::Phase;
 use domain::ids::{Scope, UserId};
-use domain::leaderboard::{MoveCause, ScoreMove};
+use domain::leaderboard::ScoreMove;
 use domain::time::Timestamp;
 use parking_lot::Mutex;
 use ractor::{ActorCell, ActorRef, ActorRuntime};
@@ -18,8 +18,8 @@ use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::{Semaphore, oneshot};
 
 use super::RunKey;
-use super::ranks::{PendingRanks, RankedMove, Slot, collect};
-use super::run::{Days, LeaderboardRunActor, Moved, RunMessage, Tools};
+use super::ranks::{Moved, PendingRanks, RankedMove, Told};
+use super::run::{Days, LeaderboardRunActor, RunMessage, Tools};
 use crate::board::Board;
 use crate::catalog::Catalogs;
 use crate::clock::Clock;
@@ -92,34 +92,16 @@ impl Runs {
         });
     }
 
-    /// Tells the runs of durable moves. The ranks of those that a command caused are collected if
-    /// they are `wanted`; nobody has to wait for them.
-    pub(crate) fn tell(
-        &self,
-        scope: Scope,
-        user: &UserId,
-        moves: Vec<ScoreMove>,
-        wanted: bool,
-    ) -> Option<PendingRanks> {
-        let is_asked = |change: &ScoreMove| {
-            wanted && change.cause == MoveCause::Command && change.changes_value()
-        };
-        let asked: Vec<_> = moves.iter().filter(|change| is_asked(change)).cloned().collect();
-        let (slots, answers) = collect(asked.len());
-        let mut slots = slots.into_iter();
-        for change in moves {
-            let slot = is_asked(&change).then(|| slots.next()).flatten();
-            self.tell_one(scope, user, change, slot);
+    /// Tells the runs of durable moves. Ranks that are wanted are collected; nobody has to wait for
+    /// them.
+    pub(crate) fn tell(&self, scope: Scope, told: Told<'_>) -> Option<PendingRanks> {
+        let (each, pending) = Moved::all(told);
+        for moved in each {
+            let ScoreMove { leaderboard, run, .. } = *moved.change();
+            // A run that can't be told isn't there; the next one reads the row.
+            let _ = self.send(RunKey { scope, leaderboard, run }, RunMessage::Move(moved));
         }
-        (!asked.is_empty()).then_some(PendingRanks { moves: asked, answers })
-    }
-
-    fn tell_one(&self, scope: Scope, user: &UserId, change: ScoreMove, slot: Option<Slot>) {
-        let ScoreMove { leaderboard, run, before, after, .. } = change;
-        let moved = Moved { user: user.clone(), before, after, slot };
-        let key = RunKey { scope, leaderboard, run };
-        // A run that can't be told isn't there; the next one reads the row.
-        let _ = self.send(key, RunMessage::Move(Box::new(moved)));
+        pending
     }
 
     /// The ranks of an event. A run that failed before it answered is asked once more: its successor
@@ -131,7 +113,8 @@ impl Runs {
         pending: PendingRanks,
     ) -> Vec<RankedMove> {
         let (mut ranked, unanswered) = pending.wait().await;
-        if let Some(again) = self.tell(scope, user, unanswered, true) {
+        let again = Told { user, moves: unanswered, wanted: true, permit: None };
+        if let Some(again) = self.tell(scope, again) {
             let (more, lost) = again.wait().await;
             ranked.extend(more);
             for change in lost {

@@ -124,7 +124,10 @@ pub(crate) async fn settle_run(
     blocking(store, move |store| {
         let RunKey { scope, leaderboard, run } = key;
         let shard = ShardId::of_run(scope, leaderboard, run, store.shards());
-        let commit = |ops: Vec<Op>| runtime.block_on(store.commit(Batch { shard, ops }));
+        let commit = |ops: Vec<Op>| {
+            store.wait_for_room()?;
+            runtime.block_on(store.commit(Batch { shard, ops }))
+        };
         let (board, _) = read_board(store, key, seats)?;
         let mut participants = 0;
         let mut ops = Vec::with_capacity(2 * SETTLED_AT_ONCE);

@@ -96,6 +96,7 @@ pub(crate) async fn write_rank_days(
                     put(Key::rank_day(scope, leaderboard, run, user, date), &day)
                 }));
             }
+            store.wait_for_room()?;
             runtime.block_on(store.commit(Batch { shard, ops }))?;
         }
         Ok(())

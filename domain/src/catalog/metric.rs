@@ -160,7 +160,7 @@ fn check_units(unit_type: UnitType, units: &str) -> Result<(), Invalid> {
         UnitType::Number => Ok(()),
         UnitType::Currency => match iso_currency::Currency::from_code(units) {
             Some(currency) if is_active(currency) => Ok(()),
-            Some(_) | None => Err(Invalid::error("units must be an ISO 4217 currency code")),
+            Some(_) | None => Err(Invalid::of("units", "units must be an ISO 4217 currency code")),
         },
     }
 }

@@ -17,6 +17,7 @@ mod points;
 mod review;
 mod settings;
 mod streak;
+mod text;
 mod webhook;
 
 use serde::{Deserialize, Serialize};
@@ -49,12 +50,17 @@ pub use streak::{
     AutoEarn, EvaluationMode, FreezeSettings, FreezesPatch, StreakMetric, StreakSettings,
     StreakSettingsPatch,
 };
+pub use text::{
+    DESCRIPTION_CHARS_MAX, NAME_CHARS_MAX, URL_CHARS_MAX, is_description, is_image_url,
+    trimmed_name,
+};
 pub use webhook::{SealedSecret, Webhook, WebhookDraft, WebhookPatch};
 
 use crate::ids::{
     AchievementId, AttributeId, EnvironmentId, Key, MetricId, PointsSystemId, derived_id,
 };
 use crate::time::Timestamp;
+use text::{free_key, key_of_name};
 
 /// The whole configuration of one scope.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,6 +167,12 @@ impl Catalog {
     #[must_use]
     pub fn find_achievement(&self, id: AchievementId) -> Option<&Achievement> {
         self.live_achievements().find(|achievement| achievement.id == id)
+    }
+
+    /// The live achievement that catalog files call this.
+    #[must_use]
+    pub fn find_achievement_by_key(&self, key: &str) -> Option<&Achievement> {
+        self.live_achievements().find(|achievement| achievement.key.as_str() == key)
     }
 
     /// The live API achievement with this key, whatever its status. (C-ACH-15)

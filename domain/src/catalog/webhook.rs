@@ -8,8 +8,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Catalog, Invalid, Stamps};
-use crate::ids::WebhookId;
+use super::{Catalog, Invalid, Stamps, free_key, key_of_name, parse_key};
+use crate::ids::{Key, WebhookId};
 use crate::time::Timestamp;
 use crate::webhook::WebhookEvent;
 
@@ -28,6 +28,9 @@ impl fmt::Debug for SealedSecret {
 pub struct Webhook {
     /// Its id.
     pub id: WebhookId,
+    /// What catalog files call it, unique among live webhooks: made from its name when it was
+    /// created, and not changed with it.
+    pub key: Key,
     /// Its display name.
     pub name: String,
     /// Where it listens: http or https, without credentials, at most 2048 characters. (C-WH-02)
@@ -92,6 +95,12 @@ impl Catalog {
         self.live_webhooks().find(|webhook| webhook.id == id)
     }
 
+    /// The live webhook that catalog files call this.
+    #[must_use]
+    pub fn find_webhook_by_key(&self, key: &str) -> Option<&Webhook> {
+        self.live_webhooks().find(|webhook| webhook.key.as_str() == key)
+    }
+
     /// Who is told about events of a type now. (C-WH-05)
     pub fn subscribers(&self, event: WebhookEvent) -> impl Iterator<Item = &Webhook> {
         self.live_webhooks()
@@ -115,9 +124,12 @@ impl Catalog {
         now: Timestamp,
     ) -> Result<&Webhook, Invalid> {
         let events = distinct(draft.events)?;
+        let key =
+            free_key(&key_of_name(&draft.name), |key| self.find_webhook_by_key(key).is_some());
         let id = WebhookId(self.next_id("webhook"));
         Ok(self.webhooks.push_mut(Webhook {
             id,
+            key,
             name: draft.name,
             url: draft.url,
             events,
@@ -160,6 +172,19 @@ impl Catalog {
             webhook.stamps.updated_at = now;
         }
         Ok(webhook)
+    }
+
+    /// Gives a webhook the key that a catalog file has for it.
+    ///
+    /// # Errors
+    /// If there is no such webhook, or the key is malformed or taken.
+    pub fn rekey_webhook(&mut self, id: WebhookId, key: &str) -> Result<(), Invalid> {
+        let key = parse_key(key)?;
+        if self.find_webhook_by_key(key.as_str()).is_some_and(|other| other.id != id) {
+            return Err(Invalid::error("Key already in use by another webhook"));
+        }
+        self.live_webhook_mut(id)?.key = key;
+        Ok(())
     }
 
     /// Gives a webhook another secret, in force at once. (C-WH-07)

@@ -32,6 +32,6 @@ pub use state::{
     StreakState, Track, Tracker, UserState,
 };
 pub use view::{
-    FreezesView, StreakPeriod, StreakStanding, StreakView, can_see, effective_day, points_boosts,
-    points_level, streak, streak_history, streak_pauses, streak_standing,
+    FreezesView, StreakPeriod, StreakStanding, StreakView, can_see, effective_day, may_pay,
+    points_boosts, points_level, streak, streak_history, streak_pauses, streak_standing,
 };

@@ -4,6 +4,7 @@ use super::{Pause, SpanKind, UserState};
 use crate::calendar::{Frequency, Period};
 use crate::catalog::{
     Achievement, AchievementStatus, Boost, BoostTerms, Catalog, Level, PointsSystem, Settings,
+    Trigger, TriggerKind,
 };
 use crate::rules::filters_match_user;
 use crate::rules::streak::is_protected;
@@ -197,6 +198,21 @@ fn reset_in(state: &UserState, period: Period) -> Option<Timestamp> {
 pub fn can_see(state: &UserState, achievement: &Achievement) -> bool {
     achievement.status() == AchievementStatus::Active
         && filters_match_user(achievement.user_filters(), state)
+}
+
+/// Whether a trigger may ever award or deduct points of this user: it is on, meant for them, and
+/// what fires it can still happen to them. (C-POINTS-09, C-POINTS-20, C-POINTS-21)
+#[must_use]
+pub fn may_pay(state: &UserState, trigger: &Trigger) -> bool {
+    let can_fire = match &trigger.kind {
+        TriggerKind::Achievement { achievement } => state.find_completion(*achievement).is_none(),
+        TriggerKind::UserCreation => false,
+        TriggerKind::Metric { .. } | TriggerKind::Streak { .. } | TriggerKind::Time { .. } => true,
+    };
+    can_fire
+        && trigger.active
+        && !trigger.archived
+        && filters_match_user(&trigger.user_filters, state)
 }
 
 /// The user's effective day at `now`, as settling them would make it. (C-GEN-16)

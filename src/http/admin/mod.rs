@@ -11,6 +11,7 @@ pub mod backdating;
 pub mod backup;
 pub mod batch;
 pub mod boosts;
+pub mod catalog;
 pub mod each_user;
 pub mod leaderboard;
 pub mod leaderboards;
@@ -107,6 +108,9 @@ pub fn routes() -> Router<App> {
         .route("/webhooks/{id}/rotate", post(webhooks::rotate))
         .route("/webhooks/{id}/sample", post(webhooks::sample))
         .route("/backup", get(backup::read))
+        .route("/catalog", get(catalog::export))
+        .route("/catalog/plan", post(catalog::plan))
+        .route("/catalog/apply", post(catalog::apply))
         .route("/webhook-deliveries", get(webhook_deliveries::list))
         .route("/webhook-deliveries/{id}", get(webhook_deliveries::read))
         .route("/webhook-deliveries/{id}/redeliver", post(webhook_deliveries::redeliver))
@@ -172,6 +176,9 @@ pub fn routes() -> Router<App> {
         webhooks::secret,
         webhooks::rotate,
         webhooks::sample,
+        catalog::export,
+        catalog::plan,
+        catalog::apply,
         webhook_deliveries::list,
         webhook_deliveries::read,
         webhook_deliveries::redeliver,

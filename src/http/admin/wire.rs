@@ -3,7 +3,7 @@
 //! Requests are read by hand, so that one bad item is told precisely and fails alone; the request
 //! schemas of the other files only describe to the OpenAPI document what is read.
 
-use domain::catalog::{Filter, Invalid};
+use domain::catalog::{DESCRIPTION_CHARS_MAX, Filter, Invalid};
 use domain::ids::AttributeId;
 use domain::time::Date;
 use serde::Serialize;
@@ -70,7 +70,7 @@ pub(super) fn filters(value: &Value, field: &str) -> Result<Vec<Filter>, Invalid
 
 /// A description. (C-GEN-13)
 pub(super) fn description(value: &Value, field: &str) -> Result<String, Invalid> {
-    json::text_up_to(json::DESCRIPTION_CHARS_MAX)(value, field)
+    json::text_up_to(DESCRIPTION_CHARS_MAX)(value, field)
 }
 
 /// A date. (C-GEN-11)

@@ -321,8 +321,10 @@ pub type ChangedLeaderboards<'a> = BTreeMap<&'a str, MetricEventLeaderboardRespo
 /// What an event did to ranks. Boards that don't rank are left out. (C-LB-76)
 pub fn changed_leaderboards(applied: &Applied, participants_max: u32) -> ChangedLeaderboards<'_> {
     let catalog = &*applied.catalog;
-    let changed = applied.ranks.iter().filter_map(|ranked| {
-        let board = catalog.find_leaderboard(ranked.leaderboard)?;
+    let ranks: HashMap<_, _> =
+        applied.ranks.iter().map(|ranked| (ranked.leaderboard, ranked)).collect();
+    let changed = catalog.live_leaderboards().filter_map(|board| {
+        let ranked = ranks.get(&board.id)?;
         let run = board.run_from(ranked.run)?;
         let is_active = board.status(applied.now) == LeaderboardStatus::Active;
         let shown = Shown { board, catalog, participants_max };

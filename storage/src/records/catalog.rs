@@ -100,6 +100,7 @@ mod tests {
             .zip(statuses)
             .map(|(trigger, status)| Achievement {
                 id: AchievementId(Uuid::from_u128(3)),
+                key: key("words-500"),
                 name: "500 words".into(),
                 description: Some("Write 500 words".into()),
                 badge_url: None,
@@ -264,6 +265,7 @@ mod tests {
     fn webhook() -> Webhook {
         Webhook {
             id: WebhookId(Uuid::from_u128(11)),
+            key: key("hook"),
             name: "Hook".into(),
             url: "https://example.com/hook".into(),
             events: [WebhookEvent::AchievementCompleted, WebhookEvent::EmailsAchievementDue].into(),

@@ -54,9 +54,12 @@ pub trait Record: Serialize + DeserializeOwned {
 /// If the type can't be encoded at all, which its golden test would have shown.
 #[must_use]
 pub fn encode<T: Record>(record: &T) -> Vec<u8> {
-    let mut bytes = vec![T::VERSION];
+    // Most records need less, and keep no more than they need.
+    let mut bytes = Vec::with_capacity(256);
+    bytes.push(T::VERSION);
     bincode::serde::encode_into_std_write(record, &mut bytes, bincode::config::standard())
         .expect("a vector takes everything that serde can name");
+    bytes.shrink_to_fit();
     bytes
 }
 

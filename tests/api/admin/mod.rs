@@ -3,6 +3,7 @@
 mod achievements;
 mod attributes;
 mod backdating;
+mod catalog;
 mod conventions;
 mod leaderboards;
 mod metrics;

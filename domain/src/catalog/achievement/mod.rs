@@ -7,7 +7,8 @@ pub use terms::{Achievement, AchievementTerms, Review};
 pub use trigger::{AchievementStatus, AchievementTrigger, AchievementTriggerKind};
 
 use super::{
-    AttributeKind, Catalog, Filter, History, Invalid, Patch, Stamps, TriggerKind, parse_key,
+    AttributeKind, Catalog, Filter, History, Invalid, Patch, Stamps, TriggerKind, free_key,
+    key_of_name, parse_key,
 };
 use crate::amount::Amount;
 use crate::ids::{AchievementId, MetricId};
@@ -88,6 +89,14 @@ impl Catalog {
         let trigger = self.build_trigger(None, draft.kind, draft.fields)?;
         let user_filters =
             self.check_filters(AttributeKind::User, "userAttributes", draft.user_filters)?;
+        let wanted = match &trigger {
+            AchievementTrigger::Api { key } => key.to_string(),
+            AchievementTrigger::Metric { .. }
+            | AchievementTrigger::Streak { .. }
+            | AchievementTrigger::Composite { .. }
+            | AchievementTrigger::Anniversary { .. } => key_of_name(&draft.name),
+        };
+        let key = free_key(&wanted, |key| self.find_achievement_by_key(key).is_some());
         let id = AchievementId(self.next_id("achievement"));
         let hidden = AchievementTerms {
             status: AchievementStatus::Inactive,
@@ -100,6 +109,7 @@ impl Catalog {
         };
         self.achievements.push(Achievement {
             id,
+            key,
             name: draft.name,
             description: draft.description.filter(|text| !text.is_empty()),
             badge_url: draft.badge_url,
@@ -153,6 +163,20 @@ impl Catalog {
             slot.stamps.updated_at = now;
         }
         Ok(slot)
+    }
+
+    /// Gives an achievement the key that a catalog file has for it.
+    ///
+    /// # Errors
+    /// If there is no such achievement, or the key is malformed or taken.
+    pub fn rekey_achievement(&mut self, id: AchievementId, key: &str) -> Result<(), Invalid> {
+        let key = parse_key(key)?;
+        if self.find_achievement_by_key(key.as_str()).is_some_and(|other| other.id != id) {
+            return Err(Invalid::error("Key already in use by another achievement"));
+        }
+        self.find_achievement(id).ok_or_else(|| Invalid::error(NOT_FOUND))?;
+        self.achievement_mut(id).key = key;
+        Ok(())
     }
 
     /// Puts terms in force from now on; whether they differ. Terms that existing users have to be
@@ -392,10 +416,9 @@ fn check_move(from: AchievementStatus, to: AchievementStatus) -> Result<(), Inva
         (Inactive, Inactive | Active) | (Active, Active | Locked) | (Locked, Locked | Active) => {
             Ok(())
         }
-        (Inactive, Locked) | (Active | Locked, Inactive) => Err(Invalid::error(format!(
-            "Cannot change status from {} to {}",
-            from.as_str(),
-            to.as_str()
-        ))),
+        (Inactive, Locked) | (Active | Locked, Inactive) => Err(Invalid::of(
+            "status",
+            format!("Cannot change status from {} to {}", from.as_str(), to.as_str()),
+        )),
     }
 }

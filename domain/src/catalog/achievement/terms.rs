@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{AchievementStatus, AchievementTrigger, AchievementTriggerKind};
 use crate::calendar::Frequency;
 use crate::catalog::{Filter, History, Stamps};
-use crate::ids::AchievementId;
+use crate::ids::{AchievementId, Key};
 use crate::time::Timestamp;
 
 /// An achievement.
@@ -17,6 +17,9 @@ use crate::time::Timestamp;
 pub struct Achievement {
     /// Its id.
     pub id: AchievementId,
+    /// What catalog files call it, unique among live achievements: made from its name or from the
+    /// key of an API achievement when it was created, and not changed with them.
+    pub key: Key,
     /// Its display name.
     pub name: String,
     /// Its description; an empty one reads as none. (C-ACH-33)

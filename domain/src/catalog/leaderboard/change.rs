@@ -322,17 +322,18 @@ impl Catalog {
             RankBy::Metric(_) | RankBy::Points(_) | RankBy::Streak => None,
         };
         if board.rank_by == RankBy::Streak && board.runs.repeat.is_some() {
-            return Err(Invalid::error(
+            return Err(Invalid::of(
+                "runUnit",
                 "runUnit is not permitted for leaderboards ranked by streak",
             ));
         }
         if board.runs.end.is_some_and(|end| end < board.runs.start) {
-            return Err(Invalid::error("end must not be before start"));
+            return Err(Invalid::of("end", "end must not be before start"));
         }
         if let DailyWindow { start: Some(start), end: Some(end) } = board.window
             && end <= start
         {
-            return Err(Invalid::error("startTime must be earlier than endTime"));
+            return Err(Invalid::of("startTime", "startTime must be earlier than endTime"));
         }
         match names_deleted {
             Some(what) => Err(Invalid::error(format!("{what} not found by ID"))),
@@ -423,14 +424,14 @@ fn check_edit(stored: &Leaderboard, changed: &Leaderboard, now: Timestamp) -> Re
             Scheduled => "while the leaderboard is inactive or scheduled",
             Active | LeaderboardStatus::Finished => "until the leaderboard is finished",
         };
-        return Err(Invalid::error(format!("{field} can only change {when}")));
+        return Err(Invalid::of(field, format!("{field} can only change {when}")));
     }
     let today = now.utc_date();
     if changed.runs != stored.runs
         && stored.phase == Phase::On
         && changed.runs.end.is_some_and(|end| end < today)
     {
-        return Err(Invalid::error("end must be today or later"));
+        return Err(Invalid::of("end", "end must be today or later"));
     }
     Ok(())
 }

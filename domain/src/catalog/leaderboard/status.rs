@@ -103,11 +103,10 @@ impl Leaderboard {
             | (Scheduled, Active)
             | (Active, Scheduled)
             | (Finished, Inactive | Scheduled | Active) => {
-                return Err(Invalid::error(format!(
-                    "status cannot change from {} to {}",
-                    from.as_str(),
-                    wanted.as_str()
-                )));
+                return Err(Invalid::of(
+                    "status",
+                    format!("status cannot change from {} to {}", from.as_str(), wanted.as_str()),
+                ));
             }
         }
         Ok(())
@@ -132,16 +131,16 @@ impl Leaderboard {
         match wanted {
             LeaderboardStatus::Inactive => Ok(()),
             LeaderboardStatus::Scheduled if self.runs.start <= today => {
-                Err(Invalid::error("status scheduled needs start to be after today"))
+                Err(Invalid::of("status", "status scheduled needs start to be after today"))
             }
             LeaderboardStatus::Active if self.runs.start > today => {
-                Err(Invalid::error("status active needs start to be today or earlier"))
+                Err(Invalid::of("status", "status active needs start to be today or earlier"))
             }
             LeaderboardStatus::Active if is_over => {
-                Err(Invalid::error("status active needs end to be today or later"))
+                Err(Invalid::of("status", "status active needs end to be today or later"))
             }
             LeaderboardStatus::Finished if !is_over => {
-                Err(Invalid::error("status finished needs end to be before today"))
+                Err(Invalid::of("status", "status finished needs end to be before today"))
             }
             LeaderboardStatus::Scheduled
             | LeaderboardStatus::Active

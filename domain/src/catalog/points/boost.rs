@@ -258,7 +258,7 @@ impl Catalog {
     /// (C-POINTS-33, C-POINTS-34)
     fn check_boost(&self, mut terms: BoostTerms) -> Result<BoostTerms, Invalid> {
         if terms.end.is_some_and(|end| end < terms.start) {
-            return Err(Invalid::error("end must not be before start"));
+            return Err(Invalid::of("end", "end must not be before start"));
         }
         if !is_multiplier(terms.multiplier) {
             return Err(Invalid::error("multiplier must be above 0 and below 100, but not 1"));

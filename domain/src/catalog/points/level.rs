@@ -148,7 +148,7 @@ fn check_points(levels: &[&Level], own: Option<LevelId>, points: i64) -> Result<
         return Err(Invalid::error("points must be an integer of at least 0"));
     }
     if levels.iter().any(|level| Some(level.id) != own && level.points == points) {
-        return Err(Invalid::error("Points already in use by another level"));
+        return Err(Invalid::of("points", "Points already in use by another level"));
     }
     Ok(())
 }

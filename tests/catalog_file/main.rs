@@ -1,6 +1,11 @@
 //! Catalog files: what a good one makes of an empty catalog, and what each mistake is answered with.
 //!
-//! The messages are asserted in full, because they are all a writer of such a file gets.
+//! The messages are asserted in full, because they are all a writer of such a file gets. What a file
+//! makes of a catalog that is not empty is in `plan.rs`, what holds for all catalogs in `laws.rs`.
+
+mod generated;
+mod laws;
+mod plan;
 
 use accolade::catalog_file::{CatalogFileError, parse};
 use domain::calendar::{Frequency, WeekStart};
@@ -12,7 +17,7 @@ use domain::ids::EnvironmentId;
 use domain::leaderboard::{DailyWindow, Repeat, RunUnit};
 use domain::time::{TimeOfDay, Timestamp};
 
-const STUDY: &str = include_str!("../config/examples/study.toml");
+const STUDY: &str = include_str!("../../config/examples/study.toml");
 
 /// Where secrets don't matter.
 fn no_secret() -> SealedSecret {
@@ -281,13 +286,13 @@ metric = { key = "distance", value = 1.1 }
 
 #[test]
 fn a_file_that_does_not_fit_changes_nothing() {
-    let file =
-        parse("test.toml", "[metrics.a]\nname = \"A\"\n\n[metrics.b]\nname = \"B\"\n").unwrap();
-    let mut catalog = applied("[metrics.b]\nname = \"Mine\"\n");
+    let mut catalog = applied("[achievements.a]\nname = \"A\"\napi = true\n");
+    let text = "[metrics.m]\nname = \"M\"\n\n[achievements.a]\nname = \"A\"\napi = true\nstatus = \"inactive\"\n";
+    let file = parse("test.toml", text).unwrap();
     let before = catalog.clone();
     let error = file.apply_to(&mut catalog, now(), &no_secret).unwrap_err();
-    assert_eq!(error.to_string(), "test.toml:4:10: Key already in use by another metric");
-    assert_eq!(catalog, before);
+    let expected = "test.toml:7:10: Cannot change status from active to inactive";
+    assert_eq!((error.to_string().as_str(), catalog), (expected, before));
 }
 
 #[test]
@@ -391,7 +396,7 @@ fn mistakes_are_told_with_their_place_and_what_was_expected() {
         ),
         (
             "[achievements.a]\nname = \"A\"\nstreak_length = 0\n",
-            "3:17: invalid value: integer `0`, expected an integer between 1 and 1000000000",
+            "3:17: invalid value: integer `0`, expected an integer between 1 and 4294967295",
         ),
         (
             "METRICS[achievements.a]\nname = \"A\"\nmetric = { key = \"words\", value = 0.5 }\n",
@@ -464,7 +469,7 @@ fn mistakes_are_told_with_their_place_and_what_was_expected() {
         ),
         (
             "[points.xp]\nname = \"XP\"\n[[points.xp.boosts]]\nname = \"B\"\nstart = \"2026-02-03\"\nend = \"2026-02-02\"\nmultiplier = 2\n",
-            "3:1: end must not be before start",
+            "6:7: end must not be before start",
         ),
         (
             "[leaderboards.b]\nname = \"B\"\n",
@@ -480,7 +485,7 @@ fn mistakes_are_told_with_their_place_and_what_was_expected() {
         ),
         (
             "[leaderboards.b]\nname = \"B\"\nstreak = true\nrepeat = { days = 1 }\n",
-            "1:15: runUnit is not permitted for leaderboards ranked by streak",
+            "4:10: runUnit is not permitted for leaderboards ranked by streak",
         ),
         (
             "[leaderboards.b]\nname = \"B\"\nstreak = true\nstart_time = \"9:00\"\n",
@@ -492,7 +497,7 @@ fn mistakes_are_told_with_their_place_and_what_was_expected() {
         ),
         (
             "[points.xp]\nname = \"XP\"\n[[points.xp.triggers]]\npoints = 5\nevery_hours = 0\n",
-            "5:15: invalid value: integer `0`, expected an integer between 1 and 1000000000",
+            "5:15: invalid value: integer `0`, expected an integer between 1 and 4294967295",
         ),
     ];
     for (text, expected) in cases {
