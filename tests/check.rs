@@ -15,7 +15,7 @@ use actors::{Bootstrap, Engine, EngineConfig};
 use domain::amount::Amount;
 use domain::catalog::{Catalog, SealedSecret, Settings};
 use domain::ids::{AttributeId, EnvironmentId, IdempotencyKey, Scope, UserId, WebhookId};
-use domain::leaderboard::{ScoreRecord, SettledPlace, SettledRank};
+use domain::leaderboard::{RankDay, Ranked, ScoreRecord, SettledPlace, SettledRank};
 use domain::time::Timestamp;
 use domain::user::{
     AwardRecord, Command as UserCommand, EventRecord, IdempotencyRecord, MetricDay, MetricProgress,
@@ -181,6 +181,17 @@ fn change_last<T: Record>(store: &Store, kind: Kind, change: impl FnOnce(&mut T)
     vec![Op::put(key, encode(&record))]
 }
 
+/// Rewrites a day of a run that is settled.
+fn change_settled_day(store: &Store, change: impl FnOnce(&mut RankDay)) -> Vec<Op> {
+    let (settled, _) = last(store, Kind::SettledRun);
+    let (board, run) = settled.settled_run_parts().expect("a settled run");
+    let days = KeyRange::rank_days_of_run(scope(), board, run);
+    let (key, value) = store.scan(&days, 1).expect("readable").remove(0);
+    let mut day: RankDay = decode(&key, &value).expect("it decodes");
+    change(&mut day);
+    vec![Op::put(key, encode(&day))]
+}
+
 fn timers(store: &Store) -> Vec<Key> {
     let rows = store.scan(&KeyRange::kind(scope(), Kind::Timer), 9).expect("readable");
     rows.into_iter().map(|(key, _)| key).collect()
@@ -189,7 +200,7 @@ fn timers(store: &Store) -> Vec<Key> {
 type Damage = fn(&Store) -> Vec<Op>;
 
 /// Each damage with the beginnings of the laws it breaks.
-const DAMAGES: [(Damage, &[&str]); 28] = [
+const DAMAGES: [(Damage, &[&str]); 30] = [
     (
         |store| change::<UserState>(store, Kind::Snapshot, |state| state.events += 1),
         &["events are numbered"],
@@ -317,6 +328,22 @@ const DAMAGES: [(Damage, &[&str]); 28] = [
     (
         |store| change_last::<SettledPlace>(store, Kind::SettledPlace, |place| place.rank += 1),
         &["a final ranking"],
+    ),
+    (
+        |store| {
+            change_settled_day(store, |day| {
+                day.end = day.end.map(|end| Ranked { value: end.value + 1, ..end });
+            })
+        },
+        &["days of ranks begin"],
+    ),
+    (
+        |store| {
+            let (key, value) = last(store, Kind::RankDay);
+            let (board, run, user, _) = key.rank_day_parts().expect("a day");
+            vec![Op::put(Key::rank_day(scope(), board, run, &user, run.pred()), value)]
+        },
+        &["days of ranks begin"],
     ),
     (
         |store| first(store, Kind::Message).map(|(key, _)| Op::Delete { key }).collect(),

@@ -8,12 +8,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::calendar::Period;
 use domain::catalog::{Catalog, Leaderboard, Webhook};
 use domain::ids::{
     AttributeId, DeliveryId, EnvironmentId, LeaderboardId, MetricId, PauseId, PointsSystemId,
     Scope, TriggerId, UserId,
 };
-use domain::leaderboard::Run;
+use domain::leaderboard::{DayEnd, Run};
 use domain::summary::{BalanceRange, histogram};
 use domain::time::{Date, Timestamp};
 use domain::user::{AwardRecord, Command, MetricDay, PointsDay, streak};
@@ -147,6 +148,8 @@ impl Engine {
         let runs = Arc::new(Runs::new(
             store.clone(),
             Arc::clone(&catalogs),
+            clock.clone(),
+            counted.decided_at,
             config.participants_max,
             Streams::new(config.stream_readers_max, config.stream_beat_ms),
         ));
@@ -233,7 +236,8 @@ impl Engine {
         webhooks.send_couriers();
         let mut tasks = vec![
             tokio::spawn(sweep(Arc::clone(&router), clock.clone(), idle)),
-            tokio::spawn(settle(Arc::clone(&settling), clock.clone(), tick)),
+            tokio::spawn(fire(Arc::clone(&settling), clock.clone(), tick)),
+            tokio::spawn(fire(Arc::clone(&runs), clock.clone(), tick)),
             tokio::spawn(Arc::clone(&boosts).work()),
             tokio::spawn(keep_years(scope, Arc::clone(&context), Arc::clone(&catalogs))),
         ];
@@ -241,8 +245,10 @@ impl Engine {
             tasks.push(tokio::spawn(wake(Arc::clone(&timers), tick)));
             tasks.push(tokio::spawn(Arc::clone(&purge).work()));
         }
-        // What falls due at the end of a run still counts in it.
-        let sources: Vec<Arc<dyn Source>> = vec![walk, timers, settling, boosts, webhooks, purge];
+        // What falls due at the end of a run still counts in it; time stands still until runs have met
+        // what they were told.
+        let sources: Vec<Arc<dyn Source>> =
+            vec![walk, timers, settling, boosts, webhooks, purge, Arc::clone(&runs) as _];
         let schedule = Schedule::new(clock.clone(), sources);
         let background = Mutex::new(Some(Background { supervisor, supervisor_ended, tasks }));
         let log_reads = Semaphore::new(LOG_READS_MAX);
@@ -425,6 +431,36 @@ impl Engine {
         place.await
     }
 
+    /// Where a user, who stands at `place` now, stood at the end of each day of a run on which that
+    /// or their rank changed, the earliest first, today included. (C-LB-70 to C-LB-72)
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if storage can't be read.
+    pub async fn rank_days(
+        &self,
+        scope: Scope,
+        board: &Leaderboard,
+        run: Run,
+        user: UserId,
+        place: &UserPlace,
+    ) -> Result<Vec<DayEnd>, Error> {
+        let Shared { store, runs, .. } = self.shared.as_ref();
+        let key = RunKey::new(scope, board.id, run);
+        let is_settled = rows::find_settled(store, key)?.is_some();
+        if !is_settled {
+            runs.written(key).await?;
+        }
+        let read = rows::blocking(store, move |store| rows::rank_days(store, key, &user));
+        let mut days = read.await?;
+        if !is_settled {
+            // What is written of today is older than where the user stands.
+            let today = run.day_at(self.now());
+            days.retain(|(date, _)| *date < today);
+            days.push((today, place.ranked()));
+        }
+        Ok(days)
+    }
+
     /// The names of these users; who doesn't exist is left out.
     ///
     /// # Errors
@@ -553,7 +589,35 @@ impl Engine {
             }
         };
         self.shared.context.projections.comparisons.read(scope, &compared, compare).await?;
+        self.rank_wrapped(scope, applied, needed, &mut wrapped).await?;
         Ok(wrapped)
+    }
+
+    /// The user's best ranks in runs that touch `dates`. (C-LB-85)
+    async fn rank_wrapped(
+        &self,
+        scope: Scope,
+        applied: &Applied,
+        dates: Period,
+        wrapped: &mut Wrapped,
+    ) -> Result<(), Error> {
+        let Applied { state, catalog, now, .. } = applied;
+        let runs = catalog.visible_leaderboards(*now).flat_map(|board| {
+            let touching = board.runs_touching(dates, *now);
+            touching.map(|run| (RunKey::new(scope, board.id, run), run))
+        });
+        let runs = rows::ranked_runs(&self.shared.store, state.id.clone(), runs.collect()).await?;
+        for (key, run, days) in runs {
+            let board = catalog.find_leaderboard(key.leaderboard).expect("it is visible");
+            let user = state.id.clone();
+            let place = self.place(scope, board, run, user.clone()).await?;
+            let days = match days {
+                Some(days) => days,
+                None => self.rank_days(scope, board, run, user, &place).await?,
+            };
+            wrapped.rank(board.id, run, place.group.as_ref(), &days, run.day_at(*now));
+        }
+        Ok(())
     }
 
     /// Whose a pause is, also if it was deleted; none if there never was such a pause.
@@ -736,6 +800,9 @@ impl Engine {
         self.shared.reviews.stop();
         self.shared.router.drain().await;
         self.shared.catalogs.drain().await;
+        if let Err(error) = self.shared.runs.write_all().await {
+            tracing::warn!(%error, "rank changes since the last minute are not counted");
+        }
         self.shared.context.webhooks.stop().await;
         background.supervisor.stop_children_and_wait(None, None).await;
         background.supervisor.stop(None);
@@ -786,14 +853,14 @@ async fn wake(timers: Arc<Timers>, tick: Duration) {
     }
 }
 
-/// Makes runs final, for as long as the engine runs: at once what was due while none did, and in real
+/// Fires a source for as long as the engine runs: at once what was due while none did, and in real
 /// time whatever falls due.
-async fn settle(settling: Arc<Settling>, clock: Clock, tick: Duration) {
+async fn fire(source: Arc<impl Source>, clock: Clock, tick: Duration) {
     loop {
-        if settling.next_due().is_some_and(|due| due <= clock.now())
-            && let Err(error) = settling.settle_due().await
+        if source.next_due().is_some_and(|due| due <= clock.now())
+            && let Err(error) = source.fire_due().await
         {
-            tracing::warn!(%error, "a run that is over is not final yet");
+            tracing::warn!(%error, "what is due for runs of leaderboards is not done yet");
         }
         if clock.is_test() {
             return;

@@ -470,22 +470,25 @@ pub(crate) struct CountedUsers {
     pub(crate) order: u64,
     /// Everyone has caught up with the recounts up to this number.
     pub(crate) recounted: u64,
+    /// When anyone was last decided.
+    pub(crate) decided_at: Timestamp,
 }
 
 /// Counts the users of a scope.
 pub(crate) async fn count_users(store: &Store, scope: Scope) -> Result<CountedUsers, Error> {
     blocking(store, move |store| {
         let statistics = Statistics::default();
-        let (mut order, mut recounted) = (0, u64::MAX);
+        let (mut order, mut recounted, mut decided_at) = (0, u64::MAX, Timestamp::MIN);
         for row in store.rows(KeyRange::kind(scope, Kind::Snapshot)) {
             let (key, value) = row?;
             let user: UserState = decode(&key, &value)?;
             order = order.max(user.order);
             recounted = recounted.min(user.recounted);
+            decided_at = decided_at.max(user.settled_at);
             statistics.record(None, &user);
             statistics.record_streaks(&user);
         }
-        Ok(CountedUsers { statistics, order, recounted })
+        Ok(CountedUsers { statistics, order, recounted, decided_at })
     })
     .await
 }
@@ -535,8 +538,10 @@ pub(crate) async fn blocking<T: Send + 'static>(
 }
 
 mod boards;
+mod rank_days;
 
 pub(crate) use boards::{
     UsersBehind, build_board, find_score, find_settled, find_settled_place, names, settle_run,
     settled_groups, settled_rows, settled_until, users_behind,
 };
+pub(crate) use rank_days::{last_ranked, rank_days, ranked_runs, write_rank_days};

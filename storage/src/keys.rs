@@ -25,6 +25,7 @@
 //! 0x33  settled run        leaderboard 16 | first date of the run i32
 //! 0x34  settled rank       leaderboard 16 | first date of the run i32 | group text* | rank u64
 //! 0x35  settled place      leaderboard 16 | first date of the run i32 | user text
+//! 0x36  rank day           leaderboard 16 | first date of the run i32 | user text | date i32
 //! 0x40  message            shard u16 | sequence u64
 //! 0x41  delivery           instant i64 | shard u16 | sequence u64 | number u16
 //! 0x42  pending delivery   webhook 16 | due i64 | instant i64 | shard u16 | sequence u64 | number u16
@@ -104,6 +105,8 @@ pub enum Kind {
     SettledRank = 0x34,
     /// Where a user ended up in a settled run.
     SettledPlace = 0x35,
+    /// A user's day of a run: where they stood at its end.
+    RankDay = 0x36,
     /// One event as webhooks are told of it.
     Message = 0x40,
     /// One message on its way to one webhook, by when it fired: the log.
@@ -118,7 +121,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in key order.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Instance,
         Self::ApiKey,
         Self::Catalog,
@@ -137,6 +140,7 @@ impl Kind {
         Self::SettledRun,
         Self::SettledRank,
         Self::SettledPlace,
+        Self::RankDay,
         Self::Message,
         Self::Delivery,
         Self::Pending,
@@ -169,6 +173,7 @@ impl Kind {
             | Self::SettledRun
             | Self::SettledRank
             | Self::SettledPlace
+            | Self::RankDay
             | Self::Message
             | Self::Delivery
             | Self::Pending
@@ -357,6 +362,29 @@ impl Key {
     ) -> Self {
         let run = Tuple::of_run(scope, Kind::SettledPlace, leaderboard, run);
         Self(run.text(user.as_str().as_bytes()).0)
+    }
+
+    /// A user's day of the run of a leaderboard that begins on a date.
+    #[must_use]
+    pub fn rank_day(
+        scope: Scope,
+        leaderboard: LeaderboardId,
+        run: Date,
+        user: &UserId,
+        day: Date,
+    ) -> Self {
+        let run = Tuple::of_run(scope, Kind::RankDay, leaderboard, run);
+        Self(run.text(user.as_str().as_bytes()).date(day).0)
+    }
+
+    /// The board, the first date of the run, the user and the day of a user's day of a run.
+    #[must_use]
+    pub fn rank_day_parts(&self) -> Option<(LeaderboardId, Date, UserId, Date)> {
+        let (board, run, rest) = self.run_parts()?;
+        (self.kind() == Kind::RankDay).then_some(())?;
+        let (user, day) = read_text(rest)?;
+        let user = UserId::new(String::from_utf8(user).ok()?)?;
+        Some((board, run, user, Date::from_days(unflipped(day.try_into().ok()?))?))
     }
 
     fn run_parts(&self) -> Option<(LeaderboardId, Date, &[u8])> {
@@ -679,6 +707,18 @@ mod tests {
             prop_assert!(KeyRange::scores(scope, board, run).contains(&key));
             prop_assert!(!KeyRange::scores(scope, board, run.succ()).contains(&key));
             prop_assert_eq!(key.score_parts(), Some((board, run, user)));
+        }
+
+        #[test]
+        fn days_of_a_run_lie_together_per_user(a in (user(), day()), b in (user(), day()), board in any::<u128>(), run in day()) {
+            let scope = Scope::untenanted(EnvironmentId(Uuid::from_u128(1)));
+            let board = LeaderboardId(Uuid::from_u128(board));
+            let key = |(user, day): &(UserId, Date)| Key::rank_day(scope, board, run, user, *day);
+            let tuple = |(user, day): &(UserId, Date)| (user.as_str().as_bytes().to_vec(), *day);
+            prop_assert_eq!(key(&a).cmp(&key(&b)), tuple(&a).cmp(&tuple(&b)));
+            prop_assert_eq!(key(&a).rank_day_parts(), Some((board, run, a.0.clone(), a.1)));
+            prop_assert!(KeyRange::rank_days_of_run(scope, board, run).contains(&key(&a)));
+            prop_assert_eq!(KeyRange::rank_days(scope, board, run, &a.0).contains(&key(&b)), a.0 == b.0);
         }
 
         #[test]

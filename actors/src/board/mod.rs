@@ -13,6 +13,7 @@ mod groups;
 mod page;
 mod record;
 mod shift;
+mod touched;
 mod users;
 mod watch;
 
@@ -29,6 +30,7 @@ use users::Users;
 pub use domain::leaderboard::{Group, Score};
 pub use page::{Filter, Row, Selection};
 pub use shift::{RankChange, Shift};
+pub use touched::{Noted, Touched};
 pub use watch::{Start, Watch};
 
 /// A run's scores and rankings.

@@ -3,9 +3,12 @@
 //! Scores are rows, written with their users; everything here is made from them. [`runs`] finds the
 //! actor of a run, [`run`] is that actor, [`ranks`] brings the answers of many runs together for one
 //! event, [`recounts`] catches up with boards that were switched on, [`settling`] makes a run's
-//! ranking final when its time is over, and [`settled`] reads it ever after. [`watchers`] are those a run
-//! tells of changes, [`streams`] what they wait for.
+//! ranking final when its time is over, and [`settled`] reads it ever after. What changes during a
+//! day of a run is counted in its [`day_book`], and [`days`] has it written in time. [`watchers`] are
+//! those a run tells of changes, [`streams`] what they wait for.
 
+mod day_book;
+mod days;
 mod ranks;
 mod recounts;
 mod run;
@@ -16,7 +19,7 @@ mod streams;
 mod watchers;
 
 use domain::ids::{LeaderboardId, Scope, UserId};
-use domain::leaderboard::{Group, Run};
+use domain::leaderboard::{Group, Ranked, Run};
 use domain::time::Date;
 
 pub use ranks::RankedMove;
@@ -68,6 +71,12 @@ pub struct UserPlace {
 impl UserPlace {
     /// Of who has no score.
     pub(crate) const NOWHERE: Self = Self { group: None, row: None };
+
+    /// Rank and value as they are shown.
+    #[must_use]
+    pub fn ranked(&self) -> Option<Ranked> {
+        self.row.as_ref().map(|row| Ranked { rank: row.rank, value: row.score.value.floor() })
+    }
 
     pub(crate) fn of(user: &UserId, standing: Option<crate::board::Standing>) -> Self {
         let Some(standing) = standing else { return Self::NOWHERE };

@@ -4,7 +4,7 @@
 //! let go when it is settled, or when its board is switched off. A run that fails is forgotten, and
 //! whoever needs it next has it built from rows.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use domain::catalog::Phase;
@@ -14,21 +14,28 @@ use domain::time::Timestamp;
 use parking_lot::Mutex;
 use ractor::{ActorCell, ActorRef, ActorRuntime};
 use storage::Store;
-use tokio::sync::oneshot;
+use tokio::sync::oneshot::error::TryRecvError;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::ranks::{Moved, PendingRanks, RankedMove, Told};
-use super::run::{LeaderboardRunActor, RunMessage, Tools};
+use super::run::{Days, LeaderboardRunActor, RunMessage, Tools};
 use super::streams::{Follower, Streams};
 use super::watchers::NewReader;
 use super::{Page, RunKey};
 use crate::board::{Board, Row};
 use crate::catalog::Catalogs;
+use crate::clock::Clock;
 use crate::error::Error;
+
+/// Runs that write their days at a time.
+const WRITING_MAX: usize = 2;
 
 /// The runs in memory.
 pub(crate) struct Runs {
     tools: Arc<Tools>,
     actors: Mutex<HashMap<RunKey, ActorRef<RunMessage>>>,
+    /// Runs of boards that were switched off write down their day.
+    closing: Mutex<Vec<oneshot::Receiver<Result<(), Error>>>>,
     supervisor: OnceLock<ActorCell>,
     pub(crate) streams: Arc<Streams>,
 }
@@ -37,12 +44,16 @@ impl Runs {
     pub(crate) fn new(
         store: Store,
         catalogs: Arc<Catalogs>,
+        clock: Clock,
+        decided_at: Timestamp,
         participants_max: u32,
         streams: Streams,
     ) -> Self {
-        let tools = Arc::new(Tools { store, catalogs, participants_max });
-        let (actors, supervisor) = (Mutex::default(), OnceLock::new());
-        Self { tools, actors, supervisor, streams: Arc::new(streams) }
+        let (dues, writing) = (Mutex::default(), Semaphore::new(WRITING_MAX));
+        let tools = Tools { store, catalogs, participants_max, clock, decided_at, dues, writing };
+        let (actors, closing) = (Mutex::default(), Mutex::default());
+        let streams = Arc::new(streams);
+        Self { tools: Arc::new(tools), actors, closing, supervisor: OnceLock::new(), streams }
     }
 
     /// Links every run from now on to `supervisor`.
@@ -62,21 +73,26 @@ impl Runs {
         }
     }
 
-    /// Lets go of the runs of boards that don't rank any more; the others look at their limit.
+    /// Lets go of the runs of boards that don't rank any more, and has the others take up what changed.
     pub(crate) fn keep_ranking(&self, scope: Scope) {
         let catalog = self.tools.catalogs.current(scope);
         let ranks = |key: &RunKey| {
             let board = catalog.find_leaderboard(key.leaderboard);
             key.scope != scope || board.is_some_and(|board| board.phase != Phase::Off)
         };
+        let mut closing = self.closing.lock();
+        closing.retain_mut(|written| written.try_recv() == Err(TryRecvError::Empty));
         self.actors.lock().retain(|key, actor| {
             let kept = ranks(key);
-            if kept {
-                // Who can't be told isn't there.
-                let _ = actor.send_message(RunMessage::Build);
+            let message = if kept {
+                RunMessage::Build
             } else {
-                actor.stop(None);
-            }
+                let (waiter, written) = oneshot::channel();
+                closing.push(written);
+                RunMessage::Close(waiter)
+            };
+            // One that has just failed has nothing to write, and is built by today's configuration.
+            let _ = actor.send_message(message);
             kept
         });
     }
@@ -147,6 +163,59 @@ impl Runs {
         let watching = answer.await.unwrap_or(Err(Error::Internal))?;
         follower.put_on(watching.pages);
         Ok(watching.rows)
+    }
+
+    /// When a run has days to write next.
+    pub(super) fn next_page(&self) -> Option<Timestamp> {
+        self.tools.dues.lock().values().min().copied()
+    }
+
+    /// Has every run write the days that are due; returns when none are on their way, and runs have
+    /// met what they were told.
+    pub(super) async fn write_due(&self) -> Result<(), Error> {
+        let mut keys: HashSet<RunKey> = self.actors.lock().keys().copied().collect();
+        // A run that failed is built anew, and writes what it finds different.
+        keys.extend(self.tools.dues.lock().keys());
+        let closing = std::mem::take(&mut *self.closing.lock());
+        for written in closing {
+            // One that failed has nothing to write.
+            let _ = written.await;
+        }
+        self.write_days(keys, Days::Due).await
+    }
+
+    /// Has every run write everything that it counted.
+    pub(crate) async fn write_all(&self) -> Result<(), Error> {
+        let keys: Vec<RunKey> = self.actors.lock().keys().copied().collect();
+        self.write_days(keys, Days::All).await
+    }
+
+    /// Has a run write everything that it counted.
+    pub(super) async fn write(&self, key: RunKey) -> Result<(), Error> {
+        self.write_days([key], Days::All).await
+    }
+
+    /// Returns when the rows of a run's past days are durable.
+    pub(crate) async fn written(&self, key: RunKey) -> Result<(), Error> {
+        self.write_days([key], Days::Over).await
+    }
+
+    async fn write_days(
+        &self,
+        keys: impl IntoIterator<Item = RunKey>,
+        days: Days,
+    ) -> Result<(), Error> {
+        let mut answers = Vec::new();
+        for key in keys {
+            let (waiter, answer) = oneshot::channel();
+            self.send(key, RunMessage::Days(days, waiter))?;
+            answers.push(answer);
+        }
+        let mut result = Ok(());
+        for answer in answers {
+            result = result.and(answer.await.unwrap_or(Err(Error::Internal)));
+        }
+        result
     }
 
     /// How many users a group of a run's board ranks now.

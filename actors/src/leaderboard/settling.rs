@@ -70,6 +70,8 @@ impl Settling {
             self.timers.fire_due().await?;
             self.recounts.catch_up(self.catalogs.current(self.scope).recounts).await?;
             let key = RunKey::new(self.scope, board.id, run);
+            // The last of the run's days ends with the ranking that becomes final.
+            self.runs.write(key).await?;
             let seats = self.runs.seats(&key).unwrap_or(0);
             rows::settle_run(&self.store, key, seats, due).await?;
             self.runs.close(&key);

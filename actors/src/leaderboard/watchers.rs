@@ -108,7 +108,7 @@ impl Watchers {
 
 impl NewReader {
     /// Answers.
-    pub(super) fn admit(self, run: Result<(&mut Board, &mut Watchers), Error>) {
+    pub(super) fn admit(self, run: Result<(&Board, &mut Watchers), Error>) {
         let Self { page, place, reply } = self;
         // Who asked may have hung up; that is noticed like later.
         let _ = reply.send(run.map(|(board, watchers)| watchers.admit(board, page, place)));

@@ -17,23 +17,30 @@ use crate::leaderboard::RunKey;
 /// Users whose final ranks are written at once.
 const SETTLED_AT_ONCE: usize = 500;
 
-/// A run from the rows of its scores.
-pub(crate) async fn build_board(store: &Store, key: RunKey, limit: u64) -> Result<Board, Error> {
+/// A run from the rows of its scores, and when a value of it last changed.
+pub(crate) async fn build_board(
+    store: &Store,
+    key: RunKey,
+    limit: u64,
+) -> Result<(Board, Option<Timestamp>), Error> {
     blocking(store, move |store| read_board(store, key, limit)).await
 }
 
-fn read_board(store: &Store, key: RunKey, limit: u64) -> Result<Board, Error> {
-    let mut failure = None;
+fn read_board(store: &Store, key: RunKey, limit: u64) -> Result<(Board, Option<Timestamp>), Error> {
+    let (mut failure, mut changed_at) = (None, None);
     let rows = store.rows(KeyRange::scores(key.scope, key.leaderboard, key.run));
     let scores = rows.map_while(|row| match row.and_then(|(key, value)| score(&key, &value)) {
-        Ok(score) => Some(score),
+        Ok(score) => {
+            changed_at = changed_at.max(Some(score.1.reached));
+            Some(score)
+        }
         Err(error) => {
             failure = Some(error);
             None
         }
     });
     let board = Board::build(limit, scores);
-    failure.map_or(Ok(board), Err)
+    failure.map_or(Ok((board, changed_at)), Err)
 }
 
 fn score(
@@ -121,7 +128,7 @@ pub(crate) async fn settle_run(
             store.wait_for_room()?;
             runtime.block_on(store.commit(Batch { shard, ops }))
         };
-        let board = read_board(store, key, seats)?;
+        let (board, _) = read_board(store, key, seats)?;
         let mut participants = 0;
         let mut ops = Vec::with_capacity(2 * SETTLED_AT_ONCE);
         for (group, rows) in board.participants() {

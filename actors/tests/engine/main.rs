@@ -11,6 +11,7 @@ mod idempotency;
 mod leaderboards;
 mod life;
 mod projections;
+mod rank_days;
 mod receiver;
 mod reviews;
 mod timers;

@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, HashMap};
 use actors::Applied;
 use actors::board::Row;
 use actors::leaderboard::{RankedMove, UserPlace};
+use domain::calendar::Zone;
 use domain::catalog::{Catalog, Leaderboard, LeaderboardStatus, RankBy};
 use domain::ids::UserId;
-use domain::leaderboard::{Group, Run};
+use domain::leaderboard::{Group, RankEvent, Ranked, Run};
 use domain::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -279,18 +280,29 @@ pub struct LeaderboardEvent {
     value: Option<i64>,
 }
 
-/// Where a user stands on a leaderboard. (C-LB-68, C-LB-69)
+impl From<RankEvent> for LeaderboardEvent {
+    fn from(RankEvent { date, previous, end }: RankEvent) -> Self {
+        Self {
+            date: On(date),
+            timestamp: At(Zone::UTC.day_start(date)),
+            previous_rank: previous.map(|previous| previous.rank),
+            rank: end.map(|end| end.rank),
+            previous_value: previous.map(|previous| previous.value),
+            value: end.map(|end| end.value),
+        }
+    }
+}
+
+/// A user's rank on a leaderboard.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct UserLeaderboardResponse<'a> {
+pub struct UserLeaderboard<'a> {
     #[serde(flatten)]
     leaderboard: LeaderboardResponse<'a>,
     #[schema(required)]
     rank: Option<u64>,
     #[schema(required)]
     value: Option<i64>,
-    /// The days on which rank or value changed.
-    history: Vec<LeaderboardEvent>,
     run: RunDates,
     /// The user's group. Only on a leaderboard with breakdown attributes.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -298,22 +310,40 @@ pub struct UserLeaderboardResponse<'a> {
     breakdown_attribute_values: Option<Vec<AttributeFilter<'a>>>,
 }
 
-impl<'a> UserLeaderboardResponse<'a> {
-    /// The user's place in a run.
+impl<'a> UserLeaderboard<'a> {
+    /// A rank in a run.
     pub fn new(
         shown: Shown<'a>,
         run: Run,
-        place: &'a UserPlace,
-        history: Vec<LeaderboardEvent>,
+        ranked: Option<Ranked>,
+        group: Option<&'a Group>,
     ) -> Self {
         let is_split = !shown.board.breakdown.is_empty();
         Self {
             leaderboard: shown.response(),
-            rank: place.row.as_ref().map(|row| row.rank),
-            value: place.row.as_ref().map(|row| row.score.value.floor()),
-            history,
+            rank: ranked.map(|ranked| ranked.rank),
+            value: ranked.map(|ranked| ranked.value),
             run: run.into(),
-            breakdown_attribute_values: is_split.then(|| shown.values(place.group.as_ref())),
+            breakdown_attribute_values: is_split.then(|| shown.values(group)),
+        }
+    }
+}
+
+/// Where a user stands on a leaderboard, and stood before. (C-LB-68 to C-LB-70)
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UserLeaderboardResponse<'a> {
+    #[serde(flatten)]
+    place: UserLeaderboard<'a>,
+    /// The days on which rank or value changed, oldest first.
+    history: Vec<LeaderboardEvent>,
+}
+
+impl<'a> UserLeaderboardResponse<'a> {
+    /// The user's place in a run, with these days before it.
+    pub fn new(shown: Shown<'a>, run: Run, place: &'a UserPlace, history: Vec<RankEvent>) -> Self {
+        Self {
+            place: UserLeaderboard::new(shown, run, place.ranked(), place.group.as_ref()),
+            history: history.into_iter().map(LeaderboardEvent::from).collect(),
         }
     }
 }

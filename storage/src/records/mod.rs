@@ -18,6 +18,7 @@ mod golden;
 mod idempotency;
 mod outbox;
 mod pause_owner;
+mod rank_day;
 mod reviews;
 mod score;
 mod settled;
