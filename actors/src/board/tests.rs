@@ -212,7 +212,7 @@ fn agree_on_move(board: &Board, [before, after]: [&Model; 2], user: u16, own: &M
     assert_eq!((own.before, own.after), (score(before), score(after)));
     let ranks = (before.rank(&name(user)), after.rank(&name(user)));
     assert_eq!((own.previous_rank, own.rank), ranks);
-    let group = row(after).and_then(|row| row.1);
+    let group = row(after).or(row(before)).and_then(|row| row.1);
     assert_eq!(own.threshold, group.map(|group| after.threshold(&group)));
     let touched: BTreeSet<_> = own.shifts().map(|shift| (*shift.group).clone()).collect();
     assert_eq!(touched.len(), own.shifts().count(), "one shift per group");

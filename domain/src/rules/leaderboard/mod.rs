@@ -95,8 +95,8 @@ fn follow(
             Ordering::Greater => counts(board, run),
         };
         if let Some(reached) = reached {
-            // A lost streak stays as nothing: whoever lost it is still told about the board. (C-LB-76)
-            set(decision, board, run, Some(Score { value: length, reached, order }));
+            let score = Score { value: length, reached, order };
+            set(decision, board, run, (length > Amount::ZERO).then_some(score));
         }
     }
 }
