@@ -538,5 +538,5 @@ mod boards;
 
 pub(crate) use boards::{
     UsersBehind, build_board, find_score, find_settled, find_settled_place, names, settle_run,
-    settled_groups, settled_rows, settled_until, users_behind,
+    settled_board, settled_groups, settled_rows, settled_tops, settled_until, users_behind,
 };

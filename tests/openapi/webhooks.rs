@@ -11,11 +11,7 @@ use domain::webhook::WebhookEvent;
 use serde_json::Value;
 
 /// Types that can be subscribed to before anything sends them.
-const NOT_SENT_YET: [WebhookEvent; 8] = [
-    WebhookEvent::LeaderboardStarted,
-    WebhookEvent::LeaderboardChanged,
-    WebhookEvent::LeaderboardFinished,
-    WebhookEvent::LeaderboardRankChanged,
+const NOT_SENT_YET: [WebhookEvent; 4] = [
     WebhookEvent::EmailsRecapDue,
     WebhookEvent::EmailsReactivationDue,
     WebhookEvent::EmailsStreakReminderDue,

@@ -19,6 +19,7 @@ use crate::board::{Board, Move};
 use crate::catalog::Catalogs;
 use crate::error::Error;
 use crate::rows;
+use crate::webhooks::Notes;
 use storage::Store;
 
 /// What a run is told.
@@ -38,6 +39,8 @@ pub(super) type Read = Box<dyn FnOnce(Result<&Board, Error>) + Send>;
 pub(super) struct Tools {
     pub(super) store: Store,
     pub(super) catalogs: Arc<Catalogs>,
+    /// Who tells of changes.
+    pub(super) notes: Arc<Notes>,
     /// The most users a group can rank. (C-LB-40)
     pub(super) participants_max: u32,
 }
@@ -74,13 +77,16 @@ impl Actor for LeaderboardRunActor {
         message: RunMessage,
         run: &mut LeaderboardRun,
     ) -> Result<(), ActorProcessingErr> {
+        let (key, notes) = (run.key, Arc::clone(&run.tools.notes));
         let board = run.board().await;
         match message {
             RunMessage::Build => drop(board),
             // Without a board nothing is lost: it will be built from rows that have the move.
             RunMessage::Move(moved) => {
                 if let Ok(board) = board {
-                    apply(moved, board);
+                    apply(moved, board, |board, user, change| {
+                        notes.note(key, board, user, change);
+                    });
                 }
             }
             RunMessage::Read(read) => read(board.map(|board| &*board)),
@@ -138,10 +144,13 @@ impl Tools {
     }
 }
 
-/// Makes a move, and answers it if somebody waits.
-fn apply(moved: Moved, board: &mut Board) {
+/// Makes a move, has it noted, and answers it if somebody waits.
+fn apply(moved: Moved, board: &mut Board, note: impl FnOnce(&Board, &UserId, &Move)) {
     let (user, ScoreMove { before, after, .. }) = (moved.user(), moved.change());
     let mut done = stand(board, user, after.as_ref());
+    if let Some(done) = &done {
+        note(board, user, done);
+    }
     if !moved.is_asked() {
         return;
     }

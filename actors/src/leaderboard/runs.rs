@@ -22,6 +22,7 @@ use super::run::{LeaderboardRunActor, RunMessage, Tools};
 use crate::board::Board;
 use crate::catalog::Catalogs;
 use crate::error::Error;
+use crate::webhooks::Notes;
 
 /// The runs in memory.
 pub(crate) struct Runs {
@@ -31,8 +32,13 @@ pub(crate) struct Runs {
 }
 
 impl Runs {
-    pub(crate) fn new(store: Store, catalogs: Arc<Catalogs>, participants_max: u32) -> Self {
-        let tools = Arc::new(Tools { store, catalogs, participants_max });
+    pub(crate) fn new(
+        store: Store,
+        catalogs: Arc<Catalogs>,
+        notes: Arc<Notes>,
+        participants_max: u32,
+    ) -> Self {
+        let tools = Arc::new(Tools { store, catalogs, notes, participants_max });
         Self { tools, actors: Mutex::default(), supervisor: OnceLock::new() }
     }
 

@@ -11,6 +11,7 @@ mod idempotency;
 mod leaderboards;
 mod life;
 mod projections;
+mod rankings;
 mod receiver;
 mod reviews;
 mod timers;

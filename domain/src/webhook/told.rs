@@ -61,9 +61,7 @@ pub enum RunOccasion {
 /// value's 8 big-endian bytes.
 #[must_use]
 pub fn digest<'a>(participants: impl IntoIterator<Item = (&'a UserId, i64)>) -> u64 {
-    let add = |hash: u64, byte: &u8| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    };
+    let add = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
     participants.into_iter().fold(0xcbf2_9ce4_8422_2325, |hash, (user, value)| {
         let bytes = user.as_str().as_bytes().iter().chain(&[0]);
         value.to_be_bytes().iter().fold(bytes.fold(hash, add), add)

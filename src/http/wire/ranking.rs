@@ -75,7 +75,8 @@ pub struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    fn response(self) -> LeaderboardResponse<'a> {
+    /// The board itself.
+    pub(super) fn response(self) -> LeaderboardResponse<'a> {
         let Self { board, catalog, participants_max } = self;
         let breakdown_attributes: Vec<_> =
             board.breakdown.iter().filter_map(|id| attribute_key(catalog, *id)).collect();
@@ -115,7 +116,7 @@ impl<'a> Shown<'a> {
     }
 
     /// The values of a group by the keys of their attributes.
-    fn values(self, group: Option<&'a Group>) -> Vec<AttributeFilter<'a>> {
+    pub(super) fn values(self, group: Option<&'a Group>) -> Vec<AttributeFilter<'a>> {
         let pairs = self.board.breakdown.iter().zip(group.map_or(&[][..], |group| &group.0));
         let named = pairs.filter_map(|(id, value)| {
             Some(AttributeFilter { key: attribute_key(self.catalog, *id)?, value })
@@ -172,6 +173,20 @@ pub struct LeaderboardRanking {
     value: i64,
 }
 
+/// Participants with their names.
+pub(super) fn rankings(
+    rows: &[Row],
+    names: &HashMap<UserId, Option<String>>,
+) -> Vec<LeaderboardRanking> {
+    let ranking = |row: &Row| LeaderboardRanking {
+        user_name: names.get(&row.user).cloned().flatten(),
+        user_id: row.user.to_string(),
+        rank: row.rank,
+        value: row.score.value.floor(),
+    };
+    rows.iter().map(ranking).collect()
+}
+
 /// A leaderboard with a part of its ranking.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LeaderboardResponseWithRankings<'a> {
@@ -189,18 +204,12 @@ impl<'a> LeaderboardResponseWithRankings<'a> {
         now: Timestamp,
         run: Run,
         rows: Vec<Row>,
-        mut names: HashMap<UserId, Option<String>>,
+        names: HashMap<UserId, Option<String>>,
     ) -> Self {
-        let ranking = |row: Row| LeaderboardRanking {
-            user_name: names.remove(&row.user).flatten(),
-            user_id: row.user.to_string(),
-            rank: row.rank,
-            value: row.score.value.floor(),
-        };
         Self {
             leaderboard: shown.response(),
             status: shown.board.status(now).into(),
-            rankings: rows.into_iter().map(ranking).collect(),
+            rankings: rankings(&rows, &names),
             run: run.into(),
         }
     }

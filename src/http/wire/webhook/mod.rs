@@ -3,6 +3,7 @@
 //! Each event is `type` first, then its own fields, made of the same pieces that the Application API
 //! answers with. Rendering happens once per event; every attempt sends the same bytes.
 
+mod leaderboard;
 mod sample;
 
 use actors::ports::{BoostOccasion, Told, WebhookRenderer};
@@ -13,6 +14,7 @@ use domain::webhook::WebhookEvent;
 use serde::Serialize;
 use uuid::Uuid;
 
+use self::leaderboard::{RankOnLeaderboard, RankingOfLeaderboard};
 pub use self::sample::sample;
 use super::achievement::UserAchievementResponse;
 use super::boost::{BoostRounding, BoostStatus};
@@ -29,6 +31,18 @@ impl WebhookRenderer for Renderer {
     fn render(&self, told: Told<'_>, catalog: &Catalog) -> Option<String> {
         match told {
             Told::OfUser { signal, state, awards } => of_user(signal, state, awards, catalog),
+            Told::OfRanking { event, of, status, rows, names } => {
+                let leaderboard = RankingOfLeaderboard::new(of, catalog, status, rows, names);
+                Some(written(event, &RankingFields { leaderboard }))
+            }
+            Told::OfRank { state, of, previous, place } => {
+                let user = User::new(state, catalog);
+                let leaderboard = RankOnLeaderboard::new(of, catalog, previous, place);
+                Some(written(
+                    WebhookEvent::LeaderboardRankChanged,
+                    &RankFields { user, leaderboard },
+                ))
+            }
             Told::OfBoost { occasion, boost, terms, system, at } => {
                 let status = match occasion {
                     BoostOccasion::Started => BoostStatus::Active,
@@ -176,6 +190,17 @@ struct PointsWithTotal<'a> {
     #[serde(flatten)]
     system: PointsResponse<'a>,
     total: i64,
+}
+
+#[derive(Serialize)]
+struct RankingFields<'a> {
+    leaderboard: RankingOfLeaderboard<'a>,
+}
+
+#[derive(Serialize)]
+struct RankFields<'a> {
+    user: User<'a>,
+    leaderboard: RankOnLeaderboard<'a>,
 }
 
 #[derive(Serialize)]
