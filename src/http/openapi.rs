@@ -16,12 +16,13 @@ use super::application::{
     user_metrics, user_points, user_preferences, user_streak, user_wrapped, users,
 };
 use super::error::ErrorBody;
+use super::wire::webhook::WebhookEvents;
 
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Accolade Application API", description = "Events in, everything they changed out."),
     servers((url = "/v1")),
-    modifiers(&ApiKeyAuth),
+    modifiers(&ApiKeyAuth, &WebhookEvents),
     paths(
         metrics::event,
         achievements::all,
