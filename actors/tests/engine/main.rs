@@ -15,6 +15,7 @@ mod rankings;
 mod receiver;
 mod reviews;
 mod timers;
+mod told_laws;
 mod webhooks;
 mod world;
 mod wrapped;

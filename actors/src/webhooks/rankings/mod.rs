@@ -13,6 +13,7 @@ mod windows;
 mod write;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use domain::catalog::{Catalog, Leaderboard, Phase};
@@ -40,6 +41,8 @@ pub(crate) struct RankingTeller {
     runs: Arc<Runs>,
     recounts: Arc<Recounts>,
     participants_max: u32,
+    /// Whether somebody waits for boards to be counted.
+    awaiting_counts: AtomicBool,
     /// The configuration that was last followed.
     followed: Mutex<Arc<Catalog>>,
     /// One at a time.
@@ -63,7 +66,17 @@ impl RankingTeller {
         let catalog = webhooks.tools.catalogs.current(webhooks.tools.scope);
         load::load(&webhooks.tools, &catalog, &notes).await?;
         let (followed, telling) = (Mutex::new(catalog), tokio::sync::Mutex::default());
-        Ok(Self { webhooks, notes, runs, recounts, participants_max, followed, telling })
+        let awaiting_counts = AtomicBool::new(false);
+        Ok(Self {
+            webhooks,
+            notes,
+            runs,
+            recounts,
+            participants_max,
+            awaiting_counts,
+            followed,
+            telling,
+        })
     }
 
     /// Follows a change of configuration, before it is answered.
@@ -95,13 +108,16 @@ impl RankingTeller {
     fn await_counts(self: &Arc<Self>) {
         let catalog = self.catalog();
         let latest = self.counting(&catalog).map(|(_, board)| board.recounted()).max();
-        if let Some(latest) = latest {
+        if let Some(latest) = latest
+            && !self.awaiting_counts.swap(true, Ordering::SeqCst)
+        {
             let own = Arc::clone(self);
             tokio::spawn(async move {
                 if own.recounts.catch_up(latest).await.is_err() {
                     // Whoever counts tells the operator.
                     clock::pause(REST).await;
                 }
+                own.awaiting_counts.store(false, Ordering::SeqCst);
                 own.notes.woken.notify_one();
             });
         }
