@@ -62,7 +62,7 @@ impl Reading {
         settled: Option<Date>,
     ) -> Result<BoardNotes, storage::Error> {
         let [groups, ranks] = self.told.map(|told| told && !board.archived);
-        let mut notes = BoardNotes { counting: groups || ranks, ..BoardNotes::default() };
+        let mut notes = BoardNotes { counting: Some(board.recounted()), ..BoardNotes::default() };
         let group = |key: &Key| key.told_group_parts().map(|(_, run, group)| (run, group));
         let user = |key: &Key| key.score_parts().map(|(_, run, user)| (run, user));
         let at = |told: ToldGroup| told.at;

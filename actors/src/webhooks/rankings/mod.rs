@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use domain::catalog::{Catalog, Leaderboard, Phase};
+use domain::catalog::{Catalog, Phase};
 use domain::ids::LeaderboardId;
 use domain::time::{Date, Timestamp};
 use parking_lot::Mutex;
@@ -106,8 +106,7 @@ impl RankingTeller {
 
     /// Has the boards that are being counted looked at when that is done.
     fn await_counts(self: &Arc<Self>) {
-        let catalog = self.catalog();
-        let latest = self.counting(&catalog).map(|(_, board)| board.recounted()).max();
+        let latest = self.counting().map(|(_, number)| number).max();
         if let Some(latest) = latest
             && !self.awaiting_counts.swap(true, Ordering::SeqCst)
         {
@@ -126,10 +125,8 @@ impl RankingTeller {
     async fn tell(&self) -> Result<(), Error> {
         let _one_at_a_time = self.telling.lock().await;
         let catalog = self.catalog();
-        for (notes, board) in self.counting(&catalog) {
-            if self.recounts.has_counted(board.recounted()) {
-                notes.lock().counting = false;
-            }
+        for (notes, _) in self.counting() {
+            notes.lock().counting.take_if(|number| self.recounts.has_counted(*number));
         }
         self.look(&catalog).await?;
         self.end_windows(&catalog).await?;
@@ -137,21 +134,19 @@ impl RankingTeller {
         self.write(&catalog).await
     }
 
-    /// Boards that are being counted, as far as is known here.
-    fn counting<'a>(
-        &self,
-        catalog: &'a Catalog,
-    ) -> impl Iterator<Item = (Shared, &'a Leaderboard)> + use<'a> {
-        let all = self.notes.all().into_iter();
-        let counting = all.filter(|(_, notes)| notes.lock().counting);
-        counting.filter_map(|(id, notes)| Some((notes, catalog.find_leaderboard(id)?)))
+    /// Boards that are being counted, as far as is known here, with the number of the count.
+    fn counting(&self) -> impl Iterator<Item = (Shared, u64)> + use<> {
+        self.notes.all().into_iter().filter_map(|(_, notes)| {
+            let number = notes.lock().counting?;
+            Some((notes, number))
+        })
     }
 
     /// Looks at runs that are yet to be seen.
     async fn look(&self, catalog: &Catalog) -> Result<(), Error> {
         for (id, notes) in self.notes.all() {
             let unseen = match notes.lock() {
-                own if own.counting => continue,
+                own if own.counting.is_some() => continue,
                 own => own.unseen(),
             };
             for run in unseen {
@@ -231,8 +226,8 @@ impl RankingTeller {
     async fn settle(&self, catalog: &Catalog) -> Result<(), Error> {
         let tools = &self.webhooks.tools;
         let now = tools.clock.now();
-        for (_, board) in self.counting(catalog) {
-            self.recounts.catch_up(board.recounted()).await?;
+        for (_, number) in self.counting() {
+            self.recounts.catch_up(number).await?;
         }
         for (id, _) in self.notes.all() {
             let board = catalog.find_leaderboard(id).filter(|board| board.phase != Phase::Off);

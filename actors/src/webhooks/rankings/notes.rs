@@ -37,8 +37,8 @@ pub(crate) struct Notes {
 /// One board.
 #[derive(Default)]
 pub(super) struct BoardNotes {
-    /// Everyone is being counted: nothing is told until that is done.
-    pub(super) counting: bool,
+    /// The count of everyone that is under way: nothing is told until that is done.
+    pub(super) counting: Option<u64>,
     pub(super) groups: Option<Groups>,
     pub(super) ranks: Option<Ranks>,
     pub(super) drafts: VecDeque<Draft>,
@@ -135,10 +135,10 @@ impl BoardNotes {
         let Self { counting, groups, ranks, drafts } = self;
         let mut scene = Self::scene(drafts, run, board, now);
         if let Some(side) = groups {
-            side.note(&mut scene, *counting, user, change);
+            side.note(&mut scene, counting.is_some(), user, change);
         }
         if let Some(side) = ranks {
-            side.note(&mut scene, *counting, user, change);
+            side.note(&mut scene, counting.is_some(), user, change);
         }
     }
 
@@ -236,7 +236,9 @@ impl BoardNotes {
         (groups, ranks): (bool, bool),
         now: Timestamp,
     ) {
-        self.counting |= was.map_or(0, Leaderboard::recounted) != board.recounted();
+        if was.map_or(0, Leaderboard::recounted) != board.recounted() {
+            self.counting = Some(board.recounted());
+        }
         let changed = was != Some(board);
         let sight = Outlook { was, board, changed, now };
         follow_side(&mut self.groups, groups, sight, &mut self.drafts);
