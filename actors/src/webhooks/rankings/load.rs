@@ -72,7 +72,6 @@ impl Reading {
         Ok(notes)
     }
 
-    #[expect(clippy::type_complexity, reason = "how a row is read, once per side")]
     fn side<K: Clone + Ord + Hash, T: Record + Copy>(
         self,
         store: &Store,
