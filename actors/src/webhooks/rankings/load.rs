@@ -84,7 +84,8 @@ impl Reading {
     where
         Side<K, T>: Telling,
     {
-        let subject = <Side<K, T> as Telling>::SUBJECT;
+        let mut side = Side::<K, T>::default();
+        let subject = side.subject();
         let marker = Key::listened_board(self.scope, board.id, subject as u8);
         let rows = KeyRange::told(self.scope, subject.kind(), board.id);
         let is_known = store.get(&marker)?.is_some();
@@ -94,7 +95,6 @@ impl Reading {
             }
             return Ok(None);
         }
-        let mut side = Side::default();
         if is_known {
             let mut last: HashMap<K, Timestamp> = HashMap::new();
             for row in store.rows(rows) {

@@ -58,10 +58,9 @@ impl Notes {
         let Some(notes) = self.find(key.leaderboard) else { return };
         let now = self.clock.now();
         let mut notes = notes.lock();
-        let due = notes.next_due();
         notes.note(key.run, board, now, user, change);
-        // Who wakes up earlier than that looks again by itself.
-        if !notes.drafts.is_empty() || due.is_none() {
+        // A window never opens without news.
+        if !notes.drafts.is_empty() {
             self.woken.notify_one();
         }
     }
@@ -122,47 +121,35 @@ pub(super) fn told_subjects(catalog: &Catalog) -> [bool; 2] {
 }
 
 impl BoardNotes {
-    fn scene<'a>(
-        drafts: &'a mut VecDeque<Draft>,
-        run: Date,
-        board: &'a Board,
-        now: Timestamp,
-    ) -> Scene<'a> {
-        Scene { run, board, now, drafts }
-    }
-
     fn note(&mut self, run: Date, board: &Board, now: Timestamp, user: &UserId, change: &Move) {
-        let Self { counting, groups, ranks, drafts } = self;
-        let mut scene = Self::scene(drafts, run, board, now);
-        if let Some(side) = groups {
-            side.note(&mut scene, counting.is_some(), user, change);
-        }
-        if let Some(side) = ranks {
-            side.note(&mut scene, counting.is_some(), user, change);
-        }
+        let counting = self.counting.is_some();
+        self.on_sides(run, board, now, |side, scene| side.note(scene, counting, user, change));
     }
 
     /// Looks at a run that is yet to be seen.
     pub(super) fn look(&mut self, run: Date, board: &Board, now: Timestamp) {
-        let Self { groups, ranks, drafts, .. } = self;
-        let mut scene = Self::scene(drafts, run, board, now);
-        if let Some(side) = groups {
-            side.look(&mut scene);
-        }
-        if let Some(side) = ranks {
-            side.look(&mut scene);
-        }
+        self.on_sides(run, board, now, |side, scene| side.look(scene));
     }
 
     /// Tells what was held in a run, where windows have ended.
     pub(super) fn end_windows(&mut self, run: Date, board: &Board, now: Timestamp) {
+        self.on_sides(run, board, now, |side, scene| side.end_windows(scene));
+    }
+
+    fn on_sides(
+        &mut self,
+        run: Date,
+        board: &Board,
+        now: Timestamp,
+        work: impl Fn(&mut dyn Telling, &mut Scene<'_>),
+    ) {
         let Self { groups, ranks, drafts, .. } = self;
-        let mut scene = Self::scene(drafts, run, board, now);
+        let mut scene = Scene { run, board, now, drafts };
         if let Some(side) = groups {
-            side.end_windows(&mut scene);
+            work(side, &mut scene);
         }
         if let Some(side) = ranks {
-            side.end_windows(&mut scene);
+            work(side, &mut scene);
         }
     }
 
@@ -291,16 +278,16 @@ fn follow_side<S: Telling + Default>(
             }
         }
         (Some(_), true) | (None, false) => {}
-        (Some(_), false) => {
+        (Some(own), false) => {
+            drafts.push_back(Draft::Forget(own.subject()));
             *side = None;
-            drafts.push_back(Draft::Forget(S::SUBJECT));
         }
         (None, true) => {
             let was_on = outlook.was.is_some_and(|was| was.phase != Phase::Off);
             let sight = if was_on { Sight::Fresh } else { Sight::Compare };
             let own = side.insert(S::default());
             own.unseen().extend(outlook.open_runs().map(|run| (run, sight)));
-            drafts.push_back(Draft::Forget(S::SUBJECT));
+            drafts.push_back(Draft::Forget(own.subject()));
             own.listen_if_whole(drafts);
         }
     }

@@ -89,11 +89,6 @@ impl<K: Clone + Ord + Hash, T: Copy> Side<K, T> {
         self.told.entry(run).or_default().insert(key.clone(), told);
     }
 
-    /// Whether some run is yet to be taken as it stands.
-    pub(super) fn is_fresh(&self) -> bool {
-        self.unseen.values().any(|sight| *sight == Sight::Fresh)
-    }
-
     /// The run that has to be asked about the first ended window that holds something.
     pub(super) fn ended_run(&self, now: Timestamp) -> Option<Date> {
         self.windows.ended(now).find_map(|(_, held)| held?.first().copied())
@@ -132,10 +127,9 @@ impl<K: Clone + Ord + Hash, T: Copy> Side<K, T> {
 
 /// What both sides do.
 pub(super) trait Telling {
-    const SUBJECT: Subject;
+    fn subject(&self) -> Subject;
 
     fn unseen(&mut self) -> &mut BTreeMap<Date, Sight>;
-    fn is_fresh(&self) -> bool;
 
     /// Takes the run as it stands, or as it stood before a move.
     fn take(&mut self, scene: &mut Scene<'_>, undone: Option<(&UserId, &Move)>);
@@ -181,9 +175,10 @@ pub(super) trait Telling {
         }
     }
 
-    fn listen_if_whole(&self, drafts: &mut VecDeque<Draft>) {
-        if !self.is_fresh() {
-            drafts.push_back(Draft::Listen(Self::SUBJECT));
+    /// Says that what is told is known, once no run is left to be taken as it stands.
+    fn listen_if_whole(&mut self, drafts: &mut VecDeque<Draft>) {
+        if !self.unseen().values().any(|sight| *sight == Sight::Fresh) {
+            drafts.push_back(Draft::Listen(self.subject()));
         }
     }
 }
@@ -192,14 +187,12 @@ pub(super) trait Telling {
 pub(super) type Groups = Side<Group, ToldGroup>;
 
 impl Telling for Groups {
-    const SUBJECT: Subject = Subject::Groups;
+    fn subject(&self) -> Subject {
+        Subject::Groups
+    }
 
     fn unseen(&mut self) -> &mut BTreeMap<Date, Sight> {
         &mut self.unseen
-    }
-
-    fn is_fresh(&self) -> bool {
-        Side::is_fresh(self)
     }
 
     fn take(&mut self, scene: &mut Scene<'_>, undone: Option<(&UserId, &Move)>) {
@@ -306,14 +299,12 @@ impl Groups {
 pub(super) type Ranks = Side<UserId, ToldRank>;
 
 impl Telling for Ranks {
-    const SUBJECT: Subject = Subject::Ranks;
+    fn subject(&self) -> Subject {
+        Subject::Ranks
+    }
 
     fn unseen(&mut self) -> &mut BTreeMap<Date, Sight> {
         &mut self.unseen
-    }
-
-    fn is_fresh(&self) -> bool {
-        Side::is_fresh(self)
     }
 
     fn take(&mut self, scene: &mut Scene<'_>, undone: Option<(&UserId, &Move)>) {
