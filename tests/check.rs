@@ -14,14 +14,16 @@ use actors::clock::Clock;
 use actors::{Bootstrap, Engine, EngineConfig};
 use domain::amount::Amount;
 use domain::catalog::{Catalog, SealedSecret, Settings};
-use domain::ids::{AttributeId, EnvironmentId, IdempotencyKey, Scope, UserId, WebhookId};
+use domain::ids::{
+    AttributeId, EnvironmentId, IdempotencyKey, LeaderboardId, Scope, UserId, WebhookId,
+};
 use domain::leaderboard::{RankDay, Ranked, ScoreRecord, SettledPlace, SettledRank};
-use domain::time::Timestamp;
+use domain::time::{Date, Timestamp};
 use domain::user::{
     AwardRecord, Command as UserCommand, EventRecord, IdempotencyRecord, MetricDay, MetricProgress,
     PointsDay, ProfilePatch, SubmitEvent, UserState,
 };
-use domain::webhook::Delivery;
+use domain::webhook::{Delivery, RunOccasion, RunTold, ToldRank};
 use storage::records::{Pending, Record, Timer, decode, encode};
 use storage::{Batch, Key, KeyRange, Kind, Op, Options, Row, ShardId, Store};
 use uuid::Uuid;
@@ -135,7 +137,7 @@ start = "2026-03-01"
 [webhooks.hook]
 name = "Hook"
 url = "https://example.com"
-events = ["streak.started", "points.changed"]
+events = ["streak.started", "points.changed", "leaderboard.changed", "leaderboard.rank_changed"]
 "#;
 
 /// Rewrites the first row of a kind.
@@ -200,7 +202,7 @@ fn timers(store: &Store) -> Vec<Key> {
 type Damage = fn(&Store) -> Vec<Op>;
 
 /// Each damage with the beginnings of the laws it breaks.
-const DAMAGES: [(Damage, &[&str]); 30] = [
+const DAMAGES: [(Damage, &[&str]); 33] = [
     (
         |store| change::<UserState>(store, Kind::Snapshot, |state| state.events += 1),
         &["events are numbered"],
@@ -366,6 +368,32 @@ const DAMAGES: [(Damage, &[&str]); 30] = [
             vec![Op::put(key, encode(&Pending))]
         },
         &["what is not over waits"],
+    ),
+    (
+        |store| {
+            let (board, _, _) = open_score(store).0.score_parts().expect("a score");
+            let day = Date::parse("2026-03-01").expect("a date");
+            let key = Key::run_told(scope(), board, day, RunOccasion::Finished);
+            vec![Op::put(key, encode(&RunTold::Whole))]
+        },
+        &["what was told of leaderboards"],
+    ),
+    (
+        |store| {
+            change_last::<ToldRank>(store, Kind::ToldRank, |told| {
+                (told.at, told.place) = (None, None);
+            })
+        },
+        &["what was told of leaderboards"],
+    ),
+    (
+        |store| {
+            let (key, value) = last(store, Kind::ToldGroup);
+            let (_, run, group) = key.told_group_parts().expect("a group");
+            let board = LeaderboardId(Uuid::from_u128(1));
+            vec![Op::put(Key::told_group(scope(), board, run, &group), value)]
+        },
+        &["what was told of leaderboards"],
     ),
 ];
 

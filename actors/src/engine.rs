@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use domain::calendar::Period;
@@ -23,11 +23,11 @@ use domain::wrapped::{Wrapped, days_needed};
 use ractor::{ActorRef, ActorRuntime};
 use storage::Store;
 use storage::records::{AdminKey, Reviews};
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, Notify, Semaphore};
 use tokio::task::JoinHandle;
 
 use crate::balances::Wanted;
-use crate::board::{Row, Start};
+use crate::board::Row;
 use crate::catalog::Catalogs;
 use crate::clock::{self, AdvanceError, Clock};
 use crate::comparison::{ComparedYear, Comparison, keep_years};
@@ -50,7 +50,10 @@ use crate::supervisor::Supervisor;
 use crate::timer::Timers;
 use crate::user::{Answer, Applied, Order, UserContext};
 use crate::user_key::UserKey;
-use crate::webhooks::{BoostTeller, DeliveryFilter, LoggedDelivery, Purge, Tools, Webhooks};
+use crate::webhooks::{
+    BoostTeller, DeliveryFilter, LoggedDelivery, Notes, Purge, RankingTeller, RunTeller, Tools,
+    Webhooks,
+};
 
 /// How often users are looked through for idle ones, as a share of the idle time.
 const SWEEPS_PER_IDLE_TIME: u32 = 4;
@@ -145,12 +148,15 @@ impl Engine {
             Arc::clone(&board),
             config.catalog_changes_in_flight_max,
         ));
+        let notes = Arc::new(Notes::new(clock.clone()));
+        let participants_max = config.participants_max;
         let runs = Arc::new(Runs::new(
             store.clone(),
             Arc::clone(&catalogs),
+            Arc::clone(&notes),
             clock.clone(),
             counted.decided_at,
-            config.participants_max,
+            participants_max,
             Streams::new(config.stream_readers_max, config.stream_beat_ms),
         ));
         let tools = Tools {
@@ -192,7 +198,21 @@ impl Engine {
             Arc::clone(&catalogs),
             counted.recounted.min(catalogs.current(scope).recounts),
         ));
-        listen_to_changes(&catalogs, &webhooks, &boosts, &runs, &recounts);
+        let told_runs = RunTeller::new(
+            Arc::clone(&webhooks),
+            Arc::clone(&runs),
+            Arc::clone(&recounts),
+            participants_max,
+        );
+        let told_runs = Arc::new(told_runs.await?);
+        let rankings = RankingTeller::new(
+            Arc::clone(&webhooks),
+            notes,
+            Arc::clone(&runs),
+            Arc::clone(&recounts),
+            participants_max,
+        );
+        let rankings = Arc::new(rankings.await?);
         let next = rows::settled_until(&store, scope, &catalogs.current(scope))?;
         let settling = Arc::new(Settling {
             scope,
@@ -202,9 +222,21 @@ impl Engine {
             timers: Arc::clone(&timers),
             recounts: Arc::clone(&recounts),
             runs: Arc::clone(&runs),
+            teller: Arc::clone(&told_runs),
             next: parking_lot::Mutex::new(next),
             firing: Mutex::default(),
+            woken: Arc::default(),
         });
+        let listeners = Listeners {
+            webhooks: Arc::downgrade(&webhooks),
+            boosts: Arc::downgrade(&boosts),
+            told_runs: Arc::downgrade(&told_runs),
+            rankings: Arc::downgrade(&rankings),
+            runs: Arc::downgrade(&runs),
+            recounts: Arc::downgrade(&recounts),
+            settling: Arc::downgrade(&settling),
+        };
+        catalogs.on_change(move |scope| listeners.hear(scope));
         let walk = Arc::new(WalkContext {
             scope,
             clock: clock.clone(),
@@ -236,10 +268,18 @@ impl Engine {
         webhooks.send_couriers();
         let mut tasks = vec![
             tokio::spawn(sweep(Arc::clone(&router), clock.clone(), idle)),
-            tokio::spawn(fire(Arc::clone(&settling), clock.clone(), tick)),
-            tokio::spawn(fire(Arc::clone(&runs), clock.clone(), tick)),
+            tokio::spawn(fire(
+                Arc::clone(&settling),
+                Arc::clone(&settling.woken),
+                clock.clone(),
+                tick,
+            )),
+            // Nobody has to wake those: each tells at once what it can.
+            tokio::spawn(fire(Arc::clone(&runs), Arc::default(), clock.clone(), tick)),
             tokio::spawn(Arc::clone(&boosts).work()),
             tokio::spawn(keep_years(scope, Arc::clone(&context), Arc::clone(&catalogs))),
+            tokio::spawn(Arc::clone(&told_runs).work()),
+            tokio::spawn(Arc::clone(&rankings).work()),
         ];
         if !clock.is_test() {
             tasks.push(tokio::spawn(wake(Arc::clone(&timers), tick)));
@@ -247,8 +287,17 @@ impl Engine {
         }
         // What falls due at the end of a run still counts in it; time stands still until runs have met
         // what they were told.
-        let sources: Vec<Arc<dyn Source>> =
-            vec![walk, timers, settling, boosts, webhooks, purge, Arc::clone(&runs) as _];
+        let sources: Vec<Arc<dyn Source>> = vec![
+            walk,
+            timers,
+            settling,
+            boosts,
+            rankings,
+            told_runs,
+            webhooks,
+            purge,
+            Arc::clone(&runs) as _,
+        ];
         let schedule = Schedule::new(clock.clone(), sources);
         let background = Mutex::new(Some(Background { supervisor, supervisor_ended, tasks }));
         let log_reads = Semaphore::new(LOG_READS_MAX);
@@ -359,20 +408,9 @@ impl Engine {
         run: Run,
         page: Page,
     ) -> Result<Vec<Row>, Error> {
+        let Shared { store, runs, recounts, .. } = self.shared.as_ref();
         let key = RunKey::new(scope, board.id, run);
-        if let Some(rows) = leaderboard::rows(&self.shared.store, key, page.clone()).await? {
-            return Ok(rows);
-        }
-        self.shared.recounts.catch_up(board.recounted()).await?;
-        let Page { filter, start, limit } = page;
-        let rows = self.shared.runs.read(key, move |board| {
-            let selection = board.select(&filter);
-            match &start {
-                Start::Offset(offset) => selection.rows(*offset, limit),
-                Start::User { user, offset } => selection.rows_from(user, *offset, limit),
-            }
-        });
-        rows.await
+        leaderboard::page(store, runs, recounts, board, key, page).await
     }
 
     /// A new reader of a board's pages, who has a place until dropped; none if there are as many as
@@ -813,27 +851,36 @@ impl Engine {
     }
 }
 
-/// Has everyone look at every new configuration who works by it all the time.
-fn listen_to_changes(
-    catalogs: &Catalogs,
-    webhooks: &Arc<Webhooks>,
-    boosts: &Arc<BoostTeller>,
-    runs: &Arc<Runs>,
-    recounts: &Arc<Recounts>,
-) {
-    // Weak, because they know the catalogs.
-    let (webhooks, boosts) = (Arc::downgrade(webhooks), Arc::downgrade(boosts));
-    let (runs, recounts) = (Arc::downgrade(runs), Arc::downgrade(recounts));
-    catalogs.on_change(move |scope| {
-        if let (Some(webhooks), Some(boosts)) = (webhooks.upgrade(), boosts.upgrade()) {
+/// Who works by the configuration all the time and has to know of every change of it. Weak, because
+/// they know the catalogs.
+struct Listeners {
+    webhooks: Weak<Webhooks>,
+    boosts: Weak<BoostTeller>,
+    told_runs: Weak<RunTeller>,
+    rankings: Weak<RankingTeller>,
+    runs: Weak<Runs>,
+    recounts: Weak<Recounts>,
+    settling: Weak<Settling>,
+}
+
+impl Listeners {
+    fn hear(&self, scope: Scope) {
+        if let (Some(webhooks), Some(boosts)) = (self.webhooks.upgrade(), self.boosts.upgrade()) {
             webhooks.send_couriers();
             boosts.wake();
         }
-        if let (Some(runs), Some(recounts)) = (runs.upgrade(), recounts.upgrade()) {
+        if let (Some(runs), Some(recounts)) = (self.runs.upgrade(), self.recounts.upgrade()) {
             runs.keep_ranking(scope);
             recounts.start();
         }
-    });
+        if let Some(settling) = self.settling.upgrade() {
+            settling.woken.notify_one();
+        }
+        if let (Some(runs), Some(rankings)) = (self.told_runs.upgrade(), self.rankings.upgrade()) {
+            rankings.follow();
+            runs.wake();
+        }
+    }
 }
 
 /// Puts idle users out of memory, for as long as the engine runs.
@@ -853,18 +900,18 @@ async fn wake(timers: Arc<Timers>, tick: Duration) {
     }
 }
 
-/// Fires a source for as long as the engine runs: at once what was due while none did, and in real
-/// time whatever falls due.
-async fn fire(source: Arc<impl Source>, clock: Clock, tick: Duration) {
+/// Fires a source for as long as the engine runs: at once what was due while none did or whenever it
+/// is woken, and in real time whatever falls due.
+async fn fire(source: Arc<impl Source>, woken: Arc<Notify>, clock: Clock, tick: Duration) {
     loop {
         if source.next_due().is_some_and(|due| due <= clock.now())
             && let Err(error) = source.fire_due().await
         {
             tracing::warn!(%error, "what is due for runs of leaderboards is not done yet");
         }
-        if clock.is_test() {
-            return;
+        tokio::select! {
+            () = woken.notified() => {}
+            () = clock::pause(tick), if !clock.is_test() => {}
         }
-        clock::pause(tick).await;
     }
 }

@@ -542,6 +542,6 @@ mod rank_days;
 
 pub(crate) use boards::{
     UsersBehind, build_board, find_score, find_settled, find_settled_place, names, settle_run,
-    settled_groups, settled_rows, settled_until, users_behind,
+    settled_board, settled_groups, settled_rows, settled_tops, settled_until, users_behind,
 };
 pub(crate) use rank_days::{last_ranked, rank_days, ranked_runs, write_rank_days};

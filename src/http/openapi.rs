@@ -18,12 +18,13 @@ use super::application::{
 };
 use super::error::ErrorBody;
 use super::wire::ranking::{LeaderboardChanges, LeaderboardRunFinished};
+use super::wire::webhook::WebhookEvents;
 
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Accolade Application API", description = "Events in, everything they changed out."),
     servers((url = "/v1")),
-    modifiers(&ApiKeyAuth),
+    modifiers(&ApiKeyAuth, &WebhookEvents),
     paths(
         metrics::event,
         achievements::all,

@@ -31,6 +31,10 @@
 //! 0x42  pending delivery   webhook 16 | due i64 | instant i64 | shard u16 | sequence u64 | number u16
 //! 0x43  purged up to       shard u16
 //! 0x44  boost told         boost 16 | occasion u8
+//! 0x45  listened board     leaderboard 16 | what u8
+//! 0x46  told group         leaderboard 16 | first date of the run i32 | group text*
+//! 0x47  told rank          leaderboard 16 | first date of the run i32 | user text
+//! 0x48  run told           leaderboard 16 | first date of the run i32 | occasion u8
 //! ```
 //!
 //! Text is its bytes with 0x00 written as 0x00 0xff, ended by 0x00 0x00: no text is a prefix of
@@ -50,7 +54,7 @@ use domain::{
     },
     leaderboard::Group,
     time::{Date, Timestamp},
-    webhook::{DeliveryPlace, MessagePlace},
+    webhook::{DeliveryPlace, MessagePlace, RunOccasion},
 };
 use uuid::Uuid;
 
@@ -117,11 +121,19 @@ pub enum Kind {
     PurgedUpTo = 0x43,
     /// That a boost's start or finish was told.
     BoostTold = 0x44,
+    /// That changes of a leaderboard are told, and against what.
+    ListenedBoard = 0x45,
+    /// What was last told of a group's ranking in a run.
+    ToldGroup = 0x46,
+    /// What was last told of a user's rank in a run.
+    ToldRank = 0x47,
+    /// That a run's start or finish was told.
+    RunTold = 0x48,
 }
 
 impl Kind {
     /// Every kind, in key order.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 28] = [
         Self::Instance,
         Self::ApiKey,
         Self::Catalog,
@@ -146,6 +158,10 @@ impl Kind {
         Self::Pending,
         Self::PurgedUpTo,
         Self::BoostTold,
+        Self::ListenedBoard,
+        Self::ToldGroup,
+        Self::ToldRank,
+        Self::RunTold,
     ];
 
     fn from_byte(byte: u8) -> Option<Self> {
@@ -178,7 +194,11 @@ impl Kind {
             | Self::Delivery
             | Self::Pending
             | Self::PurgedUpTo
-            | Self::BoostTold => None,
+            | Self::BoostTold
+            | Self::ListenedBoard
+            | Self::ToldGroup
+            | Self::ToldRank
+            | Self::RunTold => None,
         }
     }
 }
@@ -302,11 +322,11 @@ impl Key {
         Self(run.text(user.as_str().as_bytes()).0)
     }
 
-    /// The board, the first date of the run and the user of a score row or a settled place.
+    /// The board, the first date of the run and the user of a row about a user in a run.
     #[must_use]
     pub fn score_parts(&self) -> Option<(LeaderboardId, Date, UserId)> {
         let (board, run, rest) = self.run_parts()?;
-        matches!(self.kind(), Kind::Score | Kind::SettledPlace).then_some(())?;
+        matches!(self.kind(), Kind::Score | Kind::SettledPlace | Kind::ToldRank).then_some(())?;
         let (user, _) = read_text(rest)?;
         Some((board, run, UserId::new(String::from_utf8(user).ok()?)?))
     }
@@ -423,6 +443,68 @@ impl Key {
     #[must_use]
     pub fn boost_told(scope: Scope, boost: BoostId, occasion: u8) -> Self {
         Self(Tuple::scoped(scope, Kind::BoostTold).uuid(boost.0).byte(occasion).0)
+    }
+
+    /// That changes of a leaderboard are told: of its rankings (0) or of its users' ranks (1).
+    #[must_use]
+    pub fn listened_board(scope: Scope, leaderboard: LeaderboardId, what: u8) -> Self {
+        Self(Tuple::scoped(scope, Kind::ListenedBoard).uuid(leaderboard.0).byte(what).0)
+    }
+
+    /// The board and what of it is told.
+    #[must_use]
+    pub fn listened_board_parts(&self) -> Option<(LeaderboardId, u8)> {
+        let (what, id) = self.rest_of(Kind::ListenedBoard)?.split_last()?;
+        Some((LeaderboardId(Uuid::from_slice(id).ok()?), *what))
+    }
+
+    /// What was last told of a group in the run of a leaderboard that begins on a date.
+    #[must_use]
+    pub fn told_group(scope: Scope, leaderboard: LeaderboardId, run: Date, group: &Group) -> Self {
+        Self(Tuple::of_run(scope, Kind::ToldGroup, leaderboard, run).group(group).0)
+    }
+
+    /// The board, the first date of the run and the group that was told of.
+    #[must_use]
+    pub fn told_group_parts(&self) -> Option<(LeaderboardId, Date, Group)> {
+        let (board, run, mut rest) = self.run_parts()?;
+        (self.kind() == Kind::ToldGroup).then_some(())?;
+        let mut values = Vec::new();
+        while !rest.is_empty() {
+            let (value, more) = read_text(rest)?;
+            values.push(String::from_utf8(value).ok()?);
+            rest = more;
+        }
+        Some((board, run, Group(values)))
+    }
+
+    /// What was last told of a user in the run of a leaderboard that begins on a date.
+    #[must_use]
+    pub fn told_rank(scope: Scope, leaderboard: LeaderboardId, run: Date, user: &UserId) -> Self {
+        let run = Tuple::of_run(scope, Kind::ToldRank, leaderboard, run);
+        Self(run.text(user.as_str().as_bytes()).0)
+    }
+
+    /// That an occasion of a run was told.
+    #[must_use]
+    pub fn run_told(
+        scope: Scope,
+        leaderboard: LeaderboardId,
+        run: Date,
+        occasion: RunOccasion,
+    ) -> Self {
+        let run = Tuple::of_run(scope, Kind::RunTold, leaderboard, run);
+        Self(run.byte(occasion as u8).0)
+    }
+
+    /// The board, the first date of the run and the occasion that was told.
+    #[must_use]
+    pub fn run_told_parts(&self) -> Option<(LeaderboardId, Date, RunOccasion)> {
+        let (board, run, rest) = self.run_parts()?;
+        (self.kind() == Kind::RunTold).then_some(())?;
+        let mut occasions = [RunOccasion::Started, RunOccasion::Finished].into_iter();
+        let occasion = occasions.find(|own| rest == [*own as u8])?;
+        Some((board, run, occasion))
     }
 
     /// A key read back from the journal or the tree.

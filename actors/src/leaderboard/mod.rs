@@ -18,6 +18,7 @@ mod settling;
 mod streams;
 mod watchers;
 
+use domain::catalog::Leaderboard;
 use domain::ids::{LeaderboardId, Scope, UserId};
 use domain::leaderboard::{Group, Ranked, Run};
 use domain::time::Date;
@@ -32,6 +33,8 @@ pub(crate) use streams::Streams;
 pub use streams::{FirstPage, Followed, Follower};
 
 use crate::board::{Row, Start};
+use crate::error::Error;
+use storage::Store;
 
 /// Which run of which leaderboard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -57,6 +60,31 @@ pub struct Page {
     pub start: Start,
     /// How many rows it has at most.
     pub limit: u64,
+}
+
+/// A part of a run's ranking: final, or after everything that the run was told before and everyone is
+/// counted. (C-LB-27, C-LB-35, C-LB-62 to C-LB-65)
+pub(crate) async fn page(
+    store: &Store,
+    runs: &Runs,
+    recounts: &Recounts,
+    board: &Leaderboard,
+    key: RunKey,
+    page: Page,
+) -> Result<Vec<Row>, Error> {
+    if let Some(rows) = settled::rows(store, key, page.clone()).await? {
+        return Ok(rows);
+    }
+    recounts.catch_up(board.recounted()).await?;
+    let Page { filter, start, limit } = page;
+    let rows = runs.read(key, move |board| {
+        let selection = board.select(&filter);
+        match &start {
+            Start::Offset(offset) => selection.rows(*offset, limit),
+            Start::User { user, offset } => selection.rows_from(user, *offset, limit),
+        }
+    });
+    rows.await
 }
 
 /// Where a user stands in a run.

@@ -62,17 +62,22 @@ impl Recounts {
         });
     }
 
+    /// Whether everyone has caught up with the recounts up to `number`.
+    pub(crate) fn has_counted(&self, number: u64) -> bool {
+        self.done.load(Ordering::Acquire) >= number
+    }
+
     /// Returns when everyone has caught up with the recounts up to `number`.
     ///
     /// # Errors
     /// If users can't be read or stored.
     pub(crate) async fn catch_up(&self, number: u64) -> Result<(), Error> {
-        if self.done.load(Ordering::Acquire) >= number {
+        if self.has_counted(number) {
             return Ok(());
         }
         let _one_at_a_time = self.running.lock().await;
         loop {
-            if self.done.load(Ordering::Acquire) >= number {
+            if self.has_counted(number) {
                 return Ok(());
             }
             let latest = self.catalogs.current(self.scope).recounts;

@@ -26,6 +26,7 @@ use crate::catalog::Catalogs;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::rows;
+use crate::webhooks::Notes;
 use storage::Store;
 
 /// What a run is told.
@@ -64,6 +65,8 @@ pub(super) type Read = Box<dyn FnOnce(Result<&Board, Error>) + Send>;
 pub(super) struct Tools {
     pub(super) store: Store,
     pub(super) catalogs: Arc<Catalogs>,
+    /// Who tells of changes.
+    pub(super) notes: Arc<Notes>,
     /// The most users a group can rank. (C-LB-40)
     pub(super) participants_max: u32,
     pub(super) clock: Clock,
@@ -90,6 +93,8 @@ pub(super) struct LeaderboardRun {
 
 /// What a run knows of its scores and of its current day, and who is told of changes.
 struct Built {
+    key: RunKey,
+    tools: Arc<Tools>,
     board: Board,
     book: DayBook,
     watchers: Watchers,
@@ -176,7 +181,7 @@ impl LeaderboardRun {
             }
             self.built = Some(built?);
         }
-        let Built { board, book, watchers } = self.built.as_mut().expect("it was just built");
+        let Built { board, book, watchers, .. } = self.built.as_mut().expect("it was just built");
         book.turn(board, self.tools.clock.now());
         let catalog = self.tools.catalogs.current(self.key.scope);
         // A message usually finds the configuration that the one before it found.
@@ -198,7 +203,8 @@ impl LeaderboardRun {
         let (board, reached) = rows::build_board(&tools.store, *key, limit).await?;
         let changed_at = tools.changed_at(key).max(reached.unwrap_or(Timestamp::MIN));
         let book = DayBook::open(*key, Arc::clone(tools), &board, changed_at, ranked);
-        Ok(Built { board, book, watchers: Watchers::default() })
+        let (key, tools) = (*key, Arc::clone(tools));
+        Ok(Built { key, tools, board, book, watchers: Watchers::default() })
     }
 }
 
@@ -242,15 +248,17 @@ impl Built {
         }
     }
 
-    /// Makes a user's score what the row says, counts what that changed, and notes it for readers.
+    /// Makes a user's score what the row says, counts what that changed, and notes it for readers and
+    /// webhooks.
     fn stand(&mut self, user: &UserId, row: Option<&ScoreRecord>) -> Option<Move> {
-        let Self { board, book, watchers } = self;
+        let Self { key, tools, board, book, watchers } = self;
         if row.is_none() {
             book.let_go(board, user);
         }
         let moved = stand(board, user, row)?;
         book.count(board, user, &moved);
         watchers.note(&moved);
+        tools.notes.note(*key, board, user, &moved);
         Some(moved)
     }
 }

@@ -26,6 +26,7 @@ use crate::board::{Board, Row};
 use crate::catalog::Catalogs;
 use crate::clock::Clock;
 use crate::error::Error;
+use crate::webhooks::Notes;
 
 /// Runs that write their days at a time.
 const WRITING_MAX: usize = 2;
@@ -44,13 +45,15 @@ impl Runs {
     pub(crate) fn new(
         store: Store,
         catalogs: Arc<Catalogs>,
+        notes: Arc<Notes>,
         clock: Clock,
         decided_at: Timestamp,
         participants_max: u32,
         streams: Streams,
     ) -> Self {
         let (dues, writing) = (Mutex::default(), Semaphore::new(WRITING_MAX));
-        let tools = Tools { store, catalogs, participants_max, clock, decided_at, dues, writing };
+        let tools =
+            Tools { store, catalogs, notes, participants_max, clock, decided_at, dues, writing };
         let (actors, closing) = (Mutex::default(), Mutex::default());
         let streams = Arc::new(streams);
         Self { tools: Arc::new(tools), actors, closing, supervisor: OnceLock::new(), streams }

@@ -22,7 +22,9 @@ use crate::error::Error;
 use crate::rows;
 use crate::schedule::{Firing, Source};
 use crate::timer::Timers;
+use crate::webhooks::RunTeller;
 use storage::Store;
+use tokio::sync::Notify;
 
 /// What makes runs final.
 pub(crate) struct Settling {
@@ -33,10 +35,13 @@ pub(crate) struct Settling {
     pub(crate) timers: Arc<Timers>,
     pub(crate) recounts: Arc<Recounts>,
     pub(crate) runs: Arc<Runs>,
+    /// Who tells that a run is final.
+    pub(crate) teller: Arc<RunTeller>,
     /// Of each board with a settled run the date after its latest.
     pub(crate) next: Mutex<HashMap<LeaderboardId, Date>>,
     /// One at a time.
     pub(crate) firing: tokio::sync::Mutex<()>,
+    pub(crate) woken: Arc<Notify>,
 }
 
 impl Settling {
@@ -75,6 +80,7 @@ impl Settling {
             let seats = self.runs.seats(&key).unwrap_or(0);
             rows::settle_run(&self.store, key, seats, due).await?;
             self.runs.close(&key);
+            self.teller.note_settled(key, due);
             let end = run.end.expect("only a run that ends is ever due");
             self.next.lock().insert(board.id, end.succ());
         }

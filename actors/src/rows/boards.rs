@@ -69,6 +69,21 @@ pub(crate) fn find_settled(
     store.load(&Key::settled_run(scope, leaderboard, run))
 }
 
+/// The board of a settled run, as it was when it became final.
+pub(crate) async fn settled_board(store: &Store, key: RunKey) -> Result<Board, Error> {
+    blocking(store, move |store| {
+        let RunKey { scope, leaderboard, run } = key;
+        let seats = find_settled(store, key)?.map_or(0, |settled| settled.seats);
+        let rows = store.rows(KeyRange::settled_ranks(scope, leaderboard, run));
+        let scores = rows.map(|row| {
+            let (group, Row { user, score, .. }) = settled_row(&row?)?;
+            Ok((user, score, Some(group)))
+        });
+        Ok(Board::build(u64::from(seats), scores.collect::<Result<Vec<_>, Error>>()?))
+    })
+    .await
+}
+
 /// Where a user ended up in a settled run; none for who did not take part.
 pub(crate) fn find_settled_place(
     store: &Store,
@@ -104,6 +119,31 @@ pub(crate) fn settled_groups(
     let rows = rows.map(|row| settled_row(&row?));
     let kept = rows.filter(|row| row.as_ref().map_or(true, |(group, _)| matches(group)));
     kept.map(|row| row.map(|(_, row)| row)).collect()
+}
+
+/// The first `limit` of each of the next `groups` groups of a settled run after `after`, in
+/// ascending order; groups without participants are left out.
+pub(crate) fn settled_tops(
+    store: &Store,
+    RunKey { scope, leaderboard, run }: RunKey,
+    after: Option<&Group>,
+    groups: usize,
+    limit: u64,
+) -> Result<Vec<(Group, Vec<Row>)>, Error> {
+    let whole = |group: &Group| KeyRange::settled_group(scope, leaderboard, run, group);
+    let mut rest = KeyRange::settled_ranks(scope, leaderboard, run);
+    if let Some(group) = after {
+        rest = rest.past(&whole(group));
+    }
+    let mut tops = Vec::new();
+    while tops.len() < groups {
+        let Some(first) = store.scan(&rest, 1)?.into_iter().next() else { break };
+        let (group, _) = settled_row(&first)?;
+        rest = rest.past(&whole(&group));
+        let rows = settled_rows(store, RunKey { scope, leaderboard, run }, &group, 0, limit)?;
+        tops.push((group, rows));
+    }
+    Ok(tops)
 }
 
 fn settled_row((key, value): &storage::Row) -> Result<(Group, Row), Error> {

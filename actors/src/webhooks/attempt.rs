@@ -2,14 +2,16 @@
 //!
 //! Whether the webhook still gets it, where it listens and what it signs with are read when the
 //! attempt starts, so a change of the webhook holds from the next attempt on. (C-WH-05, C-WH-07)
+//! What can't be read won't be readable later: it ends here, in the log, and holds nothing up.
 
 use std::sync::Arc;
 
 use domain::catalog::Webhook;
 use domain::ids::WebhookId;
 use domain::time::Timestamp;
-use domain::webhook::{Attempt, Delivery, DeliveryPlace, Message};
-use storage::{DeliveryCommit, Key};
+use domain::webhook::{Attempt, AttemptResult, Delivery, DeliveryPlace, Message};
+use storage::records::Record;
+use storage::{Batch, DeliveryCommit, Key, Op, ShardId};
 
 use super::Tools;
 use crate::error::Error;
@@ -26,7 +28,11 @@ pub(super) async fn attempt(
     due: Timestamp,
     place: DeliveryPlace,
 ) -> Result<(), Error> {
-    let mut delivery: Delivery = load(&tools, &Key::delivery(tools.scope, place))?;
+    let Some(mut delivery) = find::<Delivery>(&tools, &Key::delivery(tools.scope, place))? else {
+        let key = Key::pending(tools.scope, webhook, due, place);
+        let ops = vec![Op::Delete { key }];
+        return Ok(tools.store.commit(Batch { shard: ShardId(place.message.shard), ops }).await?);
+    };
     let catalog = tools.catalogs.current(tools.scope);
     let webhook = catalog.webhooks.iter().find(|own| own.id == webhook);
     match webhook.filter(|webhook| webhook.still_gets(delivery.generation)) {
@@ -44,8 +50,14 @@ async fn try_once(
     place: DeliveryPlace,
     delivery: &mut Delivery,
 ) -> Result<(), Error> {
-    let message: Message = load(tools, &Key::message(tools.scope, place.message))?;
     let started_at = tools.clock.now();
+    let message = find::<Message>(tools, &Key::message(tools.scope, place.message))?;
+    let Some(message) = message else {
+        let result = AttemptResult::Error("the stored event can't be read".to_owned());
+        let response = String::new();
+        delivery.give_up(Attempt { started_at, duration_ms: 0, result, response });
+        return Ok(());
+    };
     let stopwatch = tools.clock.stopwatch();
     let post = Post {
         url: webhook.url.clone(),
@@ -62,9 +74,18 @@ async fn try_once(
     Ok(())
 }
 
-fn load<T: storage::records::Record>(tools: &Tools, key: &Key) -> Result<T, Error> {
-    tools.store.load(key)?.ok_or_else(|| {
-        let reason = format!("{key} is pending but not there");
-        Error::Unavailable { reason }
-    })
+/// A row that should be there; none, and a word to the operator, if it isn't or is damaged.
+fn find<T: Record>(tools: &Tools, key: &Key) -> Result<Option<T>, Error> {
+    match tools.store.load(key) {
+        Ok(Some(record)) => Ok(Some(record)),
+        Ok(None) => {
+            tracing::error!(%key, "a row that a webhook delivery needs is missing");
+            Ok(None)
+        }
+        Err(error @ storage::Error::Value { .. }) => {
+            tracing::error!(%error, "a row that a webhook delivery needs is damaged");
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
 }

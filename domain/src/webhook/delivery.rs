@@ -205,6 +205,13 @@ impl Delivery {
         };
     }
 
+    /// Ends a delivery that can't be made however often it is tried; `attempt` says why.
+    pub fn give_up(&mut self, attempt: Attempt) {
+        self.attempts.push(attempt);
+        self.status = DeliveryStatus::Failed;
+        self.due = None;
+    }
+
     /// Ends a delivery whose webhook is not to get it any more.
     pub fn cancel(&mut self) {
         self.status = DeliveryStatus::Cancelled;

@@ -106,7 +106,7 @@ async fn open(
     let board = board_of(&wanted.catalog, wanted.board);
     let first = app.engine.watch(follower, *scope, board, wanted.run, wanted.page.clone()).await?;
     let users = first.rows.iter().map(|row| row.user.clone()).collect();
-    let rankings = LeaderboardRanking::all(&first.rows, app.engine.names(*scope, users).await?);
+    let rankings = LeaderboardRanking::all(&first.rows, &app.engine.names(*scope, users).await?);
     let head = body(app, &wanted, &[]);
     Ok(Opened { head, rankings, is_final: first.is_final, wanted })
 }
@@ -185,7 +185,7 @@ impl Live {
         let users = users.cloned().collect();
         let Request { app, caller, .. } = &self.request;
         names.extend(app.engine.names(caller.scope, users).await?);
-        self.tell_rankings(LeaderboardRanking::all(rows, names));
+        self.tell_rankings(LeaderboardRanking::all(rows, &names));
         Ok(())
     }
 

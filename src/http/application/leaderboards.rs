@@ -97,7 +97,7 @@ pub async fn get(
     let rows = app.engine.rankings(caller.scope, board, run, page).await?;
     let users = rows.iter().map(|row| row.user.clone()).collect();
     let names = app.engine.names(caller.scope, users).await?;
-    let rankings = LeaderboardRanking::all(&rows, names);
+    let rankings = LeaderboardRanking::all(&rows, &names);
     let shown = Shown { board, catalog: &catalog, participants_max: app.settings.participants_max };
     let body = LeaderboardResponseWithRankings::new(shown, now, run, &rankings);
     Ok(answer(StatusCode::OK, body))

@@ -76,7 +76,8 @@ pub struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    fn response(self) -> LeaderboardResponse<'a> {
+    /// The board itself.
+    pub(super) fn response(self) -> LeaderboardResponse<'a> {
         let Self { board, catalog, participants_max } = self;
         let breakdown_attributes: Vec<_> =
             board.breakdown.iter().filter_map(|id| attribute_key(catalog, *id)).collect();
@@ -116,7 +117,7 @@ impl<'a> Shown<'a> {
     }
 
     /// The values of a group by the keys of their attributes.
-    fn values(self, group: Option<&'a Group>) -> Vec<AttributeFilter<'a>> {
+    pub(super) fn values(self, group: Option<&'a Group>) -> Vec<AttributeFilter<'a>> {
         let pairs = self.board.breakdown.iter().zip(group.map_or(&[][..], |group| &group.0));
         let named = pairs.filter_map(|(id, value)| {
             Some(AttributeFilter { key: attribute_key(self.catalog, *id)?, value })
@@ -175,9 +176,9 @@ pub struct LeaderboardRanking {
 
 impl LeaderboardRanking {
     /// Rows with their users' names.
-    pub fn all(rows: &[Row], mut names: HashMap<UserId, Option<String>>) -> Vec<Self> {
+    pub fn all(rows: &[Row], names: &HashMap<UserId, Option<String>>) -> Vec<Self> {
         let ranking = |row: &Row| Self {
-            user_name: names.remove(&row.user).flatten(),
+            user_name: names.get(&row.user).cloned().flatten(),
             user_id: row.user.to_string(),
             rank: row.rank,
             value: row.score.value.floor(),

@@ -23,6 +23,7 @@ mod reviews;
 mod score;
 mod settled;
 mod timer;
+mod told;
 pub(crate) mod user;
 mod zone_database;
 
@@ -32,6 +33,7 @@ pub use self::admin_key::AdminKey;
 pub use self::outbox::{BoostTold, Pending, PurgedUpTo};
 pub use self::reviews::{FinishedReview, Reviews, RunningReview};
 pub use self::timer::Timer;
+pub use self::told::ListenedBoard;
 pub use self::zone_database::ZoneDatabase;
 use crate::{error::Error, keys::Key};
 
