@@ -90,9 +90,12 @@ async fn run(plan: Plan) -> Result<()> {
     Ok(())
 }
 
-/// The example catalog with so many perpetual boards on the metric of all events.
+/// The example catalog with so many perpetual boards on the metric of all events, and no others.
 fn catalog_with(boards: u64) -> Result<String> {
-    let mut catalog = std::fs::read_to_string("config/examples/study.toml")?;
+    let mut example: toml::Table =
+        std::fs::read_to_string("config/examples/study.toml")?.parse()?;
+    example.remove("leaderboards");
+    let mut catalog = toml::to_string(&example)?;
     for board in 0..boards {
         catalog += &format!(
             "\n[leaderboards.board-{board}]\nname = \"Board {board}\"\n\

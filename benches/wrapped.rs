@@ -147,6 +147,8 @@ async fn start(data: &Path, clock: &Clock) -> Result<Engine> {
         reviews_in_flight_max: 8,
         webhook_log_retention_days: 7,
         participants_max: 1_000,
+        stream_readers_max: 1,
+        stream_beat_ms: 60_000,
     };
     let environment = EnvironmentId(Uuid::from_u128(1));
     let bootstrap = Bootstrap { environment, settings: Settings::default() };

@@ -110,6 +110,10 @@ sections! {
     leaderboards as Leaderboards, LeaderboardsOverrides {
         /// How many users one group can rank. (C-LB-40)
         max_participants: NonZeroU32,
+        /// See [`EngineConfig::stream_readers_max`].
+        stream_subscribers_max: NonZeroUsize,
+        /// See [`EngineConfig::stream_beat_ms`].
+        stream_heartbeat_ms: NonZeroU64,
     }
     /// How existing users are looked at after a change that concerns them.
     reviews as Reviews, ReviewsOverrides {
@@ -218,6 +222,8 @@ impl Config {
             catalog_changes_in_flight_max: self.engine.catalog_changes_in_flight_max.get(),
             user_idle_ms: self.engine.user_idle_ms.get(),
             participants_max: self.leaderboards.max_participants.get(),
+            stream_readers_max: self.leaderboards.stream_subscribers_max.get(),
+            stream_beat_ms: self.leaderboards.stream_heartbeat_ms.get(),
             webhook_log_retention_days: self.webhooks.log_retention_days.get(),
             timer_tick_ms: self.timers.tick_ms.get(),
             timers_in_flight_max: self.timers.in_flight_max.get(),

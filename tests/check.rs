@@ -14,14 +14,16 @@ use actors::clock::Clock;
 use actors::{Bootstrap, Engine, EngineConfig};
 use domain::amount::Amount;
 use domain::catalog::{Catalog, SealedSecret, Settings};
-use domain::ids::{AttributeId, EnvironmentId, IdempotencyKey, Scope, UserId, WebhookId};
-use domain::leaderboard::{ScoreRecord, SettledPlace, SettledRank};
-use domain::time::Timestamp;
+use domain::ids::{
+    AttributeId, EnvironmentId, IdempotencyKey, LeaderboardId, Scope, UserId, WebhookId,
+};
+use domain::leaderboard::{RankDay, Ranked, ScoreRecord, SettledPlace, SettledRank};
+use domain::time::{Date, Timestamp};
 use domain::user::{
     AwardRecord, Command as UserCommand, EventRecord, IdempotencyRecord, MetricDay, MetricProgress,
     PointsDay, ProfilePatch, SubmitEvent, UserState,
 };
-use domain::webhook::Delivery;
+use domain::webhook::{Delivery, RunOccasion, RunTold, ToldRank};
 use storage::records::{Erasure, Pending, Record, Timer, decode, encode};
 use storage::{Batch, ErasureCommit, Key, KeyRange, Kind, Op, Options, Row, ShardId, Store};
 use uuid::Uuid;
@@ -61,6 +63,8 @@ async fn live(data: &Path) {
         catalog_changes_in_flight_max: 10,
         user_idle_ms: 60_000,
         participants_max: 1_000,
+        stream_readers_max: 1,
+        stream_beat_ms: 60_000,
         webhook_log_retention_days: 7,
         timer_tick_ms: 1_000,
         timers_in_flight_max: 64,
@@ -137,7 +141,7 @@ start = "2026-03-01"
 [webhooks.hook]
 name = "Hook"
 url = "https://example.com"
-events = ["streak.started", "points.changed"]
+events = ["streak.started", "points.changed", "leaderboard.changed", "leaderboard.rank_changed"]
 "#;
 
 /// Rewrites the first row of a kind.
@@ -183,6 +187,17 @@ fn change_last<T: Record>(store: &Store, kind: Kind, change: impl FnOnce(&mut T)
     vec![Op::put(key, encode(&record))]
 }
 
+/// Rewrites a day of a run that is settled.
+fn change_settled_day(store: &Store, change: impl FnOnce(&mut RankDay)) -> Vec<Op> {
+    let (settled, _) = last(store, Kind::SettledRun);
+    let (board, run) = settled.settled_run_parts().expect("a settled run");
+    let days = KeyRange::rank_days_of_run(scope(), board, run);
+    let (key, value) = store.scan(&days, 1).expect("readable").remove(0);
+    let mut day: RankDay = decode(&key, &value).expect("it decodes");
+    change(&mut day);
+    vec![Op::put(key, encode(&day))]
+}
+
 fn timers(store: &Store) -> Vec<Key> {
     let rows = store.scan(&KeyRange::kind(scope(), Kind::Timer), 9).expect("readable");
     rows.into_iter().map(|(key, _)| key).collect()
@@ -191,7 +206,7 @@ fn timers(store: &Store) -> Vec<Key> {
 type Damage = fn(&Store) -> Vec<Op>;
 
 /// Each damage with the beginnings of the laws it breaks.
-const DAMAGES: [(Damage, &[&str]); 31] = [
+const DAMAGES: [(Damage, &[&str]); 36] = [
     (
         |store| change::<UserState>(store, Kind::Snapshot, |state| state.events += 1),
         &["events are numbered"],
@@ -351,6 +366,22 @@ const DAMAGES: [(Damage, &[&str]); 31] = [
         &["a final ranking"],
     ),
     (
+        |store| {
+            change_settled_day(store, |day| {
+                day.end = day.end.map(|end| Ranked { value: end.value + 1, ..end });
+            })
+        },
+        &["days of ranks begin"],
+    ),
+    (
+        |store| {
+            let (key, value) = last(store, Kind::RankDay);
+            let (board, run, user, _) = key.rank_day_parts().expect("a day");
+            vec![Op::put(Key::rank_day(scope(), board, run, &user, run.pred()), value)]
+        },
+        &["days of ranks begin"],
+    ),
+    (
         |store| first(store, Kind::Message).map(|(key, _)| Op::Delete { key }).collect(),
         &["every delivery has its message"],
     ),
@@ -371,6 +402,32 @@ const DAMAGES: [(Damage, &[&str]); 31] = [
             vec![Op::put(key, encode(&Pending))]
         },
         &["what is not over waits"],
+    ),
+    (
+        |store| {
+            let (board, _, _) = open_score(store).0.score_parts().expect("a score");
+            let day = Date::parse("2026-03-01").expect("a date");
+            let key = Key::run_told(scope(), board, day, RunOccasion::Finished);
+            vec![Op::put(key, encode(&RunTold::Whole))]
+        },
+        &["what was told of leaderboards"],
+    ),
+    (
+        |store| {
+            change_last::<ToldRank>(store, Kind::ToldRank, |told| {
+                (told.at, told.place) = (None, None);
+            })
+        },
+        &["what was told of leaderboards"],
+    ),
+    (
+        |store| {
+            let (key, value) = last(store, Kind::ToldGroup);
+            let (_, run, group) = key.told_group_parts().expect("a group");
+            let board = LeaderboardId(Uuid::from_u128(1));
+            vec![Op::put(Key::told_group(scope(), board, run, &group), value)]
+        },
+        &["what was told of leaderboards"],
     ),
 ];
 

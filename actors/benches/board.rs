@@ -8,10 +8,11 @@
 //! that freed pages don't count.
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
+use std::cell::RefCell;
 use std::hint::black_box;
 use std::time::Instant;
 
-use actors::board::{Board, Filter, Group, Score};
+use actors::board::{Board, Filter, Group, Score, Touched};
 use domain::amount::Amount;
 use domain::ids::UserId;
 use domain::time::Timestamp;
@@ -21,6 +22,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Operations timed per kind.
 const OPERATIONS: usize = 1_000_000;
+
+/// Moves over all seats that are timed.
+const JUMPS: usize = 1_000;
 
 /// The published participant limit.
 const LIMIT: u64 = 1_000;
@@ -168,6 +172,38 @@ fn operations(board: &mut Board, nanos: &mut [u64], random: &mut Random, ids: Id
         |offset| board.select(&all).rows(offset, 1).len() as u64,
     );
     board.set_limit(LIMIT);
+    jumps(board, &mut nanos[..JUMPS]);
+}
+
+/// Moves from the last seat to the first, which push everyone else down by one: what it takes to count
+/// that, and to take note of all of them.
+fn jumps(board: &mut Board, nanos: &mut [u64]) {
+    let (all, group) = (Filter::default(), Group::default());
+    let first = board.select(&all).rows(0, 1).remove(0).score;
+    let mut top = first.value;
+    let board = RefCell::new(board);
+    let mut touched = Touched::default();
+    let mut jump = |_| {
+        let mut board = board.borrow_mut();
+        let last = board.select(&all).rows(LIMIT - 1, 1).remove(0).user;
+        top += Amount::from(1);
+        let moved = board.put(&last, Score { value: top, ..first }, Some(&group));
+        (last, moved)
+    };
+    time(nanos, "counting 1,000 changes", &mut jump, |(user, moved)| {
+        board.borrow().touch(&mut touched, &user, &moved);
+        0
+    });
+    time(
+        nanos,
+        "noting 1,000 users",
+        |turn| {
+            let (user, moved) = jump(turn);
+            board.borrow().touch(&mut touched, &user, &moved);
+            std::mem::take(&mut touched)
+        },
+        |touched| board.borrow().note(touched).len() as u64,
+    );
 }
 
 fn main() {

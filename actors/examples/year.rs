@@ -28,6 +28,10 @@ mod receiver;
 
 use receiver::Receiver;
 
+/// The allocator of the server.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() {
     let mut arguments = std::env::args().skip(1);
@@ -53,8 +57,10 @@ async fn lived(dir: &Path, users: u64, days: u64) -> Vec<Row> {
         catalog_changes_in_flight_max: 64,
         user_idle_ms: 600_000,
         participants_max: 1_000,
+        stream_readers_max: 1,
+        stream_beat_ms: 60_000,
         timer_tick_ms: 1_000,
-        timers_in_flight_max: 64,
+        timers_in_flight_max: 16,
         reviews_in_flight_max: 16,
         webhook_log_retention_days: 7,
     };

@@ -4,7 +4,7 @@
 //! users and different balances there are. Those of all users are always at hand
 //! ([`Statistics`](crate::projection::Statistics)), those by attributes when they are asked for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use domain::ids::{AttributeId, PointsSystemId, Scope, UserId};
 use domain::summary::Balances;
@@ -72,23 +72,19 @@ pub(crate) struct Moved {
 impl Projection for BalancesByAttributes {
     type Question = Wanted;
     type Step = Moved;
+    type Found = Vec<(UserId, i64)>;
 
     const KEPT_MAX: usize = 64;
+    const WAITS: bool = false;
 
-    fn scan(
-        wanted: &Wanted,
-        store: &Store,
-        scope: Scope,
-        found: &mut dyn FnMut(UserId, Moved),
-    ) -> Result<(), Error> {
+    fn scan(wanted: &Wanted, store: &Store, scope: Scope) -> Result<Vec<(UserId, i64)>, Error> {
+        let mut found = Vec::new();
         for row in store.rows(KeyRange::kind(scope, Kind::Snapshot)) {
             let (key, value) = row?;
             let user: UserState = decode(&key, &value)?;
-            if let Some(balance) = wanted.balance(&user) {
-                found(user.id, Moved { from: None, to: Some(balance) });
-            }
+            found.extend(wanted.balance(&user).map(|balance| (user.id, balance)));
         }
-        Ok(())
+        Ok(found)
     }
 
     fn step(wanted: &Wanted, commit: &Commit<'_>) -> Option<Moved> {
@@ -105,8 +101,15 @@ impl Projection for BalancesByAttributes {
         Moved { from: earlier.from, to: later.to }
     }
 
-    fn build(_wanted: &Wanted, users: Vec<(UserId, Moved)>) -> Self {
-        Self(Tally::from_values(users.into_iter().filter_map(|(_, moved)| moved.to).collect()))
+    fn build(
+        _wanted: &Wanted,
+        found: Vec<(UserId, i64)>,
+        meanwhile: HashMap<UserId, Moved>,
+    ) -> Self {
+        let unmoved = found.into_iter().filter(|(user, _)| !meanwhile.contains_key(user));
+        let unmoved = unmoved.map(|(_, balance)| balance);
+        let moved = meanwhile.values().filter_map(|moved| moved.to);
+        Self(Tally::from_values(unmoved.chain(moved).collect()))
     }
 
     fn apply(&mut self, _user: &UserId, Moved { from, to }: Moved) -> bool {

@@ -1,44 +1,80 @@
-//! Percentiles: how much the totals of all users changed in a period, looked up by one change.
+//! Percentiles: how much the totals of all users changed in each week and month of a year and in all
+//! of it, looked up by one change.
 //!
-//! A comparison is a projection that is built when it is asked for. A user's change is the
-//! difference of two totals that their days state, so what a commit says may be said twice. Periods
-//! that are over on all of earth hold no users, only how often each change occurs.
+//! A year is compared as a whole: one pass over the stored days of all users counts every period of
+//! every metric and points system. Days come in order, so only the periods of a user's latest day
+//! can still change; what their totals were before those is all that is remembered of a user, and
+//! saying a day twice changes nothing. A year that is over on all of earth remembers nobody, only how
+//! often each change occurs. Of who is erased not every change is known any more, so then a year is
+//! compared anew.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use domain::amount::Amount;
-use domain::calendar::Period;
-use domain::ids::{Scope, UserId};
+use domain::calendar::{Frequency, Period, WeekStart};
+use domain::catalog::Catalog;
+use domain::ids::{MetricId, PointsSystemId, Scope, UserId};
 use domain::summary::Day;
 use domain::time::Date;
 use domain::user::{HistoryRow, MetricDay, PointsDay, UserState};
-use domain::wrapped::{Owner, percentile};
+use domain::wrapped::{Owner, days_needed, percentile};
 use storage::{Error, Key, KeyRange, Kind, Store};
 
+use crate::catalog::Catalogs;
+use crate::clock;
 use crate::on_demand::{Commit, Projection};
 use crate::ranking::Tally;
 use crate::rows;
+use crate::user::UserContext;
 
-/// Days after the end of a period until no local date on earth lies in it any more.
+/// Days after the end of a year until no local date on earth lies in it any more.
 const OVER_EVERYWHERE_DAYS: i64 = 2;
 
-/// Who is compared: all users who were active in a metric or points system between two dates.
+/// Days before the first of January in UTC on which it may have begun somewhere, and some more.
+const BEGINS_DAYS_BEFORE: i64 = 3;
+
+/// How long to wait until it is looked again whether a year begins.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(60 * 60);
+
+/// A year in which users are compared, with the weeks that it shares with its neighbours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Compared {
-    owner: Owner,
+pub(crate) struct ComparedYear {
+    year: i32,
+    week_start: WeekStart,
     dates: Period,
     /// Whether everyone's days in it are over.
     over: bool,
 }
 
-impl Compared {
+/// The week, the month and the year of a day, as far as they are compared.
+type Periods = [Option<Period>; 3];
+
+/// By how much a total changed in each of them.
+type Changes = [Option<(Period, Amount)>; 3];
+
+impl ComparedYear {
     /// `today` is any date of today.
-    pub(crate) fn new(owner: Owner, dates: Period, today: Date) -> Self {
-        Self { owner, dates, over: today.days_since(dates.end) >= OVER_EVERYWHERE_DAYS }
+    pub(crate) fn new(year: i32, week_start: WeekStart, today: Date) -> Self {
+        let dates = days_needed(year, week_start);
+        let over = today.days_since(dates.end) >= OVER_EVERYWHERE_DAYS;
+        Self { year, week_start, dates, over }
     }
 
-    /// The day that a row states, if it is one of those compared.
-    fn day(&self, row: &HistoryRow) -> Option<Day<Amount>> {
+    /// Of a week shared with a neighbour all days count, though their months and year don't.
+    fn periods(&self, date: Date) -> Periods {
+        let containing = |frequency| Period::containing(frequency, self.week_start, date);
+        let own = date.year() == self.year;
+        [
+            Some(containing(Frequency::Weekly)),
+            own.then(|| containing(Frequency::Monthly)),
+            own.then(|| Period::year(self.year)),
+        ]
+    }
+
+    /// What a row states, if it is about one of the days.
+    fn day(&self, row: &HistoryRow) -> Option<(Owner, Day<Amount>)> {
         let (owner, day): (_, Day<Amount>) = match row {
             HistoryRow::MetricDay { metric, day, record } => {
                 (Owner::Metric(*metric), (*day, *record).into())
@@ -52,265 +88,319 @@ impl Compared {
             | HistoryRow::AttributeProgress { .. }
             | HistoryRow::PauseOwner { .. } => return None,
         };
-        (owner == self.owner && self.dates.contains(day.date)).then_some(day)
-    }
-
-    /// A user's totals, from their stored days.
-    fn read(&self, store: &Store, scope: Scope, user: &UserId) -> Result<Option<Totals>, Error> {
-        Ok(match self.owner {
-            Owner::Metric(metric) => {
-                let range = KeyRange::metric_days(scope, user, metric).within(self.dates);
-                Totals::of(rows::read_days::<MetricDay>(store, range)?.into_iter().map(Day::from))
-            }
-            Owner::Points(system) => {
-                let range = KeyRange::points_days(scope, user, system).within(self.dates);
-                Totals::of(rows::read_days::<PointsDay>(store, range)?.into_iter().map(Day::from))
-            }
-        })
+        self.dates.contains(day.date).then_some((owner, day))
     }
 }
 
-/// A user's total before a period, and at the end of it or now.
+/// A user's latest day in one metric or points system, and the totals before its week, its month and
+/// its year.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Totals {
-    before: Amount,
-    after: Amount,
+struct Latest {
+    date: Date,
+    total: Amount,
+    before: [Amount; 3],
 }
 
-impl Totals {
-    /// From a user's days of one period, in order; none without a day.
-    fn of(days: impl IntoIterator<Item = Day<Amount>>) -> Option<Self> {
-        let mut days = days.into_iter();
-        let first = days.next()?;
-        let last = days.last().unwrap_or(first);
-        Some(Self { before: first.total - first.change, after: last.total })
+impl Latest {
+    /// After one more day, which is not before the latest one.
+    fn after(year: &ComparedYear, latest: Option<Self>, day: Day<Amount>) -> Self {
+        let start = day.total - day.change;
+        let mut before = [start; 3];
+        if let Some(latest) = latest {
+            let (old, new) = (year.periods(latest.date), year.periods(day.date));
+            for at in (0..before.len()).filter(|at| old[*at] == new[*at]) {
+                before[at] = latest.before[at];
+            }
+        }
+        Self { date: day.date, total: day.total, before }
     }
 
-    fn change(self) -> Amount {
-        self.after - self.before
+    /// By how much the total changed in each period of the day so far.
+    fn changes(&self, year: &ComparedYear) -> Changes {
+        let periods = year.periods(self.date);
+        [0, 1, 2].map(|at| periods[at].map(|period| (period, self.total - self.before[at])))
+    }
+
+    /// The change in a period; none if the day is not in it.
+    fn change_in(&self, year: &ComparedYear, dates: Period) -> Option<Amount> {
+        let mut changes = self.changes(year).into_iter().flatten();
+        changes.find(|(period, _)| *period == dates).map(|(_, change)| change)
     }
 }
 
-/// The changes of all users who are compared.
+/// A user's days of the year, in order, each replacing the same day before it; none of a user who
+/// was erased.
+pub(crate) type Days = Option<Vec<(Owner, Day<Amount>)>>;
+
+/// How users compare in one year.
 #[derive(Debug)]
-pub(crate) enum Comparison {
-    /// While users move.
-    Current(Tally<Amount>, HashMap<UserId, Totals>),
-    /// Once nobody does any more.
-    Over {
-        tally: Tally<Amount>,
-        /// How many different changes there are.
-        different: usize,
-    },
+pub(crate) struct Comparison {
+    year: ComparedYear,
+    /// How often each change occurs in each period.
+    changes: HashMap<(Owner, Period), Tally<Amount>>,
+    /// Where users stand; none once nobody moves any more.
+    latest: Option<HashMap<UserId, Vec<(Owner, Latest)>>>,
+    /// How many different changes there were when nobody moved any more.
+    different: usize,
+    /// Whether someone was erased whose days may be counted.
+    stale: bool,
 }
 
 impl Comparison {
-    /// The percentile of a user with a change that their days state. (C-WRAP-07)
-    pub(crate) fn percentile(&self, user: &UserId, change: Amount) -> u8 {
-        let (tally, own) = match self {
-            Self::Current(tally, users) => (tally, users.get(user).map(|own| own.change())),
-            // Their days are among those it was built from.
-            Self::Over { tally, .. } => (tally, Some(change)),
-        };
+    fn new(year: ComparedYear) -> Self {
+        let latest = Some(HashMap::new());
+        Self { year, changes: HashMap::new(), latest, different: 0, stale: false }
+    }
+
+    /// The percentile of a user whose days state a change in a period. (C-WRAP-07)
+    pub(crate) fn percentile(
+        &self,
+        user: &UserId,
+        owner: Owner,
+        dates: Period,
+        change: Amount,
+    ) -> u8 {
+        let Some(tally) = self.changes.get(&(owner, dates)) else { return percentile(0, 0) };
+        let own = self.counted(user, owner, dates, change);
         let smaller = tally.below(&change) - u64::from(own.is_some_and(|own| own < change));
         percentile(smaller, tally.total() - u64::from(own.is_some()))
+    }
+
+    /// As which change the user themselves is counted in a period. Their days may already state more
+    /// than was said here.
+    fn counted(
+        &self,
+        user: &UserId,
+        owner: Owner,
+        dates: Period,
+        change: Amount,
+    ) -> Option<Amount> {
+        let Some(latest) = &self.latest else { return Some(change) };
+        let own = latest.get(user)?.iter().find(|(own, _)| *own == owner);
+        let (_, latest) = own?;
+        let passed = (latest.date > dates.end).then_some(change);
+        latest.change_in(&self.year, dates).or(passed)
+    }
+
+    /// Counts all days of a user who wasn't counted yet, in order.
+    fn count_user(&mut self, user: &UserId, owner: Owner, days: impl Iterator<Item = Day<Amount>>) {
+        let mut latest: Option<Latest> = None;
+        for day in days {
+            let next = Latest::after(&self.year, latest, day);
+            if let Some(last) = latest {
+                self.count_ended(owner, &last, self.year.periods(day.date));
+            }
+            latest = Some(next);
+        }
+        let Some(latest) = latest else { return };
+        self.count_ended(owner, &latest, [None; 3]);
+        let users = self.latest.get_or_insert_default();
+        match users.get_mut(user) {
+            Some(own) => {
+                own.reserve_exact(1);
+                own.push((owner, latest));
+            }
+            None => {
+                users.insert(user.clone(), vec![(owner, latest)]);
+            }
+        }
+    }
+
+    /// Counts the changes in those periods of a day that are not among `going_on`.
+    fn count_ended(&mut self, owner: Owner, latest: &Latest, going_on: Periods) {
+        for (change, next) in latest.changes(&self.year).into_iter().zip(going_on) {
+            if let Some((period, change)) = change.filter(|(period, _)| Some(*period) != next) {
+                self.changes.entry((owner, period)).or_default().add(change);
+            }
+        }
+    }
+
+    fn forget_users(&mut self) {
+        self.latest = None;
+        self.different = self.changes.values().map(|tally| tally.iter().count()).sum();
     }
 }
 
 impl Projection for Comparison {
-    type Question = Compared;
-    /// None for who is gone.
-    type Step = Option<Totals>;
+    type Question = ComparedYear;
+    type Step = Days;
+    type Found = Self;
 
-    /// Enough for every week and month of several years and metrics.
-    const KEPT_MAX: usize = 1_024;
+    /// Enough for any real history.
+    const KEPT_MAX: usize = 64;
+    /// Whoever has no days in a year doesn't ask, so there are as many questions as years.
+    const WAITS: bool = true;
 
-    /// Users are sought one after the other, so years outside the dates are not read. Days without a
-    /// snapshot are of someone who is being erased.
-    fn scan(
-        compared: &Compared,
-        store: &Store,
-        scope: Scope,
-        found: &mut dyn FnMut(UserId, Option<Totals>),
-    ) -> Result<(), Error> {
-        let kind = match compared.owner {
-            Owner::Metric(_) => Kind::MetricDay,
-            Owner::Points(_) => Kind::PointsDay,
-        };
-        let mut rest = KeyRange::kind(scope, kind);
-        while let Some((key, _)) = store.scan(&rest, 1)?.pop() {
-            let user = key.text().and_then(UserId::new).expect("day rows belong to a user");
-            rest = rest.past(&KeyRange::user(scope, kind, &user));
-            let totals = compared.read(store, scope, &user)?;
-            if totals.is_some() && store.get(&Key::snapshot(scope, &user))?.is_some() {
-                found(user, totals);
+    /// Years outside the dates are skipped, one user and metric or points system after the other, and
+    /// so is who has no snapshot: they are being erased.
+    fn scan(year: &ComparedYear, store: &Store, scope: Scope) -> Result<Self, Error> {
+        let mut counted = Self::new(*year);
+        for kind in [Kind::MetricDay, Kind::PointsDay] {
+            let mut rest = KeyRange::kind(scope, kind);
+            while let Some((key, _)) = store.scan(&rest, 1)?.pop() {
+                let (user, owner) = parts(&key);
+                let all = match owner {
+                    Owner::Metric(metric) => KeyRange::metric_days(scope, &user, metric),
+                    Owner::Points(system) => KeyRange::points_days(scope, &user, system),
+                };
+                rest = rest.past(&all);
+                if store.get(&Key::snapshot(scope, &user))?.is_none() {
+                    continue;
+                }
+                let own = all.within(year.dates);
+                match owner {
+                    Owner::Metric(_) => {
+                        let days = rows::read_days::<MetricDay>(store, own)?;
+                        counted.count_user(&user, owner, days.into_iter().map(Day::from));
+                    }
+                    Owner::Points(_) => {
+                        let days = rows::read_days::<PointsDay>(store, own)?;
+                        counted.count_user(&user, owner, days.into_iter().map(Day::from));
+                    }
+                }
             }
         }
-        Ok(())
+        Ok(counted)
     }
 
-    fn step(compared: &Compared, commit: &Commit<'_>) -> Option<Option<Totals>> {
-        Totals::of(commit.outcome.rows.iter().filter_map(|row| compared.day(row))).map(Some)
+    fn step(year: &ComparedYear, commit: &Commit<'_>) -> Option<Days> {
+        let days: Vec<_> = commit.outcome.rows.iter().filter_map(|row| year.day(row)).collect();
+        (!days.is_empty()).then_some(Some(days))
     }
 
-    fn end(compared: &Compared, user: &UserState) -> Option<Option<Totals>> {
-        let counted = match compared.owner {
-            Owner::Metric(metric) => user.metrics.contains_key(&metric),
-            Owner::Points(system) => user.points.contains_key(&system),
-        };
+    /// Whoever counted anything may have days in the year.
+    fn end(_year: &ComparedYear, user: &UserState) -> Option<Days> {
+        let counted = !user.metrics.is_empty() || !user.points.is_empty();
         counted.then_some(None)
     }
 
-    /// What is known longest says what was before, what came last says what is now.
-    fn join(earlier: Option<Totals>, later: Option<Totals>) -> Option<Totals> {
-        let later = later?;
-        Some(Totals { before: earlier.map_or(later.before, |own| own.before), ..later })
+    /// Once erased stays so: somebody new by that id is counted when the year is compared anew.
+    fn join(earlier: Days, later: Days) -> Days {
+        let (mut earlier, later) = (earlier?, later?);
+        let replaced = |(owner, day): &(Owner, Day<Amount>)| {
+            later.iter().any(|(own, newer)| own == owner && newer.date == day.date)
+        };
+        earlier.retain(|day| !replaced(day));
+        earlier.extend(later);
+        Some(earlier)
     }
 
-    fn build(compared: &Compared, users: Vec<(UserId, Option<Totals>)>) -> Self {
-        let users: Vec<_> =
-            users.into_iter().filter_map(|(user, own)| Some((user, own?))).collect();
-        let tally = Tally::from_values(users.iter().map(|(_, own)| own.change()).collect());
-        if compared.over {
-            let different = tally.iter().count();
-            Self::Over { tally, different }
-        } else {
-            Self::Current(tally, users.into_iter().collect())
+    fn build(year: &ComparedYear, mut found: Self, meanwhile: HashMap<UserId, Days>) -> Self {
+        for (user, days) in meanwhile {
+            found.stale |= !found.apply(&user, days);
         }
+        if year.over {
+            found.forget_users();
+        }
+        found
     }
 
-    fn apply(&mut self, user: &UserId, step: Option<Totals>) -> bool {
-        match self {
-            Self::Current(tally, users) => {
-                let old = users.remove(user);
-                if let Some(old) = old {
-                    tally.remove(&old.change());
-                }
-                if let Some(new) = Self::join(old, step) {
-                    tally.add(new.change());
-                    users.insert(user.clone(), new);
-                }
-                true
+    fn is_right(&self) -> bool {
+        !self.stale
+    }
+
+    fn apply(&mut self, user: &UserId, days: Days) -> bool {
+        // What an erased user changed in periods that have passed isn't known any more.
+        let Some(days) = days else { return false };
+        let Self { year, changes, latest: Some(users), .. } = self else {
+            // Someone was settled late. What they had before isn't known any more.
+            return false;
+        };
+        let own = match users.get_mut(user) {
+            Some(own) => own,
+            None => users.entry(user.clone()).or_default(),
+        };
+        for (owner, day) in days {
+            let known = own.iter_mut().find(|(known, _)| *known == owner).map(|(_, own)| own);
+            // The scan may have seen later days, and then this one as it is there.
+            if known.as_ref().is_some_and(|known| known.date > day.date) {
+                continue;
             }
-            // Someone was settled late, or erased. What they had before isn't known any more.
-            Self::Over { .. } => false,
+            let next = Latest::after(year, known.as_deref().copied(), day);
+            count_moved(
+                changes,
+                owner,
+                known.as_deref().map(|own| own.changes(year)),
+                next.changes(year),
+            );
+            match known {
+                Some(known) => *known = next,
+                None => {
+                    // Most users have few, and there are many users.
+                    own.reserve_exact(1);
+                    own.push((owner, next));
+                }
+            }
         }
+        true
     }
 
     fn remembered(&self) -> usize {
-        match self {
-            Self::Current(_, users) => users.len(),
-            Self::Over { different, .. } => *different,
-        }
+        self.latest.as_ref().map_or(self.different, HashMap::len)
     }
+}
+
+/// Replaces the changes of the periods that a user is still in, and adds those of new ones.
+fn count_moved(
+    changes: &mut HashMap<(Owner, Period), Tally<Amount>>,
+    owner: Owner,
+    old: Option<Changes>,
+    new: Changes,
+) {
+    let old = old.unwrap_or_default();
+    for (old, new) in old.into_iter().zip(new) {
+        let Some((period, change)) = new else { continue };
+        let old = old.filter(|(own, _)| *own == period).map(|(_, change)| change);
+        if old == Some(change) {
+            continue;
+        }
+        let tally = changes.entry((owner, period)).or_default();
+        if let Some(old) = old {
+            tally.remove(&old);
+        }
+        tally.add(change);
+    }
+}
+
+/// Has every year compared before anyone asks: after the start all that users may have days in, then
+/// for as long as the engine runs the last one, the current one, and the next one from before it
+/// begins.
+pub(crate) async fn keep_years(scope: Scope, context: Arc<UserContext>, catalogs: Arc<Catalogs>) {
+    let mut first = first_year(&catalogs.current(scope));
+    loop {
+        let today = context.clock.now().utc_date();
+        let week_start = catalogs.current(scope).settings.week_start;
+        let last = today.year() - 1;
+        // The latest ones last, because they are forgotten last.
+        for year in first.unwrap_or(last).min(last)..=today.plus_days(BEGINS_DAYS_BEFORE).year() {
+            let year = ComparedYear::new(year, week_start, today);
+            if let Err(error) = context.projections.comparisons.read(scope, &year, |_| ()).await {
+                tracing::warn!(?year, %error, "a year is not compared yet");
+            }
+        }
+        first = None;
+        clock::pause(LOOK_AGAIN_AFTER).await;
+    }
+}
+
+/// The year in which there was something to have a day of for the first time.
+fn first_year(catalog: &Catalog) -> Option<i32> {
+    let metrics = catalog.metrics.iter().map(|metric| metric.created_at);
+    let systems = catalog.points_systems.iter().map(|system| system.stamps.created_at);
+    metrics.chain(systems).min().map(|created_at| created_at.utc_date().year())
+}
+
+/// Whose a day row is, and what it is about.
+fn parts(key: &Key) -> (UserId, Owner) {
+    let user = key.text().and_then(UserId::new).expect("day rows belong to a user");
+    let id = key.day_owner().expect("day rows are about something");
+    let owner = if key.kind() == Kind::MetricDay {
+        Owner::Metric(MetricId(id))
+    } else {
+        Owner::Points(PointsSystemId(id))
+    };
+    (user, owner)
 }
 
 #[cfg(test)]
-mod tests {
-    use domain::amount::Amount;
-    use domain::calendar::Period;
-    use domain::ids::{MetricId, UserId};
-    use domain::summary::Day;
-    use domain::time::Date;
-    use domain::wrapped::Owner;
-    use uuid::Uuid;
-
-    use super::{Compared, Comparison, Totals};
-    use crate::on_demand::Projection;
-
-    fn date(text: &str) -> Date {
-        Date::parse(text).expect("valid")
-    }
-
-    fn user(id: &str) -> UserId {
-        UserId::new(id).expect("valid")
-    }
-
-    fn totals(before: i64, after: i64) -> Totals {
-        Totals { before: before.into(), after: after.into() }
-    }
-
-    /// A comparison of March as built on a day.
-    fn march(today: &str, users: &[(&str, Totals)]) -> Comparison {
-        let dates = Period { start: date("2026-03-01"), end: date("2026-03-31") };
-        let owner = Owner::Metric(MetricId(Uuid::from_u128(1)));
-        let users = users.iter().map(|(id, totals)| (user(id), Some(*totals))).collect();
-        Comparison::build(&Compared::new(owner, dates, date(today)), users)
-    }
-
-    fn percentiles<const N: usize>(comparison: &Comparison, all: [(&str, i64); N]) -> [u8; N] {
-        all.map(|(id, change)| comparison.percentile(&user(id), change.into()))
-    }
-
-    // C-WRAP-07
-    #[test]
-    fn a_percentile_is_the_share_of_others_with_a_smaller_change() {
-        let users =
-            [("a", totals(0, 7)), ("b", totals(90, 97)), ("c", totals(5, 2)), ("d", totals(0, 8))];
-        for today in ["2026-03-10", "2026-05-01"] {
-            assert_eq!(percentiles(&march(today, &[("a", totals(0, -5))]), [("a", -5)]), [100]);
-            let all = [("a", 7), ("b", 7), ("c", -3), ("d", 8)];
-            assert_eq!(percentiles(&march(today, &users), all), [33, 33, 0, 100]);
-        }
-    }
-
-    // C-WRAP-07
-    #[test]
-    fn a_commit_that_is_known_already_changes_nothing() {
-        let mut comparison = march("2026-03-10", &[("a", totals(100, 110)), ("b", totals(0, 12))]);
-        assert_eq!(percentiles(&comparison, [("a", 10), ("b", 12)]), [0, 100]);
-        for _ in 0..2 {
-            // A later day, so what was before it is not what was before March.
-            assert!(comparison.apply(&user("a"), Some(totals(110, 113))));
-        }
-        assert!(comparison.apply(&user("c"), Some(totals(0, 50))));
-        let all = [("a", 13), ("b", 12), ("c", 50)];
-        assert_eq!(percentiles(&comparison, all), [50, 0, 100]);
-        assert_eq!(comparison.remembered(), 3);
-        let [earlier, later] = [totals(1, 2), totals(2, 5)].map(Some);
-        assert_eq!(Comparison::join(earlier, later), Some(totals(1, 5)));
-    }
-
-    // C-USER-28 C-WRAP-07
-    #[test]
-    fn who_is_erased_is_compared_no_more() {
-        let users = [("a", totals(0, 5)), ("b", totals(0, 6)), ("c", totals(0, 1))];
-        let mut comparison = march("2026-03-10", &users);
-        for _ in 0..2 {
-            assert!(comparison.apply(&user("c"), None));
-            assert_eq!(percentiles(&comparison, [("a", 5), ("b", 6)]), [0, 100]);
-        }
-        assert!(comparison.apply(&user("c"), Some(totals(0, 7))), "somebody else of that id");
-        assert_eq!(percentiles(&comparison, [("b", 6)]), [50]);
-        assert_eq!(Comparison::join(Some(totals(1, 2)), None), None);
-        assert_eq!(Comparison::join(None, Some(totals(0, 7))), Some(totals(0, 7)));
-        assert!(!march("2026-05-01", &users).apply(&user("c"), None), "it is built anew");
-    }
-
-    // C-WRAP-07
-    #[test]
-    fn of_a_period_that_is_over_only_the_changes_are_kept() {
-        let users = [("a", totals(0, 5)), ("b", totals(1, 6)), ("c", totals(0, 1))];
-        // On the first of April in UTC it is still March somewhere.
-        for (today, remembered, settled_late) in [("2026-04-01", 3, true), ("2026-04-02", 2, false)]
-        {
-            let mut comparison = march(today, &users);
-            assert_eq!(percentiles(&comparison, [("a", 5), ("c", 1)]), [50, 0]);
-            assert_eq!(comparison.remembered(), remembered);
-            assert_eq!(comparison.apply(&user("c"), Some(totals(1, 9))), settled_late);
-        }
-    }
-
-    #[test]
-    fn totals_are_those_around_the_days() {
-        let day = |day, change: i64, total: i64| Day::<Amount> {
-            date: date(day),
-            change: change.into(),
-            total: total.into(),
-        };
-        assert_eq!(Totals::of([]), None);
-        let days = [day("2026-03-01", 5, 15), day("2026-03-04", -2, 13)];
-        assert_eq!(Totals::of(days[..1].to_vec()), Some(totals(10, 15)));
-        assert_eq!(Totals::of(days), Some(totals(10, 13)));
-    }
-}
+mod tests;

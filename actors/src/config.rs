@@ -18,6 +18,10 @@ pub struct EngineConfig {
     pub user_idle_ms: u64,
     /// The most users that a group of a leaderboard can rank. (C-LB-40)
     pub participants_max: u32,
+    /// Streams of one leaderboard that may be open at once. (C-LB-91)
+    pub stream_readers_max: usize,
+    /// How often, in milliseconds of real time, a stream is looked after. (C-LB-93)
+    pub stream_beat_ms: u64,
     /// How often, in milliseconds, it is looked whether something is due; unused in virtual time.
     pub timer_tick_ms: u64,
     /// Users settled at once because something is due; more than the 64 shards is no more.

@@ -5,15 +5,16 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use domain::calendar::Period;
 use domain::catalog::{Catalog, Leaderboard, Webhook};
 use domain::ids::{
-    AttributeId, DeliveryId, EnvironmentId, MetricId, PauseId, PointsSystemId, Scope, TriggerId,
-    UserId,
+    AttributeId, DeliveryId, EnvironmentId, LeaderboardId, MetricId, PauseId, PointsSystemId,
+    Scope, TriggerId, UserId,
 };
-use domain::leaderboard::Run;
+use domain::leaderboard::{DayEnd, Run};
 use domain::summary::{BalanceRange, histogram};
 use domain::time::{Date, Timestamp};
 use domain::user::{AwardRecord, Command, MetricDay, PointsDay, streak};
@@ -22,19 +23,21 @@ use domain::wrapped::{Wrapped, days_needed};
 use ractor::{ActorRef, ActorRuntime};
 use storage::Store;
 use storage::records::{AdminKey, Reviews};
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, Notify, Semaphore};
 use tokio::task::JoinHandle;
 
 use crate::balances::Wanted;
-use crate::board::{Row, Start};
+use crate::board::Row;
 use crate::catalog::Catalogs;
 use crate::clock::{self, AdvanceError, Clock};
-use crate::comparison::{Compared, Comparison};
+use crate::comparison::{ComparedYear, Comparison, keep_years};
 use crate::config::{Bootstrap, EngineConfig};
 use crate::counters::{Counters, EngineStats};
 use crate::erasure;
 use crate::error::Error;
-use crate::leaderboard::{self, Page, Recounts, RunKey, Runs, Settling, UserPlace};
+use crate::leaderboard::{
+    self, FirstPage, Follower, Page, Recounts, RunKey, Runs, Settling, Streams, UserPlace,
+};
 use crate::plans::Plans;
 use crate::ports::Ports;
 use crate::preview::{Change, Preview};
@@ -48,7 +51,10 @@ use crate::supervisor::Supervisor;
 use crate::timer::Timers;
 use crate::user::{Answer, Applied, Order, UserContext};
 use crate::user_key::UserKey;
-use crate::webhooks::{BoostTeller, DeliveryFilter, LoggedDelivery, Purge, Tools, Webhooks};
+use crate::webhooks::{
+    BoostTeller, DeliveryFilter, LoggedDelivery, Notes, Purge, RankingTeller, RunTeller, Tools,
+    Webhooks,
+};
 
 /// How often users are looked through for idle ones, as a share of the idle time.
 const SWEEPS_PER_IDLE_TIME: u32 = 4;
@@ -149,8 +155,17 @@ impl Engine {
             Arc::clone(&board),
             config.catalog_changes_in_flight_max,
         ));
-        let runs =
-            Arc::new(Runs::new(store.clone(), Arc::clone(&catalogs), config.participants_max));
+        let notes = Arc::new(Notes::new(clock.clone()));
+        let participants_max = config.participants_max;
+        let runs = Arc::new(Runs::new(
+            store.clone(),
+            Arc::clone(&catalogs),
+            Arc::clone(&notes),
+            clock.clone(),
+            counted.decided_at,
+            participants_max,
+            Streams::new(config.stream_readers_max, config.stream_beat_ms),
+        ));
         let tools = Tools {
             scope,
             store: store.clone(),
@@ -191,7 +206,21 @@ impl Engine {
             Arc::clone(&catalogs),
             counted.recounted.min(catalogs.current(scope).recounts),
         ));
-        listen_to_changes(&catalogs, &webhooks, &boosts, &runs, &recounts);
+        let told_runs = RunTeller::new(
+            Arc::clone(&webhooks),
+            Arc::clone(&runs),
+            Arc::clone(&recounts),
+            participants_max,
+        );
+        let told_runs = Arc::new(told_runs.await?);
+        let rankings = RankingTeller::new(
+            Arc::clone(&webhooks),
+            notes,
+            Arc::clone(&runs),
+            Arc::clone(&recounts),
+            participants_max,
+        );
+        let rankings = Arc::new(rankings.await?);
         let next = rows::settled_until(&store, scope, &catalogs.current(scope))?;
         let settling = Arc::new(Settling {
             scope,
@@ -200,9 +229,21 @@ impl Engine {
             timers: Arc::clone(&timers),
             recounts: Arc::clone(&recounts),
             runs: Arc::clone(&runs),
+            teller: Arc::clone(&told_runs),
             next: parking_lot::Mutex::new(next),
             firing: Mutex::default(),
+            woken: Arc::default(),
         });
+        let listeners = Listeners {
+            webhooks: Arc::downgrade(&webhooks),
+            boosts: Arc::downgrade(&boosts),
+            told_runs: Arc::downgrade(&told_runs),
+            rankings: Arc::downgrade(&rankings),
+            runs: Arc::downgrade(&runs),
+            recounts: Arc::downgrade(&recounts),
+            settling: Arc::downgrade(&settling),
+        };
+        catalogs.on_change(move |scope| listeners.hear(scope));
         let walk = Arc::new(WalkContext {
             scope,
             clock: clock.clone(),
@@ -234,7 +275,14 @@ impl Engine {
         webhooks.send_couriers();
         let mut tasks = vec![
             tokio::spawn(sweep(Arc::clone(&router), clock.clone(), idle)),
-            tokio::spawn(settle(Arc::clone(&settling), clock.clone(), tick)),
+            tokio::spawn(fire(
+                Arc::clone(&settling),
+                Arc::clone(&settling.woken),
+                clock.clone(),
+                tick,
+            )),
+            // Nobody has to wake those: each tells at once what it can.
+            tokio::spawn(fire(Arc::clone(&runs), Arc::default(), clock.clone(), tick)),
             tokio::spawn(Arc::clone(&boosts).work()),
             tokio::spawn(erasure::resume(
                 scope,
@@ -242,14 +290,27 @@ impl Engine {
                 Arc::clone(&router),
                 Arc::clone(&catalogs),
             )),
+            tokio::spawn(keep_years(scope, Arc::clone(&context), Arc::clone(&catalogs))),
+            tokio::spawn(Arc::clone(&told_runs).work()),
+            tokio::spawn(Arc::clone(&rankings).work()),
         ];
         if !clock.is_test() {
             tasks.push(tokio::spawn(wake(Arc::clone(&timers), tick)));
             tasks.push(tokio::spawn(Arc::clone(&purge).work()));
         }
-        // What falls due at the end of a run still counts in it.
-        let told = Arc::clone(&boosts);
-        let sources: Vec<Arc<dyn Source>> = vec![walk, timers, settling, told, webhooks, purge];
+        // What falls due at the end of a run still counts in it; time stands still until runs have met
+        // what they were told.
+        let sources: Vec<Arc<dyn Source>> = vec![
+            walk,
+            timers,
+            settling,
+            Arc::clone(&boosts) as _,
+            rankings,
+            told_runs,
+            webhooks,
+            purge,
+            Arc::clone(&runs) as _,
+        ];
         let schedule = Schedule::new(clock.clone(), sources);
         let background = Mutex::new(Some(Background { supervisor, supervisor_ended, tasks }));
         let log_reads = Semaphore::new(LOG_READS_MAX);
@@ -385,7 +446,8 @@ impl Engine {
     pub fn history(&self, scope: Scope, applied: &Applied) -> Result<History, Error> {
         let reading = Arc::clone(&self.shared.histories).try_acquire_owned();
         let reading = reading.map_err(|_| Error::Overloaded)?;
-        Ok(History::new(self.shared.store.clone(), scope, Arc::clone(&applied.state), reading))
+        let shown = (Arc::clone(&applied.state), Arc::clone(&applied.catalog));
+        Ok(History::new(self.shared.store.clone(), scope, shown, reading))
     }
 
     /// A part of a run's ranking, after everything that was answered before. Of a board that has
@@ -400,20 +462,43 @@ impl Engine {
         run: Run,
         page: Page,
     ) -> Result<Vec<Row>, Error> {
+        let Shared { store, runs, recounts, .. } = self.shared.as_ref();
+        let key = RunKey::new(scope, board.id, run);
+        leaderboard::page(store, runs, recounts, board, key, page).await
+    }
+
+    /// A new reader of a board's pages, who has a place until dropped; none if there are as many as
+    /// there may be. (C-LB-91)
+    #[must_use]
+    pub fn follow(&self, board: LeaderboardId) -> Option<Follower> {
+        self.shared.runs.streams.follow(board)
+    }
+
+    /// Puts a follower on a page of a run, off the one it was on. The page is as current as that of
+    /// [`Engine::rankings`], and the follower is told whenever it is another one. (C-LB-86)
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if storage can't be read.
+    pub async fn watch(
+        &self,
+        follower: &mut Follower,
+        scope: Scope,
+        board: &Leaderboard,
+        run: Run,
+        page: Page,
+    ) -> Result<FirstPage, Error> {
         let key = RunKey::new(scope, board.id, run);
         if let Some(rows) = leaderboard::rows(&self.shared.store, key, page.clone()).await? {
-            return Ok(rows);
+            return Ok(FirstPage { rows, is_final: true });
         }
         self.shared.recounts.catch_up(board.recounted()).await?;
-        let Page { filter, start, limit } = page;
-        let rows = self.shared.runs.read(key, move |board| {
-            let selection = board.select(&filter);
-            match &start {
-                Start::Offset(offset) => selection.rows(*offset, limit),
-                Start::User { user, offset } => selection.rows_from(user, *offset, limit),
-            }
-        });
-        rows.await
+        let rows = self.shared.runs.watch(key, page, follower).await?;
+        Ok(FirstPage { rows: rows.to_vec(), is_final: false })
+    }
+
+    /// Tells every follower that the engine is stopping.
+    pub fn end_streams(&self) {
+        self.shared.runs.streams.end();
     }
 
     /// Where a user stands in a run. As current as [`Engine::rankings`]. (C-LB-68, C-LB-69)
@@ -436,6 +521,36 @@ impl Engine {
         let place =
             self.shared.runs.read(key, move |board| UserPlace::of(&user, board.standing(&user)));
         place.await
+    }
+
+    /// Where a user, who stands at `place` now, stood at the end of each day of a run on which that
+    /// or their rank changed, the earliest first, today included. (C-LB-70 to C-LB-72)
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if storage can't be read.
+    pub async fn rank_days(
+        &self,
+        scope: Scope,
+        board: &Leaderboard,
+        run: Run,
+        user: UserId,
+        place: &UserPlace,
+    ) -> Result<Vec<DayEnd>, Error> {
+        let Shared { store, runs, .. } = self.shared.as_ref();
+        let key = RunKey::new(scope, board.id, run);
+        let is_settled = rows::find_settled(store, key)?.is_some();
+        if !is_settled {
+            runs.written(key).await?;
+        }
+        let read = rows::blocking(store, move |store| rows::rank_days(store, key, &user));
+        let mut days = read.await?;
+        if !is_settled {
+            // What is written of today is older than where the user stands.
+            let today = run.day_at(self.now());
+            days.retain(|(date, _)| *date < today);
+            days.push((today, place.ranked()));
+        }
+        Ok(days)
     }
 
     /// The names of these users; who doesn't exist is left out.
@@ -538,11 +653,11 @@ impl Engine {
 
     /// A settled user's year in review, compared with that of all other users. (C-WRAP)
     ///
-    /// Whoever is the first to ask for a period waits for a read of all users.
+    /// Every year is at hand soon after the start; whoever asks for one before that waits for a read
+    /// of all users.
     ///
     /// # Errors
-    /// [`Error::Overloaded`] if too many of these reads run; [`Error::Unavailable`] if storage can't
-    /// be read.
+    /// [`Error::Unavailable`] if storage can't be read.
     pub async fn wrapped(
         &self,
         scope: Scope,
@@ -553,14 +668,48 @@ impl Engine {
         let needed = days_needed(year, catalog.settings.week_start);
         let days = rows::days_of_user(&self.shared.store, scope, &applied.state, needed).await?;
         let mut wrapped = Wrapped::new(&applied.state, catalog, year, &days);
-        let (user, today) = (&applied.state.id, self.now().utc_date());
-        let comparisons = &self.shared.context.projections.comparisons;
-        for (owner, dates, figures) in wrapped.compared() {
-            let compared = Compared::new(owner, dates, today);
-            let percentile = |own: &Comparison| own.percentile(user, figures.change);
-            figures.percentile = Some(comparisons.read(scope, &compared, percentile).await?);
+        if wrapped.compared().next().is_none() {
+            return Ok(wrapped);
         }
+        let today = self.now().utc_date();
+        let compared = ComparedYear::new(year, catalog.settings.week_start, today);
+        let compare = |comparison: &Comparison| {
+            for (owner, dates, figures) in wrapped.compared() {
+                let user = &applied.state.id;
+                figures.percentile =
+                    Some(comparison.percentile(user, owner, dates, figures.change));
+            }
+        };
+        self.shared.context.projections.comparisons.read(scope, &compared, compare).await?;
+        self.rank_wrapped(scope, applied, needed, &mut wrapped).await?;
         Ok(wrapped)
+    }
+
+    /// The user's best ranks in runs that touch `dates`. (C-LB-85)
+    async fn rank_wrapped(
+        &self,
+        scope: Scope,
+        applied: &Applied,
+        dates: Period,
+        wrapped: &mut Wrapped,
+    ) -> Result<(), Error> {
+        let Applied { state, catalog, now, .. } = applied;
+        let runs = catalog.visible_leaderboards(*now).flat_map(|board| {
+            let touching = board.runs_touching(dates, *now);
+            touching.map(|run| (RunKey::new(scope, board.id, run), run))
+        });
+        let runs = rows::ranked_runs(&self.shared.store, state.id.clone(), runs.collect()).await?;
+        for (key, run, days) in runs {
+            let board = catalog.find_leaderboard(key.leaderboard).expect("it is visible");
+            let user = state.id.clone();
+            let place = self.place(scope, board, run, user.clone()).await?;
+            let days = match days {
+                Some(days) => days,
+                None => self.rank_days(scope, board, run, user, &place).await?,
+            };
+            wrapped.rank(board.id, run, place.group.as_ref(), &days, run.day_at(*now));
+        }
+        Ok(())
     }
 
     /// Whose a pause is, also if it was deleted; none if there never was such a pause.
@@ -739,9 +888,13 @@ impl Engine {
     pub async fn stop(&self) -> Result<(), Error> {
         let Some(background) = self.shared.background.lock().await.take() else { return Ok(()) };
         background.tasks.iter().for_each(JoinHandle::abort);
+        self.end_streams();
         self.shared.reviews.stop();
         self.shared.router.drain().await;
         self.shared.catalogs.drain().await;
+        if let Err(error) = self.shared.runs.write_all().await {
+            tracing::warn!(%error, "rank changes since the last minute are not counted");
+        }
         self.shared.context.webhooks.stop().await;
         background.supervisor.stop_children_and_wait(None, None).await;
         background.supervisor.stop(None);
@@ -752,27 +905,36 @@ impl Engine {
     }
 }
 
-/// Has everyone look at every new configuration who works by it all the time.
-fn listen_to_changes(
-    catalogs: &Catalogs,
-    webhooks: &Arc<Webhooks>,
-    boosts: &Arc<BoostTeller>,
-    runs: &Arc<Runs>,
-    recounts: &Arc<Recounts>,
-) {
-    // Weak, because they know the catalogs.
-    let (webhooks, boosts) = (Arc::downgrade(webhooks), Arc::downgrade(boosts));
-    let (runs, recounts) = (Arc::downgrade(runs), Arc::downgrade(recounts));
-    catalogs.on_change(move |scope| {
-        if let (Some(webhooks), Some(boosts)) = (webhooks.upgrade(), boosts.upgrade()) {
+/// Who works by the configuration all the time and has to know of every change of it. Weak, because
+/// they know the catalogs.
+struct Listeners {
+    webhooks: Weak<Webhooks>,
+    boosts: Weak<BoostTeller>,
+    told_runs: Weak<RunTeller>,
+    rankings: Weak<RankingTeller>,
+    runs: Weak<Runs>,
+    recounts: Weak<Recounts>,
+    settling: Weak<Settling>,
+}
+
+impl Listeners {
+    fn hear(&self, scope: Scope) {
+        if let (Some(webhooks), Some(boosts)) = (self.webhooks.upgrade(), self.boosts.upgrade()) {
             webhooks.send_couriers();
             boosts.wake();
         }
-        if let (Some(runs), Some(recounts)) = (runs.upgrade(), recounts.upgrade()) {
+        if let (Some(runs), Some(recounts)) = (self.runs.upgrade(), self.recounts.upgrade()) {
             runs.keep_ranking(scope);
             recounts.start();
         }
-    });
+        if let Some(settling) = self.settling.upgrade() {
+            settling.woken.notify_one();
+        }
+        if let (Some(runs), Some(rankings)) = (self.told_runs.upgrade(), self.rankings.upgrade()) {
+            rankings.follow();
+            runs.wake();
+        }
+    }
 }
 
 /// Puts idle users out of memory, for as long as the engine runs.
@@ -792,18 +954,18 @@ async fn wake(timers: Arc<Timers>, tick: Duration) {
     }
 }
 
-/// Makes runs final, for as long as the engine runs: at once what was due while none did, and in real
-/// time whatever falls due.
-async fn settle(settling: Arc<Settling>, clock: Clock, tick: Duration) {
+/// Fires a source for as long as the engine runs: at once what was due while none did or whenever it
+/// is woken, and in real time whatever falls due.
+async fn fire(source: Arc<impl Source>, woken: Arc<Notify>, clock: Clock, tick: Duration) {
     loop {
-        if settling.next_due().is_some_and(|due| due <= clock.now())
-            && let Err(error) = settling.settle_due().await
+        if source.next_due().is_some_and(|due| due <= clock.now())
+            && let Err(error) = source.fire_due().await
         {
-            tracing::warn!(%error, "a run that is over is not final yet");
+            tracing::warn!(%error, "what is due for runs of leaderboards is not done yet");
         }
-        if clock.is_test() {
-            return;
+        tokio::select! {
+            () = woken.notified() => {}
+            () = clock::pause(tick), if !clock.is_test() => {}
         }
-        clock::pause(tick).await;
     }
 }

@@ -30,6 +30,7 @@ pub(crate) async fn begin(
     key: &UserKey,
     state: &UserState,
 ) -> Result<(), Error> {
+    let _not_final_meanwhile = context.runs.changing_final().await;
     let recording = context.projections.recording().await;
     rows::begin_erasure(&context.store, key.scope, state).await?;
     recording.record_erasure(key.scope, state);
@@ -43,8 +44,8 @@ pub(crate) async fn begin(
 /// If storage fails: the rest is removed when this is next called.
 pub(crate) async fn finish(context: &UserContext, key: &UserKey) -> Result<(), Error> {
     let Some(erasure) = rows::find_erasure(&context.store, key)? else { return Ok(()) };
-    context.webhooks.erase(&key.user).await?;
     context.runs.erase(key).await?;
+    context.webhooks.erase(&key.user).await?;
     rows::erase_history(&context.store, key.clone(), erasure).await?;
     Ok(())
 }

@@ -52,20 +52,26 @@ pub(crate) trait Projection: Sized + Send + 'static {
     /// What is asked: which users count, and what of them.
     type Question: Clone + Eq + fmt::Debug + Send + Sync + 'static;
 
-    /// What a commit or the scan says of one user. It must say where the user stands afterwards,
-    /// and as much of before as [`Projection::apply`] needs.
+    /// What a commit says of one user. It must say where the user stands afterwards, and as much of
+    /// before as [`Projection::apply`] needs.
     type Step: Send + 'static;
+
+    /// What the scan finds.
+    type Found: Send + 'static;
 
     /// How many questions of one scope are kept.
     const KEPT_MAX: usize;
 
-    /// Reads what is stored, and hands over each user who counts, once. Runs where it may block.
+    /// Whether a scan waits for its turn; else the question is refused while too many run. For kinds
+    /// with few questions.
+    const WAITS: bool;
+
+    /// Reads what is stored of each user who counts, once. Runs where it may block.
     fn scan(
         question: &Self::Question,
         store: &Store,
         scope: Scope,
-        found: &mut dyn FnMut(UserId, Self::Step),
-    ) -> Result<(), storage::Error>;
+    ) -> Result<Self::Found, storage::Error>;
 
     /// What a commit says of its user; none if that doesn't touch the question.
     fn step(question: &Self::Question, commit: &Commit<'_>) -> Option<Self::Step>;
@@ -74,12 +80,22 @@ pub(crate) trait Projection: Sized + Send + 'static {
     /// later may find anything of them, though rows of theirs may be there for a while.
     fn end(question: &Self::Question, user: &UserState) -> Option<Self::Step>;
 
-    /// Two steps of one user as one. The later one may say what the earlier one says already: a
-    /// commit that the scan has seen.
+    /// Two steps of one user as one.
     fn join(earlier: Self::Step, later: Self::Step) -> Self::Step;
 
-    /// All users with what the scan, commits during it, or both say of them. Runs where it may block.
-    fn build(question: &Self::Question, users: Vec<(UserId, Self::Step)>) -> Self;
+    /// What the scan found, and over it what commits said meanwhile, some of which it may have seen.
+    /// Runs where it may block.
+    fn build(
+        question: &Self::Question,
+        found: Self::Found,
+        meanwhile: HashMap<UserId, Self::Step>,
+    ) -> Self;
+
+    /// Whether it may go on from what it was built of; else it answers who waits for it, and is built
+    /// anew when it is next asked for.
+    fn is_right(&self) -> bool {
+        true
+    }
 
     /// Takes in the next step of a user. `false` is that it can't, and has to be built anew when it
     /// is next asked for.
@@ -116,6 +132,11 @@ impl Scans {
     /// The right to scan all users, for as long as it is held.
     pub(crate) fn start(&self) -> Result<OwnedSemaphorePermit, Error> {
         Arc::clone(&self.running).try_acquire_owned().map_err(|_| Error::Overloaded)
+    }
+
+    /// The right to scan, as soon as not too many do.
+    async fn wait(&self) -> Result<OwnedSemaphorePermit, Error> {
+        Arc::clone(&self.running).acquire_owned().await.map_err(|_| Error::Internal)
     }
 }
 
@@ -212,7 +233,7 @@ impl<P: Projection> OnDemand<P> {
         if let Some(known) = self.kept.find(&scopes, scope, question) {
             return Ok(known);
         }
-        let running = self.scans.start()?;
+        let running = if P::WAITS { None } else { Some(self.scans.start()?) };
         let (end, ended) = watch::channel(None);
         let slot = Arc::new(Slot {
             last_used: AtomicU64::new(self.kept.next_use()),
@@ -228,8 +249,7 @@ impl<P: Projection> OnDemand<P> {
             question: question.clone(),
         };
         tokio::spawn(async move {
-            let result = build.run().await;
-            drop(running);
+            let result = build.run(running).await;
             // Nobody may be waiting any more.
             let _ = end.send(Some(result));
         });
@@ -315,7 +335,8 @@ impl<P: Projection> Slot<P> {
         let mut state = self.state.lock();
         let right = match &mut *state {
             State::Adding(late) => {
-                mem::take(late).into_iter().all(|(user, step)| built.apply(&user, step))
+                let late = mem::take(late);
+                built.is_right() && late.into_iter().all(|(user, step)| built.apply(&user, step))
             }
             State::Scanning(_) | State::Current(_) => unreachable!("it is built once"),
         };
@@ -342,8 +363,12 @@ struct Build<P: Projection> {
 }
 
 impl<P: Projection> Build<P> {
-    async fn run(self) -> Result<(), Error> {
+    async fn run(self, running: Option<OwnedSemaphorePermit>) -> Result<(), Error> {
         let (kept, slot, scope) = (Arc::clone(&self.kept), Arc::clone(&self.slot), self.scope);
+        let _running = match running {
+            Some(running) => running,
+            None => self.scans.wait().await?,
+        };
         let built = self.scan_and_add().await;
         if built.is_err() {
             kept.forget(scope, &slot);
@@ -353,12 +378,8 @@ impl<P: Projection> Build<P> {
 
     async fn scan_and_add(self) -> Result<(), Error> {
         let (scope, question) = (self.scope, self.question.clone());
-        let found = rows::blocking(&self.scans.store, move |store| {
-            let mut found = Vec::new();
-            P::scan(&question, store, scope, &mut |user, step| found.push((user, step)))?;
-            Ok(found)
-        });
-        let found = found.await?;
+        let scan = move |store: &Store| P::scan(&question, store, scope);
+        let found = rows::blocking(&self.scans.store, scan).await?;
         self.scans.all_recorded().await;
         let store = self.scans.store.clone();
         let add = move |_: &Store| {
@@ -368,17 +389,9 @@ impl<P: Projection> Build<P> {
         Ok(rows::blocking(&store, add).await?)
     }
 
-    fn add(self, mut users: Vec<(UserId, P::Step)>) {
-        let mut moved = self.slot.start_adding();
-        if !moved.is_empty() {
-            let laid_over = |(user, found)| match moved.remove(&user) {
-                Some(later) => (user, P::join(found, later)),
-                None => (user, found),
-            };
-            users = users.into_iter().map(laid_over).collect();
-            users.extend(moved);
-        }
-        if self.slot.finish(P::build(&self.question, users)) {
+    fn add(self, found: P::Found) {
+        let meanwhile = self.slot.start_adding();
+        if self.slot.finish(P::build(&self.question, found, meanwhile)) {
             drop(self.kept.make_room(self.scope, &self.slot));
         } else {
             // Right for those who wait for it, but not from now on.

@@ -3,15 +3,21 @@
 //! The engine knows that something has to be told, to whom and when. How it reads as JSON and how it
 //! gets there is the server's business, which implements these traits.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use domain::catalog::{Boost, BoostTerms, Catalog, PointsSystem, SealedSecret};
-use domain::ids::{MessageId, WebhookId};
+use domain::catalog::{
+    Boost, BoostTerms, Catalog, Leaderboard, LeaderboardStatus, PointsSystem, SealedSecret,
+};
+use domain::ids::{MessageId, UserId, WebhookId};
+use domain::leaderboard::{Group, Run};
 use domain::time::Timestamp;
 use domain::user::{AwardRecord, SignalKind, UserState};
-use domain::webhook::AttemptResult;
+use domain::webhook::{AttemptResult, RankedValue, WebhookEvent};
+
+use crate::board::Row;
 
 /// Everything from outside; clones share it.
 #[derive(Clone)]
@@ -59,6 +65,43 @@ pub enum Told<'a> {
         /// When it is told.
         at: Timestamp,
     },
+    /// A run begins, is final or has another ranking.
+    OfRanking {
+        /// Which of the three.
+        event: WebhookEvent,
+        /// The run, and the group whose ranking it is.
+        of: ToldRun<'a>,
+        /// Where the board stands.
+        status: LeaderboardStatus,
+        /// The first of its participants.
+        rows: &'a [Row],
+        /// Their names; who has none, or doesn't exist any more, may be missing.
+        names: &'a HashMap<UserId, Option<String>>,
+    },
+    /// A user's rank changed.
+    OfRank {
+        /// The user.
+        state: &'a UserState,
+        /// The run, and the user's group.
+        of: ToldRun<'a>,
+        /// What was told before; none if the user did not take part.
+        previous: Option<RankedValue>,
+        /// The rank now; none if the user doesn't take part.
+        place: Option<RankedValue>,
+    },
+}
+
+/// The run of a leaderboard that something is told of.
+#[derive(Clone, Copy, Debug)]
+pub struct ToldRun<'a> {
+    /// The leaderboard.
+    pub board: &'a Leaderboard,
+    /// The run.
+    pub run: Run,
+    /// The group; none for all groups together, or no group at all.
+    pub group: Option<&'a Group>,
+    /// The most users that a group can rank on this server. (C-LB-40)
+    pub participants_max: u32,
 }
 
 /// What is told of a boost. (C-WH-35, C-WH-36)

@@ -113,7 +113,8 @@ impl Router {
         origin: Origin,
     ) -> Result<Answer, Error> {
         let (reply, answer) = oneshot::channel();
-        self.send(key, Request::Run { catalog, command, reply }, origin)?;
+        let order = self.context.order.of(&command);
+        self.send(key, Request::Run { catalog, command, order, reply }, origin)?;
         // A dropped reply is an activation that failed before it committed.
         answer.await.unwrap_or(Err(Error::Internal))
     }

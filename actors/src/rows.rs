@@ -207,7 +207,7 @@ pub(crate) struct DueTimers {
 }
 
 /// Up to `limit` unread timers of a shard that are due by `now`.
-pub(crate) async fn due_timers(
+pub(crate) fn due_timers(
     store: &Store,
     scope: Scope,
     shard: ShardId,
@@ -215,23 +215,20 @@ pub(crate) async fn due_timers(
     now: Timestamp,
     limit: usize,
 ) -> Result<DueTimers, Error> {
-    blocking(store, move |store| {
-        let range = KeyRange::timers(scope, shard, from, now);
-        let range = after.iter().fold(range, KeyRange::after);
-        let rows = store.scan(&range, limit)?;
-        let due: Vec<_> = rows.iter().map(|(key, _)| timer_parts(key)).collect();
-        if due.len() == limit
-            && let (Some((key, _)), Some((from, _))) = (rows.into_iter().last(), due.last())
-        {
-            let unread = UnreadTimers { from: *from, after: Some(key) };
-            return Ok(DueTimers { due, unread, next: None });
-        }
-        let from = now.plus_millis(1);
-        let later = store.scan(&KeyRange::timers(scope, shard, from, Timestamp::MAX), 1)?;
-        let next = later.first().map(|(key, _)| timer_parts(key).0);
-        Ok(DueTimers { due, unread: UnreadTimers { from, after: None }, next })
-    })
-    .await
+    let range = KeyRange::timers(scope, shard, from, now);
+    let range = after.iter().fold(range, KeyRange::after);
+    let rows = store.scan(&range, limit)?;
+    let due: Vec<_> = rows.iter().map(|(key, _)| timer_parts(key)).collect();
+    if due.len() == limit
+        && let (Some((key, _)), Some((from, _))) = (rows.into_iter().last(), due.last())
+    {
+        let unread = UnreadTimers { from: *from, after: Some(key) };
+        return Ok(DueTimers { due, unread, next: None });
+    }
+    let from = now.plus_millis(1);
+    let later = store.scan(&KeyRange::timers(scope, shard, from, Timestamp::MAX), 1)?;
+    let next = later.first().map(|(key, _)| timer_parts(key).0);
+    Ok(DueTimers { due, unread: UnreadTimers { from, after: None }, next })
 }
 
 fn timer_parts(key: &Key) -> (Timestamp, UserId) {
@@ -473,22 +470,25 @@ pub(crate) struct CountedUsers {
     pub(crate) order: u64,
     /// Everyone has caught up with the recounts up to this number.
     pub(crate) recounted: u64,
+    /// When anyone was last decided.
+    pub(crate) decided_at: Timestamp,
 }
 
 /// Counts the users of a scope.
 pub(crate) async fn count_users(store: &Store, scope: Scope) -> Result<CountedUsers, Error> {
     blocking(store, move |store| {
         let statistics = Statistics::default();
-        let (mut order, mut recounted) = (0, u64::MAX);
+        let (mut order, mut recounted, mut decided_at) = (0, u64::MAX, Timestamp::MIN);
         for row in store.rows(KeyRange::kind(scope, Kind::Snapshot)) {
             let (key, value) = row?;
             let user: UserState = decode(&key, &value)?;
             order = order.max(user.order);
             recounted = recounted.min(user.recounted);
+            decided_at = decided_at.max(user.settled_at);
             statistics.record(None, &user);
             statistics.record_streaks(&user);
         }
-        Ok(CountedUsers { statistics, order, recounted })
+        Ok(CountedUsers { statistics, order, recounted, decided_at })
     })
     .await
 }
@@ -540,13 +540,16 @@ pub(crate) async fn blocking<T: Send + 'static>(
 mod boards;
 mod erasure;
 mod history;
+mod rank_days;
 
 pub(crate) use boards::{
-    build_board, find_score, find_settled, find_settled_place, names, settle_run, settled_groups,
-    settled_rows, settled_until, users_behind,
+    UsersBehind, build_board, find_score, find_settled, find_settled_place, names, settle_run,
+    settled_board, settled_groups, settled_rows, settled_tops, settled_until, users_behind,
 };
 pub(crate) use erasure::{
-    begin_erasure, erase_history, erase_messages, erase_scores, find_erasure, pending_erasures,
+    begin_erasure, erase_history, erase_messages, erase_rank_days, erase_scores, erase_told_ranks,
+    find_erasure, pending_erasures, runs_with_days,
 };
 pub(crate) use history::shards_of_messages;
 pub use history::{History, RunScore, ValueDay};
+pub(crate) use rank_days::{last_ranked, rank_days, ranked_runs, write_rank_days};

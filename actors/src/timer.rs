@@ -1,11 +1,11 @@
 //! Timers: what falls due happens by itself. (C-GEN-22, C-GEN-23)
 //!
-//! One timer per shard settles the shard's users in due order, one at a time, through the router as
-//! any request: so at most one per shard is under way, fewer if the shards have to take turns, and
-//! who settles makes no difference. Who is
-//! due when is read from rows that were committed with the users, a bounded number at a time. A row
-//! stays until the commit of its user moves it, so a crash or a refusal loses nothing: it is found
-//! again. The timer never waits for a user; the answer comes back as a message.
+//! One timer per shard settles the shard's users in due order, one instant after the other and a few
+//! users of one instant at once, through the router as any request: who settles makes no difference.
+//! Over all shards users take turns, which bounds the load. Who is due when is read from rows that
+//! were committed with the users, a bounded number at a time. A row stays until the commit of its
+//! user moves it, so a crash or a refusal loses nothing: it is found again. The timer never waits for
+//! a user; the answer comes back as a message.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -26,8 +26,11 @@ use crate::schedule::{Firing, Source};
 use crate::user::UserContext;
 use crate::user_key::UserKey;
 
-/// Due timers of a shard that are held in memory at a time.
-const WINDOW_MAX: usize = 256;
+/// Due timers of a shard that are read at a time: few enough to be read where they are needed.
+const WINDOW_MAX: usize = 64;
+
+/// Users of a shard who are settled at once, if they are due at the same instant.
+const FIRING_MAX: usize = 8;
 
 /// The timers of all shards.
 pub(crate) struct Timers {
@@ -51,8 +54,8 @@ pub(crate) enum TimerMessage {
     Wake,
     /// As [`TimerMessage::Wake`]; answers when nothing that is due is left, or why some is.
     FireDue(oneshot::Sender<Result<(), Error>>),
-    /// The user who was being settled is, or isn't.
-    Fired(Result<(), Error>),
+    /// A user who was being settled is, or isn't.
+    Fired { user: UserId, answer: Result<(), Error> },
 }
 
 impl Timers {
@@ -165,7 +168,10 @@ struct Timer {
     unread: UnreadTimers,
     /// Who is due, as read, the earliest first.
     window: VecDeque<(Timestamp, UserId)>,
-    firing: Option<(Timestamp, UserKey)>,
+    /// Who is being settled; all of them are due at one instant.
+    firing: Vec<(Timestamp, UserId)>,
+    /// Why somebody has to be tried again.
+    refused: Option<Error>,
     /// Who wants to know when nothing is due any more.
     waiters: Vec<oneshot::Sender<Result<(), Error>>>,
 }
@@ -185,7 +191,8 @@ impl Actor for TimerActor {
             tools,
             unread: UnreadTimers { from: Timestamp::MIN, after: None },
             window: VecDeque::new(),
-            firing: None,
+            firing: Vec::new(),
+            refused: None,
             waiters: Vec::new(),
         })
     }
@@ -196,63 +203,64 @@ impl Actor for TimerActor {
         message: TimerMessage,
         timer: &mut Timer,
     ) -> Result<(), ActorProcessingErr> {
-        let noted = match message {
-            TimerMessage::Wake => Ok(()),
-            TimerMessage::FireDue(waiter) => {
-                timer.waiters.push(waiter);
-                Ok(())
-            }
-            TimerMessage::Fired(answer) => timer.note(answer),
-        };
-        if timer.firing.is_none() {
-            let result = match noted {
-                Ok(()) => timer.go_on(&myself).await,
-                Err(error) => Err(error),
-            };
-            timer.conclude(result);
+        match message {
+            TimerMessage::Wake => {}
+            TimerMessage::FireDue(waiter) => timer.waiters.push(waiter),
+            TimerMessage::Fired { user, answer } => timer.note(&user, answer),
         }
+        timer.go_on(&myself);
         Ok(())
     }
 }
 
 impl Timer {
-    /// Takes note of how the firing ended.
-    ///
-    /// # Errors
-    /// If the user has to be tried again.
-    fn note(&mut self, answer: Result<(), Error>) -> Result<(), Error> {
-        let Some((due, key)) = self.firing.take() else { return Ok(()) };
+    /// Takes note of how settling a user ended.
+    fn note(&mut self, user: &UserId, answer: Result<(), Error>) {
+        let Some(place) = self.firing.iter().position(|(_, own)| own == user) else { return };
+        let (due, user) = self.firing.swap_remove(place);
         match answer {
             // Who is unknown was erased after they were read here, and their row with them.
-            Ok(()) | Err(Error::Rejected(Rejection::UserNotFound)) => Ok(()),
+            Ok(()) | Err(Error::Rejected(Rejection::UserNotFound)) => {}
             Err(error @ (Error::Overloaded | Error::Unavailable { .. })) => {
                 self.put_back(due);
-                Err(error)
+                self.refused = Some(error);
             }
             Err(error @ (Error::Rejected(_) | Error::Internal)) => {
                 // Trying again at once would fail again, and nobody else should have to wait for
                 // that: the row stays, and the user's next request or the next start comes back.
-                tracing::error!(user.id = %key.user, %due, %error, "a user who is due was not settled");
-                Ok(())
+                tracing::error!(user.id = %user, %due, %error, "a user who is due was not settled");
             }
         }
     }
 
-    /// Fires the next user who is due, if there is one.
-    ///
-    /// # Errors
-    /// If that has to be tried again.
-    async fn go_on(&mut self, myself: &ActorRef<TimerMessage>) -> Result<(), Error> {
-        if self.window.is_empty() && self.may_read() {
-            self.read().await?;
+    /// Fires the next users who are due, as many as may be under way, or ends the work.
+    fn go_on(&mut self, myself: &ActorRef<TimerMessage>) {
+        if self.firing.is_empty()
+            && self.refused.is_none()
+            && self.window.is_empty()
+            && self.may_read()
+        {
+            self.refused = self.read().err();
         }
-        let Some((due, user)) = self.window.pop_front() else { return Ok(()) };
+        while let Some((due, user)) = self.next_to_fire() {
+            self.tell_late(due);
+            let key = UserKey { scope: self.tools.scope, user: user.clone() };
+            tokio::spawn(settle(Arc::clone(&self.tools), key, myself.clone()));
+            self.firing.push((due, user));
+        }
         self.tools.context.plans.set_waiting(self.shard, self.window.len());
-        let key = UserKey { scope: self.tools.scope, user };
-        self.tell_late(due);
-        tokio::spawn(settle(Arc::clone(&self.tools), key.clone(), myself.clone()));
-        self.firing = Some((due, key));
-        Ok(())
+        if self.firing.is_empty() {
+            self.conclude();
+        }
+    }
+
+    /// The next user in due order, unless an earlier instant has to be over before, or enough are
+    /// under way.
+    fn next_to_fire(&mut self) -> Option<(Timestamp, UserId)> {
+        let (due, _) = self.window.front()?;
+        let at_one_instant = self.firing.first().is_none_or(|(under_way, _)| under_way == due);
+        let may = at_one_instant && self.firing.len() < FIRING_MAX;
+        may.then(|| self.window.pop_front()).flatten()
     }
 
     /// Whether somebody may be due who was not read yet.
@@ -263,7 +271,7 @@ impl Timer {
     }
 
     /// Reads who is due.
-    async fn read(&mut self) -> Result<(), Error> {
+    fn read(&mut self) -> Result<(), Error> {
         let UserContext { plans, clock, store, .. } = self.tools.context.as_ref();
         let now = clock.now();
         let announced = plans.take(self.shard);
@@ -271,8 +279,7 @@ impl Timer {
             self.unread = UnreadTimers { from: announced, after: None };
         }
         let unread = self.unread.clone();
-        let read =
-            rows::due_timers(store, self.tools.scope, self.shard, unread, now, WINDOW_MAX).await;
+        let read = rows::due_timers(store, self.tools.scope, self.shard, unread, now, WINDOW_MAX);
         match read {
             Ok(read) => {
                 if let Some(due) = read.next {
@@ -280,7 +287,6 @@ impl Timer {
                 }
                 self.unread = read.unread;
                 self.window = read.due.into();
-                plans.set_waiting(self.shard, self.window.len());
                 Ok(())
             }
             Err(error) => {
@@ -301,17 +307,13 @@ impl Timer {
     /// Forgets what was read, so that everything from `due` on is read again.
     fn put_back(&mut self, due: Timestamp) {
         self.window.clear();
-        let plans = &self.tools.context.plans;
-        plans.set_waiting(self.shard, 0);
-        plans.announce(self.shard, due);
+        self.tools.context.plans.announce(self.shard, due);
     }
 
-    /// Unless a user is being settled, tells everyone who waits that it is over.
-    fn conclude(&mut self, result: Result<(), Error>) {
-        if self.firing.is_some() {
-            return;
-        }
+    /// Ends the work for now, and tells everyone who waits.
+    fn conclude(&mut self) {
         self.tools.context.plans.rest(self.shard);
+        let result = self.refused.take().map_or(Ok(()), Err);
         for waiter in self.waiters.drain(..) {
             // Who asked may have stopped waiting.
             let _ = waiter.send(result.clone());
@@ -325,5 +327,5 @@ async fn settle(tools: Arc<Tools>, key: UserKey, timer: ActorRef<TimerMessage>) 
     let _turn = turns.acquire().await;
     let answer = router.settle(&key, catalogs.current(key.scope)).await;
     // A timer that has ended has a successor, which reads the row again.
-    let _ = timer.send_message(TimerMessage::Fired(answer));
+    let _ = timer.send_message(TimerMessage::Fired { user: key.user, answer });
 }

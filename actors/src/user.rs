@@ -49,8 +49,8 @@ pub(crate) struct UserContext {
     pub(crate) runs: Arc<Runs>,
 }
 
-/// Numbers the requests of all users in the order in which they are decided. Settling is none: what
-/// time does comes out the same however often somebody looks. (C-LB-37)
+/// Numbers the requests of all users in the order in which they come in. Settling is none: what time
+/// does comes out the same however often somebody looks. (C-LB-37)
 pub(crate) struct Order(AtomicU64);
 
 impl Order {
@@ -59,7 +59,8 @@ impl Order {
         Self(AtomicU64::new(latest))
     }
 
-    fn of(&self, command: &Command) -> u64 {
+    /// The number of a request that has come in.
+    pub(crate) fn of(&self, command: &Command) -> u64 {
         if *command == Command::Settle {
             return self.0.load(Ordering::Relaxed);
         }
@@ -102,6 +103,8 @@ pub(crate) enum Request {
         /// The configuration it is judged by.
         catalog: Arc<Catalog>,
         command: Command,
+        /// Its number among those of all users.
+        order: u64,
         reply: oneshot::Sender<Result<Answer, Error>>,
     },
     /// To erase the user; the answer is whether there was one.
@@ -162,8 +165,9 @@ impl Actor for UserActor {
         // several KB for each active user. The permit ends before the answer, so that whoever gets it
         // finds the place free. Who asked may have hung up; what was committed stays committed.
         match request {
-            Request::Run { catalog, command, reply } => {
-                let _ = reply.send(Box::pin(activation.run(catalog, command, permit)).await);
+            Request::Run { catalog, command, order, reply } => {
+                let answer = Box::pin(activation.run(catalog, command, order, permit)).await;
+                let _ = reply.send(answer);
             }
             Request::Erase { reply } => {
                 let answer = Box::pin(activation.erase()).await;
@@ -180,6 +184,7 @@ impl Activation {
         &mut self,
         catalog: Arc<Catalog>,
         mut command: Command,
+        order: u64,
         permit: Permit,
     ) -> Result<Answer, Error> {
         self.context.counters.commands.add_one();
@@ -189,7 +194,8 @@ impl Activation {
             self.look_up_key(event, &catalog.settings, now)?;
         }
         let past = self.read_past(before.as_deref(), &catalog, &command).await?;
-        let mut outcome = self.decide(before.as_deref(), &catalog, now, &past, &command)?;
+        let mut outcome =
+            self.decide(before.as_deref(), &catalog, now, &past, (&command, order))?;
         let reply = outcome.reply.clone();
         let moves = self.commit(before.as_deref(), &mut outcome, &catalog, now).await?;
         let state = self.go_on_from(outcome.state);
@@ -272,7 +278,7 @@ impl Activation {
         catalog: &Catalog,
         now: Timestamp,
         past: &Past,
-        command: &Command,
+        (command, order): (&Command, u64),
     ) -> Result<Outcome, Error> {
         let input = Input {
             scope: self.key.scope,
@@ -282,7 +288,7 @@ impl Activation {
             sums: &past.sums,
             by_attribute: &past.by_attribute,
             scores: past.scores.as_ref(),
-            order: self.context.order.of(command),
+            order,
         };
         // The rules only read what they are given, so nothing is left half done by a panic.
         match catch_unwind(AssertUnwindSafe(|| apply(state, input, command))) {

@@ -8,11 +8,13 @@ mod check;
 mod client;
 mod export;
 mod plan;
+mod restore;
 mod serve;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use domain::time::Timestamp;
 
 /// Everything went well.
 const CLEAN: u8 = 0;
@@ -48,6 +50,8 @@ enum Command {
     Apply(plan::ApplyArgs),
     /// Prints the catalog of a running environment as a catalog file
     Export(export::Args),
+    /// Lists or brings back what was deleted in the configuration of a stopped server
+    Restore(restore::Args),
 }
 
 /// Runs the command that was asked for.
@@ -60,5 +64,11 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Plan(args) => plan::plan(&args),
         Command::Apply(args) => plan::apply(&args),
         Command::Export(args) => export::run(&args),
+        Command::Restore(args) => restore::run(&args),
     }
+}
+
+/// Reads an instant for the flag parser.
+fn instant(text: &str) -> Result<Timestamp, &'static str> {
+    Timestamp::parse(text).ok_or("expected an RFC 3339 date-time such as 2026-03-01T00:00:00Z")
 }

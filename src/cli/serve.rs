@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 
-use super::{ADMIN_KEY_VARIABLE, BAD_USAGE, CLEAN, FAILED};
+use super::{ADMIN_KEY_VARIABLE, BAD_USAGE, CLEAN, FAILED, instant};
 use crate::admin_key::{AdminKey, AdminKeys};
 use crate::app::{App, AppSettings};
 use crate::catalog_file::{self, CatalogFile};
@@ -52,10 +52,6 @@ pub(super) struct Args {
     /// Virtual time that starts at this instant and stands still until it is moved
     #[arg(long, env = "ACCOLADE_TEST_CLOCK", value_name = "RFC3339", value_parser = instant)]
     test_clock: Option<Timestamp>,
-}
-
-fn instant(text: &str) -> Result<Timestamp, &'static str> {
-    Timestamp::parse(text).ok_or("expected an RFC 3339 date-time such as 2026-03-01T00:00:00Z")
 }
 
 /// Everything that can be wrong before anything was touched, found to be right.
@@ -230,7 +226,13 @@ async fn serve_requests(
         eprint!("{}", first_steps(&key, address, engine));
     }
     announce(address)?;
-    axum::serve(listener, router(app)).with_graceful_shutdown(stop.wait()).await?;
+    let engine = engine.clone();
+    let stopping = async move {
+        stop.wait().await;
+        // They would never end by themselves.
+        engine.end_streams();
+    };
+    axum::serve(listener, router(app)).with_graceful_shutdown(stopping).await?;
     Ok(())
 }
 

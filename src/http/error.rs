@@ -19,7 +19,7 @@ pub struct ApiError {
 #[derive(Serialize, ToSchema)]
 pub struct ErrorBody<'a> {
     #[schema(min_length = 1)]
-    error: &'a str,
+    pub(super) error: &'a str,
 }
 
 /// The message of a body of a response that isn't a success.
@@ -50,6 +50,16 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, "Request body is not valid JSON")
     }
 
+    /// What the caller is told.
+    pub fn body(&self) -> ErrorBody<'_> {
+        ErrorBody { error: &self.message }
+    }
+
+    /// Whether it is the server's fault, so that the same request may succeed later.
+    pub fn is_fault(&self) -> bool {
+        self.status.is_server_error()
+    }
+
     /// 401, the same for every reason. (C-AUTH-15)
     pub fn unauthorized() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "Invalid or missing API key")
@@ -58,7 +68,7 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut response = (self.status, Json(ErrorBody { error: &self.message })).into_response();
+        let mut response = (self.status, Json(self.body())).into_response();
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }

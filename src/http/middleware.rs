@@ -24,7 +24,7 @@ const PREFLIGHT: [(HeaderName, &str); 3] = [
     (header::ACCESS_CONTROL_ALLOW_METHODS, "GET,POST,PUT,PATCH,DELETE"),
     (
         header::ACCESS_CONTROL_ALLOW_HEADERS,
-        "x-api-key,tenant-id,idempotency-key,content-type,x-sdk-version,x-fern-language,x-fern-runtime,x-fern-platform",
+        "x-api-key,tenant-id,idempotency-key,content-type,x-sdk-version,x-fern-language,x-fern-runtime,x-fern-platform,last-event-id",
     ),
     (header::ACCESS_CONTROL_MAX_AGE, "600"),
 ];

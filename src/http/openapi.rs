@@ -12,16 +12,19 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::application::{
-    achievements, leaderboards, metrics, points, streaks, user_achievements, user_leaderboards,
-    user_metrics, user_points, user_preferences, user_streak, user_wrapped, users,
+    achievements, leaderboard_stream, leaderboards, metrics, points, streaks, user_achievements,
+    user_leaderboards, user_metrics, user_points, user_preferences, user_streak, user_wrapped,
+    users,
 };
 use super::error::ErrorBody;
+use super::wire::ranking::{LeaderboardChanges, LeaderboardRunFinished};
+use super::wire::webhook::WebhookEvents;
 
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Accolade Application API", description = "Events in, everything they changed out."),
     servers((url = "/v1")),
-    modifiers(&ApiKeyAuth),
+    modifiers(&ApiKeyAuth, &WebhookEvents),
     paths(
         metrics::event,
         achievements::all,
@@ -43,6 +46,7 @@ use super::error::ErrorBody;
         user_leaderboards::get,
         leaderboards::all,
         leaderboards::get,
+        leaderboard_stream::stream,
         user_wrapped::get,
         streaks::list,
         streaks::rankings,
@@ -52,7 +56,7 @@ use super::error::ErrorBody;
         points::levels,
         points::level_summary,
     ),
-    components(schemas(ErrorBody))
+    components(schemas(ErrorBody, LeaderboardChanges, LeaderboardRunFinished))
 )]
 struct ApplicationApi;
 

@@ -10,8 +10,9 @@ use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::application::{
-    achievements, leaderboards, metrics, points, streaks, user_achievements, user_leaderboards,
-    user_metrics, user_points, user_preferences, user_streak, user_wrapped, users,
+    achievements, leaderboard_stream, leaderboards, metrics, points, streaks, user_achievements,
+    user_leaderboards, user_metrics, user_points, user_preferences, user_streak, user_wrapped,
+    users,
 };
 use super::middleware::{
     cors, method_not_allowed, normalise_path, not_found, panicked, request_id,
@@ -61,6 +62,7 @@ fn application() -> Router<App> {
         .route("/users/{id}/leaderboards/{key}", get(user_leaderboards::get))
         .route("/leaderboards", get(leaderboards::all))
         .route("/leaderboards/{key}", get(leaderboards::get))
+        .route("/leaderboards/{key}/stream", get(leaderboard_stream::stream))
         .route("/users/{id}/wrapped", get(user_wrapped::get))
         .route("/streaks", get(streaks::list))
         .route("/streaks/rankings", get(streaks::rankings))

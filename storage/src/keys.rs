@@ -26,11 +26,16 @@
 //! 0x33  settled run        leaderboard 16 | first date of the run i32
 //! 0x34  settled rank       leaderboard 16 | first date of the run i32 | group text* | rank u64
 //! 0x35  settled place      leaderboard 16 | first date of the run i32 | user text
+//! 0x36  rank day           leaderboard 16 | first date of the run i32 | user text | date i32
 //! 0x40  message            shard u16 | sequence u64
 //! 0x41  delivery           instant i64 | shard u16 | sequence u64 | number u16
 //! 0x42  pending delivery   webhook 16 | due i64 | instant i64 | shard u16 | sequence u64 | number u16
 //! 0x43  purged up to       shard u16
 //! 0x44  boost told         boost 16 | occasion u8
+//! 0x45  listened board     leaderboard 16 | what u8
+//! 0x46  told group         leaderboard 16 | first date of the run i32 | group text*
+//! 0x47  told rank          leaderboard 16 | first date of the run i32 | user text
+//! 0x48  run told           leaderboard 16 | first date of the run i32 | occasion u8
 //! ```
 //!
 //! Text is its bytes with 0x00 written as 0x00 0xff, ended by 0x00 0x00: no text is a prefix of
@@ -50,7 +55,7 @@ use domain::{
     },
     leaderboard::Group,
     time::{Date, Timestamp},
-    webhook::{DeliveryPlace, MessagePlace},
+    webhook::{DeliveryPlace, MessagePlace, RunOccasion},
 };
 use uuid::Uuid;
 
@@ -107,6 +112,8 @@ pub enum Kind {
     SettledRank = 0x34,
     /// Where a user ended up in a settled run.
     SettledPlace = 0x35,
+    /// A user's day of a run: where they stood at its end.
+    RankDay = 0x36,
     /// One event as webhooks are told of it.
     Message = 0x40,
     /// One message on its way to one webhook, by when it fired: the log.
@@ -117,11 +124,19 @@ pub enum Kind {
     PurgedUpTo = 0x43,
     /// That a boost's start or finish was told.
     BoostTold = 0x44,
+    /// That changes of a leaderboard are told, and against what.
+    ListenedBoard = 0x45,
+    /// What was last told of a group's ranking in a run.
+    ToldGroup = 0x46,
+    /// What was last told of a user's rank in a run.
+    ToldRank = 0x47,
+    /// That a run's start or finish was told.
+    RunTold = 0x48,
 }
 
 impl Kind {
     /// Every kind, in key order.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 29] = [
         Self::Instance,
         Self::ApiKey,
         Self::Catalog,
@@ -141,11 +156,16 @@ impl Kind {
         Self::SettledRun,
         Self::SettledRank,
         Self::SettledPlace,
+        Self::RankDay,
         Self::Message,
         Self::Delivery,
         Self::Pending,
         Self::PurgedUpTo,
         Self::BoostTold,
+        Self::ListenedBoard,
+        Self::ToldGroup,
+        Self::ToldRank,
+        Self::RunTold,
     ];
 
     fn from_byte(byte: u8) -> Option<Self> {
@@ -167,22 +187,28 @@ impl Kind {
             | Self::AttributeProgress => Ownership::User,
             Self::Score => Ownership::UserInRun,
             // A pause leads to its user and a settled place to a rank, a timer stands at an instant
-            // and messages where they were committed; the erasure itself ends last.
+            // and messages where they were committed; days of ranks are written by their run, what was
+            // told by its board; the erasure itself ends last.
             Self::PauseOwner
             | Self::Erasure
             | Self::Timer
             | Self::SettledRank
             | Self::SettledPlace
+            | Self::RankDay
             | Self::Message
             | Self::Delivery
-            | Self::Pending => Ownership::Special,
+            | Self::Pending
+            | Self::ToldRank => Ownership::Special,
             Self::Instance
             | Self::ApiKey
             | Self::Catalog
             | Self::Reviews
             | Self::SettledRun
             | Self::PurgedUpTo
-            | Self::BoostTold => Ownership::Nobody,
+            | Self::BoostTold
+            | Self::ListenedBoard
+            | Self::ToldGroup
+            | Self::RunTold => Ownership::Nobody,
         }
     }
 
@@ -208,11 +234,16 @@ impl Kind {
             | Self::SettledRun
             | Self::SettledRank
             | Self::SettledPlace
+            | Self::RankDay
             | Self::Message
             | Self::Delivery
             | Self::Pending
             | Self::PurgedUpTo
-            | Self::BoostTold => None,
+            | Self::BoostTold
+            | Self::ListenedBoard
+            | Self::ToldGroup
+            | Self::ToldRank
+            | Self::RunTold => None,
         }
     }
 }
@@ -355,11 +386,11 @@ impl Key {
         Self(run.text(user.as_str().as_bytes()).0)
     }
 
-    /// The board, the first date of the run and the user of a score row or a settled place.
+    /// The board, the first date of the run and the user of a row about a user in a run.
     #[must_use]
     pub fn score_parts(&self) -> Option<(LeaderboardId, Date, UserId)> {
         let (board, run, rest) = self.run_parts()?;
-        matches!(self.kind(), Kind::Score | Kind::SettledPlace).then_some(())?;
+        matches!(self.kind(), Kind::Score | Kind::SettledPlace | Kind::ToldRank).then_some(())?;
         let (user, _) = read_text(rest)?;
         Some((board, run, UserId::new(String::from_utf8(user).ok()?)?))
     }
@@ -421,8 +452,32 @@ impl Key {
     #[must_use]
     pub fn user_run(&self) -> Option<(LeaderboardId, Date)> {
         let kind = self.kind();
-        let is_in_run = kind.ownership() == Ownership::UserInRun || kind == Kind::SettledPlace;
+        let is_in_run = kind.ownership() == Ownership::UserInRun
+            || matches!(kind, Kind::SettledPlace | Kind::RankDay | Kind::ToldRank);
         self.run_parts().filter(|_| is_in_run).map(|(board, run, _)| (board, run))
+    }
+
+    /// A user's day of the run of a leaderboard that begins on a date.
+    #[must_use]
+    pub fn rank_day(
+        scope: Scope,
+        leaderboard: LeaderboardId,
+        run: Date,
+        user: &UserId,
+        day: Date,
+    ) -> Self {
+        let run = Tuple::of_run(scope, Kind::RankDay, leaderboard, run);
+        Self(run.text(user.as_str().as_bytes()).date(day).0)
+    }
+
+    /// The board, the first date of the run, the user and the day of a user's day of a run.
+    #[must_use]
+    pub fn rank_day_parts(&self) -> Option<(LeaderboardId, Date, UserId, Date)> {
+        let (board, run, rest) = self.run_parts()?;
+        (self.kind() == Kind::RankDay).then_some(())?;
+        let (user, day) = read_text(rest)?;
+        let user = UserId::new(String::from_utf8(user).ok()?)?;
+        Some((board, run, user, Date::from_days(unflipped(day.try_into().ok()?))?))
     }
 
     fn run_parts(&self) -> Option<(LeaderboardId, Date, &[u8])> {
@@ -461,6 +516,68 @@ impl Key {
     #[must_use]
     pub fn boost_told(scope: Scope, boost: BoostId, occasion: u8) -> Self {
         Self(Tuple::scoped(scope, Kind::BoostTold).uuid(boost.0).byte(occasion).0)
+    }
+
+    /// That changes of a leaderboard are told: of its rankings (0) or of its users' ranks (1).
+    #[must_use]
+    pub fn listened_board(scope: Scope, leaderboard: LeaderboardId, what: u8) -> Self {
+        Self(Tuple::scoped(scope, Kind::ListenedBoard).uuid(leaderboard.0).byte(what).0)
+    }
+
+    /// The board and what of it is told.
+    #[must_use]
+    pub fn listened_board_parts(&self) -> Option<(LeaderboardId, u8)> {
+        let (what, id) = self.rest_of(Kind::ListenedBoard)?.split_last()?;
+        Some((LeaderboardId(Uuid::from_slice(id).ok()?), *what))
+    }
+
+    /// What was last told of a group in the run of a leaderboard that begins on a date.
+    #[must_use]
+    pub fn told_group(scope: Scope, leaderboard: LeaderboardId, run: Date, group: &Group) -> Self {
+        Self(Tuple::of_run(scope, Kind::ToldGroup, leaderboard, run).group(group).0)
+    }
+
+    /// The board, the first date of the run and the group that was told of.
+    #[must_use]
+    pub fn told_group_parts(&self) -> Option<(LeaderboardId, Date, Group)> {
+        let (board, run, mut rest) = self.run_parts()?;
+        (self.kind() == Kind::ToldGroup).then_some(())?;
+        let mut values = Vec::new();
+        while !rest.is_empty() {
+            let (value, more) = read_text(rest)?;
+            values.push(String::from_utf8(value).ok()?);
+            rest = more;
+        }
+        Some((board, run, Group(values)))
+    }
+
+    /// What was last told of a user in the run of a leaderboard that begins on a date.
+    #[must_use]
+    pub fn told_rank(scope: Scope, leaderboard: LeaderboardId, run: Date, user: &UserId) -> Self {
+        let run = Tuple::of_run(scope, Kind::ToldRank, leaderboard, run);
+        Self(run.text(user.as_str().as_bytes()).0)
+    }
+
+    /// That an occasion of a run was told.
+    #[must_use]
+    pub fn run_told(
+        scope: Scope,
+        leaderboard: LeaderboardId,
+        run: Date,
+        occasion: RunOccasion,
+    ) -> Self {
+        let run = Tuple::of_run(scope, Kind::RunTold, leaderboard, run);
+        Self(run.byte(occasion as u8).0)
+    }
+
+    /// The board, the first date of the run and the occasion that was told.
+    #[must_use]
+    pub fn run_told_parts(&self) -> Option<(LeaderboardId, Date, RunOccasion)> {
+        let (board, run, rest) = self.run_parts()?;
+        (self.kind() == Kind::RunTold).then_some(())?;
+        let mut occasions = [RunOccasion::Started, RunOccasion::Finished].into_iter();
+        let occasion = occasions.find(|own| rest == [*own as u8])?;
+        Some((board, run, occasion))
     }
 
     /// A key read back from the journal or the tree.
@@ -586,19 +703,33 @@ impl Key {
         String::from_utf8(read_text(key)?.0).ok()
     }
 
+    /// What follows the user in a user's row.
+    fn after_user(&self) -> Option<&[u8]> {
+        let rest = &self.0[KEY_LEN_MIN..];
+        rest.get(text_len(rest)?..)
+    }
+
     /// What follows the user and the metric or points system in a user's row.
     fn after_owner(&self) -> Option<&[u8]> {
-        let owner = KEY_LEN_MIN + text_len(&self.0[KEY_LEN_MIN..])?;
-        self.0.get(owner + UUID_LEN..)
+        self.after_user()?.get(UUID_LEN..)
+    }
+
+    /// The id of the metric or points system that a day row is about.
+    #[must_use]
+    pub fn day_owner(&self) -> Option<Uuid> {
+        let id = self.after_user().filter(|_| self.is_day())?.get(..UUID_LEN)?;
+        Uuid::from_slice(id).ok()
     }
 
     /// The date of a day row.
     #[must_use]
     pub fn date(&self) -> Option<Date> {
-        let kind = self.kind();
-        let is_day = matches!(kind, Kind::MetricDay | Kind::PointsDay | Kind::AttributeDay);
-        let date = self.after_owner().filter(|_| is_day)?;
+        let date = self.after_owner().filter(|_| self.is_day())?;
         date.first_chunk::<DATE_LEN>().and_then(|bytes| Date::from_days(unflipped(*bytes)))
+    }
+
+    fn is_day(&self) -> bool {
+        matches!(self.kind(), Kind::MetricDay | Kind::PointsDay | Kind::AttributeDay)
     }
 
     /// The attribute and its value, of a row about one.
@@ -718,7 +849,7 @@ mod tests {
             };
             let tuple = |(user, metric, day): &(UserId, u128, Date)| (user.as_str().as_bytes().to_vec(), *metric, *day);
             prop_assert_eq!(key(&a).cmp(&key(&b)), tuple(&a).cmp(&tuple(&b)));
-            prop_assert_eq!(key(&a).date(), Some(a.2));
+            prop_assert_eq!((key(&a).day_owner(), key(&a).date()), (Some(Uuid::from_u128(a.1)), Some(a.2)));
         }
 
         #[test]
@@ -758,6 +889,18 @@ mod tests {
             prop_assert_eq!(others.contains(&key), user == other);
             prop_assert_eq!(key.user_run(), Some((board, run)));
             prop_assert_eq!(key.score_parts(), Some((board, run, user)));
+        }
+
+        #[test]
+        fn days_of_a_run_lie_together_per_user(a in (user(), day()), b in (user(), day()), board in any::<u128>(), run in day()) {
+            let scope = Scope::untenanted(EnvironmentId(Uuid::from_u128(1)));
+            let board = LeaderboardId(Uuid::from_u128(board));
+            let key = |(user, day): &(UserId, Date)| Key::rank_day(scope, board, run, user, *day);
+            let tuple = |(user, day): &(UserId, Date)| (user.as_str().as_bytes().to_vec(), *day);
+            prop_assert_eq!(key(&a).cmp(&key(&b)), tuple(&a).cmp(&tuple(&b)));
+            prop_assert_eq!(key(&a).rank_day_parts(), Some((board, run, a.0.clone(), a.1)));
+            prop_assert!(KeyRange::rank_days_of_run(scope, board, run).contains(&key(&a)));
+            prop_assert_eq!(KeyRange::rank_days(scope, board, run, &a.0).contains(&key(&b)), a.0 == b.0);
         }
 
         #[test]

@@ -115,7 +115,7 @@ mod tests {
             id: MessageId(Uuid::from_u128(2)),
             event: WebhookEvent::StreakLost,
             at: at(5),
-            user: None,
+            users: Vec::new(),
             payload: "{}".to_owned(),
         };
         let webhooks = [WebhookId(Uuid::from_u128(7)), WebhookId(Uuid::from_u128(8))];

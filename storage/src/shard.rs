@@ -44,6 +44,16 @@ impl ShardId {
         Self::of(scope, &[leaderboard.0.as_bytes().as_slice(), &date].concat(), shards)
     }
 
+    /// The shard that owns what is told of a leaderboard, over all of its runs: as for a user, with the
+    /// leaderboard's 16 bytes in the user's place.
+    ///
+    /// # Panics
+    /// If `shards` is zero.
+    #[must_use]
+    pub fn of_board(scope: Scope, leaderboard: LeaderboardId, shards: u16) -> Self {
+        Self::of(scope, leaderboard.0.as_bytes(), shards)
+    }
+
     fn of(scope: Scope, owner: &[u8], shards: u16) -> Self {
         assert!(shards > 0, "a store has at least one shard");
         let hash = [scope.environment.0.as_bytes(), scope.tenant.0.as_bytes(), owner]
@@ -159,6 +169,15 @@ mod tests {
         let shard = |date| ShardId::of_run(scope, board, run(date), 64).0;
         assert_eq!(["2026-03-02", "2026-03-09", "1969-12-31"].map(shard), GOLDEN_RUNS);
     }
+
+    #[test]
+    fn nor_does_that_of_boards() {
+        let scope = Scope::untenanted(EnvironmentId(Uuid::from_u128(1)));
+        let shard = |board| ShardId::of_board(scope, LeaderboardId(Uuid::from_u128(board)), 64).0;
+        assert_eq!([7, 8, 9].map(shard), GOLDEN_BOARDS);
+    }
+
+    const GOLDEN_BOARDS: [u16; 3] = [26, 4, 63];
 
     const GOLDEN_RUNS: [u16; 3] = [54, 18, 63];
 

@@ -81,7 +81,7 @@ async fn browsers_may_call_the_application_api_only() {
             ("access-control-allow-methods", "GET POST PUT PATCH DELETE"),
             (
                 "access-control-allow-headers",
-                "x-api-key tenant-id idempotency-key content-type x-sdk-version x-fern-language x-fern-runtime x-fern-platform",
+                "x-api-key tenant-id idempotency-key content-type x-sdk-version x-fern-language x-fern-runtime x-fern-platform last-event-id",
             ),
         ] {
             let allowed = answer.headers[header].to_str().unwrap();

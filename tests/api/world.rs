@@ -57,6 +57,8 @@ impl World {
             catalog_changes_in_flight_max: 100,
             user_idle_ms: 3_600_000,
             participants_max: 1_000,
+            stream_readers_max: 2,
+            stream_beat_ms: 100,
             webhook_log_retention_days: 7,
             timer_tick_ms: 1_000,
             timers_in_flight_max: 64,

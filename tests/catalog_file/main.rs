@@ -65,6 +65,9 @@ fn the_example_is_a_whole_study_app() {
     assert!(xp.live_triggers().all(|trigger| trigger.active));
     let levels: Vec<_> = xp.live_levels().iter().map(|level| level.key.to_string()).collect();
     assert_eq!(levels, ["novice", "learner", "expert", "master"]);
+    let boards: Vec<_> = catalog.live_leaderboards().map(|board| board.key.to_string()).collect();
+    assert_eq!(boards, ["weekly", "streaks"]);
+    assert!(catalog.live_leaderboards().all(|board| board.status(now()).as_str() == "active"));
     let streaks = catalog.streaks.current();
     assert_eq!((streaks.frequency, streaks.metrics.len()), (Frequency::Daily, 2));
     let freezes = streaks.freezes.unwrap();

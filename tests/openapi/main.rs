@@ -25,10 +25,6 @@ const APPLICATION: &[Allowed] = &[
     ("* parameter header Tenant-ID: *", NO_TENANTS),
     ("* *maxParticipants: integer|null, integer", "the enforced limit, never null (C-LB-40)"),
     (
-        "GET /users/{id}/wrapped 200 *leaderboards{}*",
-        "leaderboards are not offered yet: the map is always empty",
-    ),
-    (
         "GET /users/{id}/wrapped 200 *byAttribute{}{}.*: *?, *",
         "always sent, as for the whole metric (C-WRAP-08)",
     ),

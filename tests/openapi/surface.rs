@@ -55,7 +55,8 @@ fn flatten_operation(document: &Value, operation: &Value) -> Operation {
     }
 }
 
-fn body(document: &Value, described: &Value) -> Fields {
+/// The fields of a described body.
+pub(crate) fn body(document: &Value, described: &Value) -> Fields {
     let mut fields = Fields::new();
     if let Some(schema) = described.pointer("/content/application~1json/schema") {
         flatten(document, schema, "", true, &mut fields);

@@ -4,18 +4,18 @@
 //! of each type's body. Every type must have a sample that has them, with the same types. Types that
 //! nothing sends yet are listed; an entry that no longer applies fails as well.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use accolade::http::openapi::application_api;
 use accolade::http::wire::webhook::sample;
 use domain::webhook::WebhookEvent;
 use serde_json::Value;
 
+use crate::surface::body;
+use crate::{compare_fields, matches};
+
 /// Types that can be subscribed to before anything sends them.
-const NOT_SENT_YET: [WebhookEvent; 8] = [
-    WebhookEvent::LeaderboardStarted,
-    WebhookEvent::LeaderboardChanged,
-    WebhookEvent::LeaderboardFinished,
-    WebhookEvent::LeaderboardRankChanged,
+const NOT_SENT_YET: [WebhookEvent; 4] = [
     WebhookEvent::EmailsRecapDue,
     WebhookEvent::EmailsReactivationDue,
     WebhookEvent::EmailsStreakReminderDue,
@@ -48,6 +48,38 @@ fn every_type_has_a_sample_of_the_published_shape() {
         let mut wrong = differences(&published[name], &body);
         wrong.retain(|(field, _)| !ALLOWED.iter().any(|(t, f, _)| *t == name && f == field));
         assert!(wrong.is_empty(), "{name}: {wrong:#?}\n{text}");
+    }
+}
+
+/// Differences between the published descriptions and ours that are there on purpose, with the reason.
+const DESCRIBED: &[(&str, &str)] = &[
+    ("* user.deviceTokens: array|null?, array", "always a list, empty if there are none"),
+    ("* leaderboard.maxParticipants: integer|null, integer", "the enforced limit (C-LB-40)"),
+    ("* points.maxPoints: null|number, integer|null", "points are whole numbers (C-POINTS-02)"),
+];
+
+// C-API-04 C-WH-09
+#[test]
+fn every_type_that_is_sent_is_described_as_published() {
+    let published: BTreeMap<String, Fields> =
+        serde_json::from_str(include_str!("webhooks.json")).expect("distilled bodies");
+    let document = serde_json::to_value(application_api()).expect("a document is JSON");
+    let mut differences = BTreeSet::new();
+    for event in WebhookEvent::ALL {
+        let name = event.as_str();
+        let described = &document["webhooks"][name]["post"];
+        assert_eq!(described.is_null(), NOT_SENT_YET.contains(event), "{name}");
+        if !described.is_null() {
+            assert_eq!(described["operationId"], format!("webhooks_{}", name.replace('.', "_")));
+            let ours = body(&document, &described["requestBody"]);
+            compare_fields(name, &published[name], &ours, &mut differences);
+        }
+    }
+    let is_allowed = |own: &&String| DESCRIBED.iter().any(|(pattern, _)| matches(pattern, own));
+    let unexpected: Vec<_> = differences.iter().filter(|own| !is_allowed(own)).collect();
+    assert!(unexpected.is_empty(), "{unexpected:#?}");
+    for (pattern, _) in DESCRIBED {
+        assert!(differences.iter().any(|own| matches(pattern, own)), "gone: {pattern}");
     }
 }
 

@@ -13,6 +13,7 @@ mod groups;
 mod page;
 mod record;
 mod shift;
+mod touched;
 mod users;
 mod watch;
 
@@ -29,7 +30,8 @@ use users::Users;
 pub use domain::leaderboard::{Group, Score};
 pub use page::{Filter, Row, Selection};
 pub use shift::{RankChange, Shift};
-pub use watch::{Changes, Start, Watch};
+pub use touched::{Noted, Touched};
+pub use watch::{Start, Watch};
 
 /// A run's scores and rankings.
 #[derive(Debug)]
@@ -61,7 +63,8 @@ pub struct Move {
     pub previous_rank: Option<u64>,
     /// The rank now.
     pub rank: Option<u64>,
-    /// What it takes to get into the user's group now; none if they are in none. (C-LB-44)
+    /// What it takes to get into the user's group now, or back into the one that their score was
+    /// taken out of; none if they are in none. (C-LB-44)
     pub threshold: Option<i64>,
     /// What it changed in the group the user left.
     pub left: Option<Shift>,
@@ -182,6 +185,7 @@ impl Board {
         let known = self.users.find(user)?;
         let before = *self.users.record(known);
         let left = self.take_out(&before, known);
+        let threshold = self.threshold_at(&before);
         self.leave(before.group);
         self.users.remove(known);
         Some(Move {
@@ -189,7 +193,7 @@ impl Board {
             after: None,
             previous_rank: left.as_ref().and_then(Shift::previous_rank),
             rank: None,
-            threshold: None,
+            threshold,
             left,
             entered: None,
         })

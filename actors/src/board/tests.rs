@@ -9,7 +9,7 @@ use domain::time::Timestamp;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::{Board, Changes, Filter, Group, Move, RankChange, Row, Score, Start, Watch};
+use super::{Board, Filter, Group, Move, RankChange, Row, Score, Start, Watch};
 
 type Rows = BTreeMap<String, (Score, Option<Group>)>;
 
@@ -212,7 +212,7 @@ fn agree_on_move(board: &Board, [before, after]: [&Model; 2], user: u16, own: &M
     assert_eq!((own.before, own.after), (score(before), score(after)));
     let ranks = (before.rank(&name(user)), after.rank(&name(user)));
     assert_eq!((own.previous_rank, own.rank), ranks);
-    let group = row(after).and_then(|row| row.1);
+    let group = row(after).or(row(before)).and_then(|row| row.1);
     assert_eq!(own.threshold, group.map(|group| after.threshold(&group)));
     let touched: BTreeSet<_> = own.shifts().map(|shift| (*shift.group).clone()).collect();
     assert_eq!(touched.len(), own.shifts().count(), "one shift per group");
@@ -252,7 +252,7 @@ fn page(rows: &[Row]) -> Page {
     rows.iter().map(|row| (row.rank, (row.user.clone(), row.score.value))).collect()
 }
 
-/// Watches of all kinds, and what a reader knows who only gets the changes.
+/// Watches of all kinds, and what each showed at its last look.
 struct Watches(Vec<(Watch, Page)>);
 
 impl Watches {
@@ -262,8 +262,7 @@ impl Watches {
         );
         let watches = starts.flat_map(|start| {
             filters().into_iter().map(move |filter| {
-                let now = Timestamp::from_millis(0);
-                let watch = Watch::new(board, filter, start.clone(), 2, now);
+                let watch = Watch::new(board, filter, start.clone(), 2);
                 let known = page(watch.rows());
                 (watch, known)
             })
@@ -277,19 +276,16 @@ impl Watches {
         }
     }
 
-    /// A page that isn't due is as it was; after a look the reader knows the page.
-    fn look(&mut self, board: &Board, now: i64) {
+    /// A page that isn't touched is as it was, and only another one is told.
+    fn look(&mut self, board: &Board) {
         for (watch, known) in &mut self.0 {
-            let due = watch.due_at();
-            let Changes { rows, gone } = watch.look(board, Timestamp::from_millis(now));
-            assert!(due.is_some() || (rows.is_empty() && gone.is_empty()), "unnoticed: {watch:?}");
-            assert!(due.is_none_or(|due| due.as_millis() % 1000 == 250), "an interval later");
-            assert!(gone.iter().all(|rank| known.remove(rank).is_some()));
-            for (rank, row) in page(&rows) {
-                assert_ne!(known.insert(rank, row.clone()), Some(row), "only what changed");
-            }
-            assert_eq!(*known, page(watch.rows()));
-            assert_eq!(watch.due_at(), None);
+            let is_touched = watch.is_touched();
+            let is_new = watch.look(board);
+            let now = page(watch.rows());
+            assert_eq!(is_new, *known != now, "{watch:?}");
+            assert!(is_touched || !is_new, "unnoticed: {watch:?}");
+            assert!(!watch.is_touched());
+            *known = now;
         }
     }
 }
@@ -352,15 +348,15 @@ proptest! {
         let (mut board, mut model) = start(rows, limit);
         agree(&board, &model, USERS);
         let mut watches = Watches::new(&board);
-        for (second, step) in (1..).zip(steps) {
+        for step in steps {
             let look = matches!(step, Step::Look);
             take(&mut board, &mut model, &mut watches, step);
             agree(&board, &model, USERS);
             if look {
-                watches.look(&board, second * 1000);
+                watches.look(&board);
             }
         }
-        watches.look(&board, 0);
+        watches.look(&board);
     }
 }
 

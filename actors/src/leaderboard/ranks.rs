@@ -143,13 +143,14 @@ impl PendingRanks {
     }
 }
 
-/// None for who is in no group and so has no ranking to speak of. (C-LB-78)
+/// None for who is in no group and so has no ranking to speak of. (C-LB-78) Who has no score any
+/// more, as after a lost streak, is told of the group they had it in. (C-LB-76)
 fn ranked_move(change: ScoreMove, answer: Ranks) -> Option<RankedMove> {
     let Ranks { previous, now, threshold } = answer;
     Some(RankedMove {
         leaderboard: change.leaderboard,
         run: change.run,
-        group: change.after?.group?,
+        group: change.after.or(change.before)?.group?,
         previous_rank: previous,
         rank: now,
         threshold: threshold?,

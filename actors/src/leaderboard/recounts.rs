@@ -16,10 +16,13 @@ use crate::catalog::Catalogs;
 use crate::clock;
 use crate::error::Error;
 use crate::router::Router;
-use crate::rows;
+use crate::rows::{self, UsersBehind};
 use crate::schedule::RETRY_AFTER;
 use crate::user::UserContext;
 use crate::user_key::UserKey;
+
+/// Users read at once.
+const CHUNK: usize = 1_024;
 
 /// Users settled side by side.
 const SIDE_BY_SIDE: usize = 64;
@@ -59,27 +62,44 @@ impl Recounts {
         });
     }
 
+    /// Whether everyone has caught up with the recounts up to `number`.
+    pub(crate) fn has_counted(&self, number: u64) -> bool {
+        self.done.load(Ordering::Acquire) >= number
+    }
+
     /// Returns when everyone has caught up with the recounts up to `number`.
     ///
     /// # Errors
     /// If users can't be read or stored.
     pub(crate) async fn catch_up(&self, number: u64) -> Result<(), Error> {
-        if self.done.load(Ordering::Acquire) >= number {
+        if self.has_counted(number) {
             return Ok(());
         }
         let _one_at_a_time = self.running.lock().await;
         loop {
-            if self.done.load(Ordering::Acquire) >= number {
+            if self.has_counted(number) {
                 return Ok(());
             }
             let latest = self.catalogs.current(self.scope).recounts;
-            let behind = rows::users_behind(&self.context.store, self.scope, latest).await?;
-            if behind.is_empty() {
+            // Looked at again after anyone was behind: a request that began before the change may
+            // have made a user meanwhile.
+            if !self.settle_behind(latest).await? {
                 self.done.store(latest, Ordering::Release);
             }
-            // Looked at again afterwards: a request that began before the change may have made a
-            // user meanwhile.
-            self.settle_all(behind).await?;
+        }
+    }
+
+    /// Has everyone settled who didn't catch up with the recounts up to `number`; whether anyone was.
+    async fn settle_behind(&self, number: u64) -> Result<bool, Error> {
+        let (mut any, mut after) = (false, None);
+        loop {
+            let store = &self.context.store;
+            let behind = rows::users_behind(store, self.scope, number, after, CHUNK).await?;
+            let UsersBehind { users, last } = behind;
+            any |= !users.is_empty();
+            self.settle_all(users).await?;
+            let Some(last) = last else { return Ok(any) };
+            after = Some(last);
         }
     }
 

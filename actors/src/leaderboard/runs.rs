@@ -4,7 +4,7 @@
 //! let go when it is settled, or when its board is switched off. A run that fails is forgotten, and
 //! whoever needs it next has it built from rows.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use domain::catalog::Phase;
@@ -14,32 +14,61 @@ use domain::time::{Date, Timestamp};
 use parking_lot::Mutex;
 use ractor::{ActorCell, ActorRef, ActorRuntime};
 use storage::Store;
-use tokio::sync::oneshot;
+use tokio::sync::oneshot::error::TryRecvError;
+use tokio::sync::{Semaphore, oneshot};
 
-use super::RunKey;
 use super::ranks::{Moved, PendingRanks, RankedMove, Told};
-use super::run::{LeaderboardRunActor, RunMessage, Tools};
-use crate::board::Board;
+use super::run::{Days, LeaderboardRunActor, RunMessage, Tools};
+use super::streams::{Follower, Streams};
+use super::watchers::NewReader;
+use super::{Page, RunKey};
+use crate::board::{Board, Row};
 use crate::catalog::Catalogs;
+use crate::clock::Clock;
 use crate::error::Error;
 use crate::rows;
 use crate::user_key::UserKey;
+use crate::webhooks::Notes;
+
+/// Runs that write their days at a time.
+const WRITING_MAX: usize = 2;
 
 /// The runs in memory.
 pub(crate) struct Runs {
     tools: Arc<Tools>,
     actors: Mutex<HashMap<RunKey, ActorRef<RunMessage>>>,
+    /// Runs of boards that were switched off write down their day.
+    closing: Mutex<Vec<oneshot::Receiver<Result<(), Error>>>>,
     supervisor: OnceLock<ActorCell>,
-    /// A final ranking is written, or somebody taken out of them, one at a time: else one who is
-    /// erased could be in a ranking that was read before.
+    pub(crate) streams: Arc<Streams>,
+    /// A ranking is made final, or somebody taken out of rankings, one at a time: else one who is
+    /// erased could be in a ranking that was read before, or in days that were.
     changing_final: tokio::sync::Mutex<()>,
 }
 
 impl Runs {
-    pub(crate) fn new(store: Store, catalogs: Arc<Catalogs>, participants_max: u32) -> Self {
-        let tools = Arc::new(Tools { store, catalogs, participants_max });
-        let changing_final = tokio::sync::Mutex::default();
-        Self { tools, actors: Mutex::default(), supervisor: OnceLock::new(), changing_final }
+    pub(crate) fn new(
+        store: Store,
+        catalogs: Arc<Catalogs>,
+        notes: Arc<Notes>,
+        clock: Clock,
+        decided_at: Timestamp,
+        participants_max: u32,
+        streams: Streams,
+    ) -> Self {
+        let (dues, writing) = (Mutex::default(), Semaphore::new(WRITING_MAX));
+        let tools =
+            Tools { store, catalogs, notes, participants_max, clock, decided_at, dues, writing };
+        let (actors, closing) = (Mutex::default(), Mutex::default());
+        let streams = Arc::new(streams);
+        Self {
+            tools: Arc::new(tools),
+            actors,
+            closing,
+            supervisor: OnceLock::new(),
+            streams,
+            changing_final: tokio::sync::Mutex::default(),
+        }
     }
 
     /// Links every run from now on to `supervisor`.
@@ -59,18 +88,26 @@ impl Runs {
         }
     }
 
-    /// Lets go of the runs of boards that don't rank any more.
+    /// Lets go of the runs of boards that don't rank any more, and has the others take up what changed.
     pub(crate) fn keep_ranking(&self, scope: Scope) {
         let catalog = self.tools.catalogs.current(scope);
         let ranks = |key: &RunKey| {
             let board = catalog.find_leaderboard(key.leaderboard);
             key.scope != scope || board.is_some_and(|board| board.phase != Phase::Off)
         };
+        let mut closing = self.closing.lock();
+        closing.retain_mut(|written| written.try_recv() == Err(TryRecvError::Empty));
         self.actors.lock().retain(|key, actor| {
             let kept = ranks(key);
-            if !kept {
-                actor.stop(None);
-            }
+            let message = if kept {
+                RunMessage::Build
+            } else {
+                let (waiter, written) = oneshot::channel();
+                closing.push(written);
+                RunMessage::Close(waiter)
+            };
+            // One that has just failed has nothing to write, and is built by today's configuration.
+            let _ = actor.send_message(message);
             kept
         });
     }
@@ -110,10 +147,25 @@ impl Runs {
     /// # Errors
     /// If storage fails.
     pub(crate) async fn erase(&self, key: &UserKey) -> Result<(), Error> {
-        let _one_at_a_time = self.changing_final.lock().await;
-        let runs = rows::erase_scores(&self.tools.store, key.clone()).await?;
+        let _one_at_a_time = self.changing_final().await;
+        let store = &self.tools.store;
+        let runs = rows::erase_scores(store, key.clone()).await?;
         self.forget_user(key.scope, &key.user, runs);
+        for (leaderboard, run) in rows::runs_with_days(store, key.clone()).await? {
+            let run = RunKey { scope: key.scope, leaderboard, run };
+            // What it counted of the user comes before what is removed.
+            if self.actors.lock().contains_key(&run) {
+                self.write(run).await?;
+            }
+            rows::erase_rank_days(store, run, key.user.clone()).await?;
+        }
         Ok(())
+    }
+
+    /// To be held while rankings and scores have to agree: nothing becomes final meanwhile, and nobody
+    /// is taken out.
+    pub(crate) async fn changing_final(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.changing_final.lock().await
     }
 
     /// Makes the ranking of a run final, as of `at`.
@@ -121,7 +173,9 @@ impl Runs {
     /// # Errors
     /// If storage fails.
     pub(super) async fn settle(&self, key: RunKey, at: Timestamp) -> Result<(), Error> {
-        let _one_at_a_time = self.changing_final.lock().await;
+        let _one_at_a_time = self.changing_final().await;
+        // The last of the run's days ends with the ranking that becomes final.
+        self.write(key).await?;
         let seats = self.tools.seats(&key).unwrap_or(0);
         rows::settle_run(&self.tools.store, key, seats, at).await?;
         self.close(&key);
@@ -164,6 +218,77 @@ impl Runs {
         });
         self.send(key, RunMessage::Read(read))?;
         answer.await.unwrap_or(Err(Error::Internal))
+    }
+
+    /// Puts a reader on a run, after everything it was told before, and answers with the page.
+    ///
+    /// # Errors
+    /// As for [`Self::read`].
+    pub(crate) async fn watch(
+        &self,
+        key: RunKey,
+        page: Page,
+        follower: &mut Follower,
+    ) -> Result<Arc<[Row]>, Error> {
+        let (reply, answer) = oneshot::channel();
+        let reader = NewReader { page, place: Arc::clone(&follower.place), reply };
+        self.send(key, RunMessage::Watch(Box::new(reader)))?;
+        let watching = answer.await.unwrap_or(Err(Error::Internal))?;
+        follower.put_on(watching.pages);
+        Ok(watching.rows)
+    }
+
+    /// When a run has days to write next.
+    pub(super) fn next_page(&self) -> Option<Timestamp> {
+        self.tools.dues.lock().values().min().copied()
+    }
+
+    /// Has every run write the days that are due; returns when none are on their way, and runs have
+    /// met what they were told.
+    pub(super) async fn write_due(&self) -> Result<(), Error> {
+        let mut keys: HashSet<RunKey> = self.actors.lock().keys().copied().collect();
+        // A run that failed is built anew, and writes what it finds different.
+        keys.extend(self.tools.dues.lock().keys());
+        let closing = std::mem::take(&mut *self.closing.lock());
+        for written in closing {
+            // One that failed has nothing to write.
+            let _ = written.await;
+        }
+        self.write_days(keys, Days::Due).await
+    }
+
+    /// Has every run write everything that it counted.
+    pub(crate) async fn write_all(&self) -> Result<(), Error> {
+        let keys: Vec<RunKey> = self.actors.lock().keys().copied().collect();
+        self.write_days(keys, Days::All).await
+    }
+
+    /// Has a run write everything that it counted.
+    pub(super) async fn write(&self, key: RunKey) -> Result<(), Error> {
+        self.write_days([key], Days::All).await
+    }
+
+    /// Returns when the rows of a run's past days are durable.
+    pub(crate) async fn written(&self, key: RunKey) -> Result<(), Error> {
+        self.write_days([key], Days::Over).await
+    }
+
+    async fn write_days(
+        &self,
+        keys: impl IntoIterator<Item = RunKey>,
+        days: Days,
+    ) -> Result<(), Error> {
+        let mut answers = Vec::new();
+        for key in keys {
+            let (waiter, answer) = oneshot::channel();
+            self.send(key, RunMessage::Days(days, waiter))?;
+            answers.push(answer);
+        }
+        let mut result = Ok(());
+        for answer in answers {
+            result = result.and(answer.await.unwrap_or(Err(Error::Internal)));
+        }
+        result
     }
 
     /// Lets go of a run.

@@ -21,6 +21,8 @@ use crate::clock::Clock;
 use crate::error::Error;
 use crate::schedule::{Firing, Source};
 use crate::timer::Timers;
+use crate::webhooks::RunTeller;
+use tokio::sync::Notify;
 
 /// What makes runs final.
 pub(crate) struct Settling {
@@ -30,10 +32,13 @@ pub(crate) struct Settling {
     pub(crate) timers: Arc<Timers>,
     pub(crate) recounts: Arc<Recounts>,
     pub(crate) runs: Arc<Runs>,
+    /// Who tells that a run is final.
+    pub(crate) teller: Arc<RunTeller>,
     /// Of each board with a settled run the date after its latest.
     pub(crate) next: Mutex<HashMap<LeaderboardId, Date>>,
     /// One at a time.
     pub(crate) firing: tokio::sync::Mutex<()>,
+    pub(crate) woken: Arc<Notify>,
 }
 
 impl Settling {
@@ -68,6 +73,7 @@ impl Settling {
             self.recounts.catch_up(self.catalogs.current(self.scope).recounts).await?;
             let key = RunKey::new(self.scope, board.id, run);
             self.runs.settle(key, due).await?;
+            self.teller.note_settled(key, due);
             let end = run.end.expect("only a run that ends is ever due");
             self.next.lock().insert(board.id, end.succ());
         }

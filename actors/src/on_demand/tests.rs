@@ -3,13 +3,13 @@
 //!
 //! That a commit is on its way is said by holding the right to record it; nothing waits for a time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use domain::calendar::{WeekStart, Zone};
 use domain::catalog::{Catalog, Settings};
 use domain::ids::{AttributeId, EnvironmentId, PointsSystemId, Scope, UserId};
-use domain::time::Timestamp;
+use domain::time::{Date, Timestamp};
 use domain::user::{
     Command, Existing, Input, Outcome, PointsBalance, ProfilePatch, UserState, apply,
 };
@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use super::{Commit, OnDemand, Projection, SCANS_MAX, Scans};
 use crate::balances::{BalancesByAttributes, Wanted};
+use crate::comparison::ComparedYear;
 use crate::error::Error;
 use crate::projection::{Projections, Statistics};
 
@@ -219,6 +220,35 @@ async fn a_few_scans_run_at_a_time_and_go_on_when_nobody_waits() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_year_in_review_waits_for_its_turn() {
+    let world = World::new();
+    let recording = world.projections.recording().await;
+    let others = (0..SCANS_MAX).map(|number| {
+        let world = Arc::clone(&world);
+        tokio::spawn(async move { world.read(&format!("plan-{number}")).await })
+    });
+    let others: Vec<_> = others.collect();
+    while world.projections.balances.building(scope()) < SCANS_MAX {
+        tokio::task::yield_now().await;
+    }
+    let today = Date::from_ymd(2026, 3, 1).expect("a date");
+    let year = tokio::spawn({
+        let world = Arc::clone(&world);
+        let year = ComparedYear::new(2026, WeekStart::Monday, today);
+        async move { world.projections.comparisons.read(scope(), &year, |_| ()).await }
+    });
+    while world.projections.comparisons.building(scope()) == 0 {
+        assert!(!year.is_finished(), "it is not refused");
+        tokio::task::yield_now().await;
+    }
+    drop(recording);
+    assert_eq!(year.await.expect("no panic"), Ok(()));
+    for other in others {
+        assert_eq!(other.await.expect("no panic"), Ok(vec![]));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_not_asked_for_longest_is_forgotten() {
     let world = World::new();
     world.commit(None, &outcome(1, "plan-0", Some(3))).await;
@@ -254,20 +284,13 @@ struct Frozen(usize);
 impl Projection for Frozen {
     type Question = ();
     type Step = ();
+    type Found = usize;
 
     const KEPT_MAX: usize = 1;
+    const WAITS: bool = true;
 
-    fn scan(
-        (): &(),
-        store: &Store,
-        scope: Scope,
-        found: &mut dyn FnMut(UserId, ()),
-    ) -> Result<(), storage::Error> {
-        for row in store.rows(KeyRange::kind(scope, Kind::Snapshot)) {
-            let (key, _) = row?;
-            found(key.text().and_then(UserId::new).expect("a user's row"), ());
-        }
-        Ok(())
+    fn scan((): &(), store: &Store, scope: Scope) -> Result<usize, storage::Error> {
+        Ok(store.rows(KeyRange::kind(scope, Kind::Snapshot)).count())
     }
 
     fn step((): &(), _commit: &Commit<'_>) -> Option<()> {
@@ -280,8 +303,8 @@ impl Projection for Frozen {
 
     fn join((): (), (): ()) {}
 
-    fn build((): &(), users: Vec<(UserId, ())>) -> Self {
-        Self(users.len())
+    fn build((): &(), found: usize, _meanwhile: HashMap<UserId, ()>) -> Self {
+        Self(found)
     }
 
     fn apply(&mut self, _user: &UserId, (): ()) -> bool {

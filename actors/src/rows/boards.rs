@@ -18,23 +18,30 @@ use crate::leaderboard::RunKey;
 /// Users whose final ranks are written at once.
 const SETTLED_AT_ONCE: usize = 500;
 
-/// A run from the rows of its scores.
-pub(crate) async fn build_board(store: &Store, key: RunKey, limit: u64) -> Result<Board, Error> {
+/// A run from the rows of its scores, and when a value of it last changed.
+pub(crate) async fn build_board(
+    store: &Store,
+    key: RunKey,
+    limit: u64,
+) -> Result<(Board, Option<Timestamp>), Error> {
     blocking(store, move |store| read_board(store, key, limit)).await
 }
 
-fn read_board(store: &Store, key: RunKey, limit: u64) -> Result<Board, Error> {
-    let mut failure = None;
+fn read_board(store: &Store, key: RunKey, limit: u64) -> Result<(Board, Option<Timestamp>), Error> {
+    let (mut failure, mut changed_at) = (None, None);
     let rows = store.rows(KeyRange::scores(key.scope, key.leaderboard, key.run));
     let scores = rows.map_while(|row| match row.and_then(|(key, value)| score(&key, &value)) {
-        Ok(score) => Some(score),
+        Ok(score) => {
+            changed_at = changed_at.max(Some(score.1.reached));
+            Some(score)
+        }
         Err(error) => {
             failure = Some(error);
             None
         }
     });
     let board = Board::build(limit, scores);
-    failure.map_or(Ok(board), Err)
+    failure.map_or(Ok((board, changed_at)), Err)
 }
 
 fn score(
@@ -61,6 +68,22 @@ pub(crate) fn find_settled(
     RunKey { scope, leaderboard, run }: RunKey,
 ) -> Result<Option<SettledRun>, Error> {
     store.load(&Key::settled_run(scope, leaderboard, run))
+}
+
+/// The board of a settled run, as it was when it became final; none if ranks are vacant since.
+pub(crate) async fn settled_board(store: &Store, key: RunKey) -> Result<Option<Board>, Error> {
+    blocking(store, move |store| {
+        let RunKey { scope, leaderboard, run } = key;
+        let seats = find_settled(store, key)?.map_or(0, |settled| settled.seats);
+        let rows = store.rows(KeyRange::settled_ranks(scope, leaderboard, run));
+        let scores = rows.map(|row| {
+            let held = held(&row?)?;
+            Ok(held.map(|(group, Row { user, score, .. })| (user, score, Some(group))))
+        });
+        let scores = scores.collect::<Result<Option<Vec<_>>, Error>>()?;
+        Ok(scores.map(|scores| Board::build(u64::from(seats), scores)))
+    })
+    .await
 }
 
 /// Where a user ended up in a settled run; none for who did not take part.
@@ -102,6 +125,32 @@ pub(crate) fn settled_groups(
     kept.map(|row| row.map(|(_, row)| row)).collect()
 }
 
+/// The first `limit` of each of the next `groups` groups of a settled run after `after`, in
+/// ascending order; groups without participants are left out.
+pub(crate) fn settled_tops(
+    store: &Store,
+    RunKey { scope, leaderboard, run }: RunKey,
+    after: Option<&Group>,
+    groups: usize,
+    limit: u64,
+) -> Result<Vec<(Group, Vec<Row>)>, Error> {
+    let whole = |group: &Group| KeyRange::settled_group(scope, leaderboard, run, group);
+    let mut rest = KeyRange::settled_ranks(scope, leaderboard, run);
+    if let Some(group) = after {
+        rest = rest.past(&whole(group));
+    }
+    let mut tops = Vec::new();
+    while tops.len() < groups {
+        let Some(first) = store.scan(&rest, 1)?.into_iter().next() else { break };
+        let (_, _, group, _) =
+            first.0.settled_rank_parts().expect("a range of ranks holds nothing else");
+        rest = rest.past(&whole(&group));
+        let rows = settled_rows(store, RunKey { scope, leaderboard, run }, &group, 0, limit)?;
+        tops.push((group, rows));
+    }
+    Ok(tops)
+}
+
 /// A final rank; none if it is vacant.
 fn held((key, value): &storage::Row) -> Result<Option<(Group, Row)>, Error> {
     let (_, _, group, rank) =
@@ -131,7 +180,7 @@ pub(crate) async fn settle_run(
         for kind in [Kind::SettledRank, Kind::SettledPlace] {
             delete_all(store, shard, KeyRange::run(scope, kind, leaderboard, run), &runtime)?;
         }
-        let board = read_board(store, key, seats)?;
+        let (board, _) = read_board(store, key, seats)?;
         let mut participants = 0;
         let mut ops = Vec::with_capacity(2 * SETTLED_AT_ONCE);
         for (group, rows) in board.participants() {
@@ -173,22 +222,38 @@ pub(crate) fn settled_until(
     Ok(until)
 }
 
-/// Users who did not catch up with the recounts up to `number`.
+/// Some of the users who did not catch up with recounts yet.
+pub(crate) struct UsersBehind {
+    pub(crate) users: Vec<UserId>,
+    /// The last one; none if nobody after them was left to look at.
+    pub(crate) last: Option<UserId>,
+}
+
+/// The first `limit` users in key order, or the first after one of them, who did not catch up with
+/// the recounts up to `number`.
 pub(crate) async fn users_behind(
     store: &Store,
     scope: Scope,
     number: u64,
-) -> Result<Vec<UserId>, Error> {
+    after: Option<UserId>,
+    limit: usize,
+) -> Result<UsersBehind, Error> {
+    let all = KeyRange::kind(scope, Kind::Snapshot);
+    let range = after.iter().fold(all, |all, user| all.after(&Key::snapshot(scope, user)));
     blocking(store, move |store| {
-        let mut behind = Vec::new();
-        for row in store.rows(KeyRange::kind(scope, Kind::Snapshot)) {
+        let mut users = Vec::new();
+        for row in store.rows(range) {
             let (key, value) = row?;
             let user: UserState = decode(&key, &value)?;
             if user.recounted < number {
-                behind.push(user.id);
+                users.push(user.id);
+            }
+            if users.len() == limit {
+                let last = users.last().cloned();
+                return Ok(UsersBehind { users, last });
             }
         }
-        Ok(behind)
+        Ok(UsersBehind { users, last: None })
     })
     .await
 }

@@ -18,6 +18,7 @@ use tokio::runtime::Handle;
 
 use super::blocking;
 use super::history::{message_place, runs_of};
+use crate::leaderboard::RunKey;
 use crate::user_key::UserKey;
 
 /// Rows removed at once.
@@ -100,6 +101,47 @@ pub(crate) async fn erase_scores(
     .await
 }
 
+/// The runs in which a user has days.
+pub(crate) async fn runs_with_days(
+    store: &Store,
+    UserKey { scope, user }: UserKey,
+) -> Result<Vec<(LeaderboardId, Date)>, Error> {
+    blocking(store, move |store| runs_of(store, scope, Kind::RankDay, &user)).await
+}
+
+/// Removes a user's days of a run.
+pub(crate) async fn erase_rank_days(
+    store: &Store,
+    RunKey { scope, leaderboard, run }: RunKey,
+    user: UserId,
+) -> Result<(), Error> {
+    let runtime = Handle::current();
+    blocking(store, move |store| {
+        let shard = ShardId::of_run(scope, leaderboard, run, store.shards());
+        let days = KeyRange::rank_days(scope, leaderboard, run, &user);
+        delete_all(store, shard, days, &runtime)
+    })
+    .await
+}
+
+/// Removes what was last told of a user's ranks.
+pub(crate) async fn erase_told_ranks(
+    store: &Store,
+    scope: Scope,
+    user: UserId,
+) -> Result<(), Error> {
+    let runtime = Handle::current();
+    blocking(store, move |store| {
+        for (board, run) in runs_of(store, scope, Kind::ToldRank, &user)? {
+            let shard = ShardId::of_board(scope, board, store.shards());
+            let keys = vec![Key::told_rank(scope, board, run, &user)];
+            delete(store, shard, keys, &runtime)?;
+        }
+        Ok(())
+    })
+    .await
+}
+
 /// Removes a user's final places, and their name from the ranks.
 fn vacate(store: &Store, scope: Scope, user: &UserId, runtime: &Handle) -> Result<(), Error> {
     let mut batches: BTreeMap<ShardId, Vec<Op>> = BTreeMap::new();
@@ -135,7 +177,7 @@ pub(crate) async fn erase_messages(
         for row in store.rows(KeyRange::messages(scope, shard)) {
             let (key, value) = row?;
             let message: Message = decode(&key, &value)?;
-            if message.user.as_ref() != Some(&user) {
+            if !message.users.contains(&user) {
                 continue;
             }
             let place = message_place(&key, shard, &message);

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use domain::catalog::Catalog;
 use domain::ids::{AttributeId, LeaderboardId, MetricId, PointsSystemId, Scope, UserId};
 use domain::leaderboard::{ScoreRecord, SettledPlace};
 use domain::time::Date;
@@ -26,6 +27,7 @@ pub struct History {
     store: Store,
     scope: Scope,
     state: Arc<UserState>,
+    catalog: Arc<Catalog>,
     /// What bounds how many are read at a time.
     _reading: Arc<OwnedSemaphorePermit>,
 }
@@ -64,10 +66,10 @@ impl History {
     pub(crate) fn new(
         store: Store,
         scope: Scope,
-        state: Arc<UserState>,
+        (state, catalog): (Arc<UserState>, Arc<Catalog>),
         reading: OwnedSemaphorePermit,
     ) -> Self {
-        Self { store, scope, state, _reading: Arc::new(reading) }
+        Self { store, scope, state, catalog, _reading: Arc::new(reading) }
     }
 
     /// Events, oldest first.
@@ -154,8 +156,8 @@ impl History {
     /// What webhooks were and are being told about the user.
     #[must_use]
     pub fn deliveries(&self) -> Rows<LoggedDelivery> {
-        let Self { store, scope, state, .. } = self.clone();
-        let shards = shards_of_messages(&store, scope, &state.id);
+        let Self { store, scope, state, catalog, .. } = self.clone();
+        let shards = shards_of_messages(&store, &catalog, scope, &state.id);
         let messages = shards.into_iter().flat_map({
             let store = store.clone();
             move |shard| {
@@ -166,7 +168,7 @@ impl History {
         let logged = messages.flat_map(move |row| {
             let read = row.and_then(|(shard, (key, bytes))| {
                 let message: Message = decode(&key, &bytes)?;
-                match message.user.as_ref() == Some(&state.id) {
+                match message.users.contains(&state.id) {
                     true => logged(&store, &key, shard, &message),
                     false => Ok(Vec::new()),
                 }
@@ -226,12 +228,21 @@ pub(super) fn message_place(key: &Key, shard: ShardId, message: &Message) -> Mes
     MessagePlace { at: message.at, shard: shard.0, sequence }
 }
 
-/// Where messages about a user are: with the user, and those about boosts with what belongs to no
-/// user.
-pub(crate) fn shards_of_messages(store: &Store, scope: Scope, user: &UserId) -> Vec<ShardId> {
-    let mut shards = vec![ShardId::of_user(scope, user, store.shards()), ShardId::META];
-    shards.dedup();
-    shards
+/// Where messages about a user are: with the user, those about leaderboards with their boards, and
+/// those about boosts with what belongs to no user.
+pub(crate) fn shards_of_messages(
+    store: &Store,
+    catalog: &Catalog,
+    scope: Scope,
+    user: &UserId,
+) -> Vec<ShardId> {
+    let shards = store.shards();
+    let boards = catalog.leaderboards.iter();
+    let mut all: Vec<_> = boards.map(|board| ShardId::of_board(scope, board.id, shards)).collect();
+    all.extend([ShardId::of_user(scope, user, shards), ShardId::META]);
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 /// The runs in which a user has a row of a kind. Every run is looked at once, and nobody else's row.

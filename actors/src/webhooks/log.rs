@@ -149,12 +149,13 @@ impl Webhooks {
     /// # Errors
     /// If storage fails.
     pub(crate) async fn erase(&self, user: &UserId) -> Result<(), Error> {
-        let Tools { scope, store, recording, .. } = self.tools.as_ref();
+        let Tools { scope, store, recording, catalogs, .. } = self.tools.as_ref();
         let _no_redelivery = self.changing_log.lock().await;
         let _no_attempt_ends = recording.write().await;
-        for shard in rows::shards_of_messages(store, *scope, user) {
+        for shard in rows::shards_of_messages(store, &catalogs.current(*scope), *scope, user) {
             rows::erase_messages(store, *scope, shard, user.clone()).await?;
         }
+        rows::erase_told_ranks(store, *scope, user.clone()).await?;
         Ok(())
     }
 
@@ -172,7 +173,7 @@ impl Webhooks {
         let message = self.next_place(ShardId::META, now);
         let id = message.id(self.tools.scope.environment);
         let place = DeliveryPlace { message, number: 0 };
-        let message = Message { id, event, at: now, user: None, payload };
+        let message = Message { id, event, at: now, users: Vec::new(), payload };
         let delivery =
             Delivery { once: true, ..Delivery::new(&message, webhook.id, webhook.generation, now) };
         let entry = OutboxEntry {

@@ -3,8 +3,9 @@
 //! What is to be told is written in the batch of what caused it (`outbox`), so nothing is told that
 //! didn't happen and nothing that happened is forgotten. One courier per webhook (`courier`) reads
 //! what is pending from an index on disk, a few rows at a time, and makes the attempts (`attempt`):
-//! webhooks don't wait for each other, and a backlog costs disk, not memory. Boosts are told by
-//! their own source of due instants (`boosts`); `log` reads what was told and purges it.
+//! webhooks don't wait for each other, and a backlog costs disk, not memory. Boosts (`boosts`), runs of
+//! leaderboards (`runs`) and their rankings (`rankings`) are told by sources of due instants of their
+//! own; `log` reads what was told and purges it.
 //!
 //! Nothing here knows HTTP or JSON. A hint that something is pending may be lost without harm: the
 //! rows are found when a courier next looks.
@@ -14,6 +15,8 @@ mod boosts;
 mod courier;
 mod log;
 mod outbox;
+mod rankings;
+mod runs;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -33,6 +36,8 @@ use self::courier::Courier;
 pub(crate) use self::log::Purge;
 pub use self::log::{DeliveryFilter, LoggedDelivery};
 pub(crate) use self::outbox::recipients;
+pub(crate) use self::rankings::{Notes, RankingTeller};
+pub(crate) use self::runs::RunTeller;
 use crate::catalog::Catalogs;
 use crate::clock::Clock;
 use crate::error::Error;
@@ -51,7 +56,9 @@ pub(crate) struct Tools {
     pub(crate) clock: Clock,
     pub(crate) catalogs: Arc<Catalogs>,
     pub(crate) ports: Ports,
-    /// Held shared while the end of an attempt is recorded: what is erased meanwhile stays so.
+    /// Held shared while the end of an attempt is recorded, and from when it is looked who exists
+    /// until what is told of rankings is written: what is erased meanwhile stays so. Who holds it
+    /// waits for storage alone.
     pub(crate) recording: RwLock<()>,
 }
 

@@ -71,12 +71,13 @@ impl Webhooks {
             return None;
         };
         let place = self.next_place(shard, now);
-        let user = match told {
-            Told::OfUser { state, .. } => Some(state.id.clone()),
-            Told::OfBoost { boost, .. } => boost.user.clone(),
+        let users = match told {
+            Told::OfUser { state, .. } | Told::OfRank { state, .. } => vec![state.id.clone()],
+            Told::OfBoost { boost, .. } => boost.user.iter().cloned().collect(),
+            Told::OfRanking { rows, .. } => rows.iter().map(|row| row.user.clone()).collect(),
         };
         let id = place.id(self.tools.scope.environment);
-        let message = Message { id, event, at: now, user, payload };
+        let message = Message { id, event, at: now, users, payload };
         let deliveries = subscribers
             .map(|webhook| Delivery::new(&message, webhook.id, webhook.generation, now))
             .collect();

@@ -14,7 +14,7 @@ use domain::catalog::{
     LeaderboardStatus, Patch, RankByKind,
 };
 use domain::ids::{AttributeId, LeaderboardId};
-use domain::leaderboard::{DailyWindow, Group, Run, RunUnit};
+use domain::leaderboard::{DailyWindow, DayEnd, Group, Ranked, Run, RunUnit, history};
 use domain::time::{Date, TimeOfDay, Timestamp};
 use domain::user::{AwardRecord, Command, Existing, ProfilePatch, Reply};
 use proptest::prelude::*;
@@ -319,6 +319,8 @@ struct Arena {
     plan: AttributeId,
     city: AttributeId,
     model: Model,
+    /// Per board, first date of the run, and user: every day that ended unlike the one before.
+    days: BTreeMap<(usize, Date, String), Vec<DayEnd>>,
 }
 
 fn draft(key: &str, world: &World) -> LeaderboardDraft {
@@ -388,7 +390,7 @@ impl Arena {
             drafts.map(|draft| catalog.create_leaderboard(draft, now).expect("valid").id).to_vec()
         });
         let boards = boards.await.expect("made");
-        Self { world, boards, plan, city, model: Model::new() }
+        Self { world, boards, plan, city, model: Model::new(), days: BTreeMap::new() }
     }
 
     fn board(&self, board: usize) -> Leaderboard {
@@ -501,16 +503,46 @@ impl Arena {
         rows.into_iter().map(|row| (row.user.to_string(), whole(&row))).collect()
     }
 
+    /// Takes note of where everybody stands today in the runs that are open.
+    fn note_days(&mut self) {
+        let now = self.world.clock.now();
+        // Streaks end while time passes, between two notes.
+        for board in (0..BOARDS).filter(|board| *board != STREAK) {
+            let is_open = |run: &Run| run.finalised_at().is_none_or(|at| now < at);
+            for run in self.opened(board, now).into_iter().filter(is_open) {
+                for (id, person) in &self.model.people {
+                    let group = person.group(board).unwrap_or_default();
+                    let ranking = self.model.ranking(board, run.start, &group);
+                    let place = ranking.iter().position(|(own, _)| own == id);
+                    let end = place
+                        .filter(|_| person.group(board).is_some())
+                        .map(|place| Ranked { rank: place as u64 + 1, value: ranking[place].1 });
+                    let days = self.days.entry((board, run.start, id.clone())).or_default();
+                    let today = run.day_at(now);
+                    if days.last().is_some_and(|(day, _)| *day == today) {
+                        days.pop();
+                    }
+                    if days.last().is_none_or(|(_, last)| *last != end) {
+                        days.push((today, end));
+                    }
+                }
+            }
+        }
+    }
+
+    fn opened(&self, board: usize, now: Timestamp) -> Vec<Run> {
+        let runs = self.board(board).runs;
+        match board {
+            DAILY => days().filter_map(|day| runs.opened(day, now)).collect(),
+            _ => vec![runs.first()],
+        }
+    }
+
     /// Every ranking of every board, and where everybody stands.
     async fn compare(&self) {
         let now = self.world.clock.now();
         for board in 0..BOARDS {
-            let runs = self.board(board).runs;
-            let opened: Vec<Run> = match board {
-                DAILY => days().filter_map(|day| runs.opened(day, now)).collect(),
-                _ => vec![runs.first()],
-            };
-            for run in opened {
+            for run in self.opened(board, now) {
                 for group in &groups(board) {
                     let asked = || Groups(group.0.iter().cloned().map(Some).collect());
                     let ranking = self.model.ranking(board, run.start, group);
@@ -519,6 +551,9 @@ impl Arena {
                     for id in self.model.people.keys() {
                         self.compare_user(board, run, &ranking, id, group, asked()).await;
                     }
+                }
+                for id in self.model.people.keys() {
+                    self.compare_days(board, run, id).await;
                 }
                 if board == GRID {
                     self.compare_merged(board, run).await;
@@ -546,6 +581,17 @@ impl Arena {
                 assert_eq!(around, expected, "board {board}, {asked:?} from {id} on");
             }
         }
+    }
+
+    /// Days that the model took note of.
+    async fn compare_days(&self, board: usize, run: Run, id: &str) {
+        let Some(days) = self.days.get(&(board, run.start, id.to_owned())) else { return };
+        let (engine, scope, configured) =
+            (&self.world.engine, self.world.scope(), self.board(board));
+        let place = engine.place(scope, &configured, run, user(id)).await.expect("readable");
+        let read = engine.rank_days(scope, &configured, run, user(id), &place).await;
+        let read = history(&read.expect("readable"), 1_000);
+        assert_eq!(read, history(days, 1_000), "board {board}, run {}, {id}", run.start);
     }
 
     async fn compare_user(
@@ -594,7 +640,7 @@ proptest! {
         ..ProptestConfig::default()
     })]
 
-    // C-LB-16 to C-LB-31 C-LB-35 to C-LB-49 C-LB-53 C-LB-62 C-LB-64 C-LB-76 C-LB-77
+    // C-LB-16 to C-LB-31 C-LB-35 to C-LB-49 C-LB-53 C-LB-62 C-LB-64 C-LB-70 to C-LB-73 C-LB-76 C-LB-77
     #[test]
     fn boards_are_what_all_events_together_say(steps in steps()) {
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
@@ -604,6 +650,7 @@ proptest! {
             let mut arena = Arena::with(3).await;
             for step in &steps {
                 arena = arena.step(step).await;
+                arena.note_days();
                 arena.compare().await;
             }
         });

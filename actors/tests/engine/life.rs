@@ -4,6 +4,8 @@
 //! Who does what when follows from numbers alone, so that any two runs can be compared row by row.
 
 use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::task::Poll;
 
 use actors::Engine;
 use domain::amount::Amount;
@@ -112,11 +114,20 @@ pub(crate) async fn live(engine: &Engine, users: u64, hours: u64, steps: i64) {
                 read_some(engine, users, hour * 100 + step.unsigned_abs()).await;
             }
         }
-        // One after the other: which of two requests was first is stored with them.
-        for user in (0..users).filter(|user| is_active(*user, hour)) {
-            submit(engine, user, lessons).await;
-        }
+        // All at once, and always in the same order: which of two came in first is stored with them.
+        let active = (0..users).filter(|user| is_active(*user, hour));
+        all(active.map(|user| submit(engine, user, lessons))).await;
     }
+}
+
+/// Starts these one after the other, and waits for all of them.
+async fn all(futures: impl Iterator<Item = impl Future<Output = ()>>) {
+    let mut pending: Vec<_> = futures.map(Box::pin).collect();
+    poll_fn(|context| {
+        pending.retain_mut(|future| future.as_mut().poll(context).is_pending());
+        if pending.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
 }
 
 /// Once a day at an hour of their own, except on days off, and for some in weeks of absence.

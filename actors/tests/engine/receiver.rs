@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use actors::ports::{Ports, Post, Posted, Posting, Told, WebhookRenderer, WebhookTransport};
 use domain::catalog::Catalog;
 use domain::user::SignalKind;
-use domain::webhook::AttemptResult;
+use domain::webhook::{AttemptResult, RankedValue};
 use tokio::sync::Semaphore;
 
 /// Everyone who is told something, as one.
@@ -91,6 +91,24 @@ impl WebhookRenderer for Words {
                 format!("{} {what}", state.id)
             }
             Told::OfBoost { boost, .. } => format!("boost {}", boost.id),
+            Told::OfRanking { event, of, status, rows, .. } => {
+                let rows = rows.iter().map(|row| format!("{} {}", row.user, row.score.value));
+                let rows: Vec<_> = rows.collect();
+                let group = of.group.map_or_else(|| "all".to_owned(), |own| own.0.join("/"));
+                let (event, status) = (event.as_str(), status.as_str());
+                let event = event.trim_start_matches("leaderboard.");
+                let run = of.run.start;
+                format!("{run} {event} {status} <{group}> [{}]", rows.join(", "))
+            }
+            Told::OfRank { state, of, previous, place } => {
+                let shown = |own: Option<RankedValue>| {
+                    own.map_or_else(
+                        || "-".to_owned(),
+                        |own| format!("{} ({})", own.rank, own.value),
+                    )
+                };
+                format!("{} {} {} -> {}", of.run.start, state.id, shown(previous), shown(place))
+            }
         })
     }
 }

@@ -1,5 +1,7 @@
 //! What falls due happens by itself, when it is due, once, and the same whoever settles.
 
+use std::collections::HashSet;
+
 use actors::clock::{AdvanceError, Clock};
 use actors::{EngineConfig, Error};
 use domain::catalog::{Catalog, FreezesPatch, Patch, StreakSettingsPatch};
@@ -199,6 +201,28 @@ async fn a_refused_timer_is_tried_again() {
     waiting.await.expect("no panic").expect("accepted");
     assert_eq!(advancing.await.expect("no panic"), Ok(to));
     assert!(world.timers().iter().all(|(due, _)| *due > to));
+}
+
+// C-GEN-22
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn users_of_one_instant_are_settled_together_and_later_ones_after_them() {
+    let limits = EngineConfig { timers_in_flight_max: 1_000, ..config() };
+    let world = with_users(limits, 100).await;
+    world.advance(DAY_MS).await;
+    for number in 0..100 {
+        world.submit(&format!("late-{number}"), world.event("1")).await.expect("accepted");
+    }
+    world.faults.journal.hold();
+    let world = world.away_for(3 * DAY_MS).await;
+    let shard = |id: &str| ShardId::of_user(world.scope(), &user(id), world.store.shards());
+    let due: HashSet<_> = (0..100).map(|number| shard(&format!("user-{number}"))).collect();
+    let late = (0..100).filter(|number| !due.contains(&shard(&format!("late-{number}")))).count();
+    assert!(due.len() < 100 && late < 100, "some share a shard");
+    world.in_flight(100 + late).await;
+    assert_eq!(world.engine.stats().timers_fired, 100 + late as u64, "the others wait for a shard");
+    world.faults.journal.release();
+    world.caught_up().await;
+    assert_eq!(world.engine.stats().timers_fired, 200);
 }
 
 // C-GEN-22

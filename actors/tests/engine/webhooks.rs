@@ -6,8 +6,10 @@ use std::collections::BTreeSet;
 use actors::{DeliveryFilter, Error};
 use domain::catalog::{SealedSecret, WebhookDraft, WebhookPatch};
 use domain::ids::WebhookId;
+use domain::time::Timestamp;
 use domain::user::Command;
-use domain::webhook::{AttemptResult, DeliveryStatus, WebhookEvent};
+use domain::webhook::{AttemptResult, Delivery, DeliveryPlace, DeliveryStatus, WebhookEvent};
+use storage::{Batch, Key, KeyRange, Op, ShardId};
 
 use crate::world::{World, user};
 
@@ -160,4 +162,39 @@ async fn the_same_history_leaves_the_same_rows() {
     let (once, again) = (lived().await, lived().await);
     assert!(once.receiver.posts().len() >= 40);
     assert!(once.rows() == again.rows(), "rows differ");
+}
+
+// C-WH-17 C-WH-24: what can't be read ends once and holds nothing up.
+#[tokio::test]
+async fn a_delivery_whose_rows_are_damaged_is_given_up() {
+    let world = World::new().await;
+    let webhook = subscribe(&world, &[WebhookEvent::StreakStarted]).await;
+    world.receiver.answers([FAILS, FAILS, FAILS]);
+    for who in ["a", "b", "c"] {
+        submit(&world, who).await.expect("accepted");
+    }
+    pass(&world, 0).await;
+    let all = world.engine.webhook_deliveries(DeliveryFilter::default(), 100, 0).await;
+    let mut places: Vec<_> = all.expect("readable").into_iter().map(|own| own.place).collect();
+    places.sort_unstable();
+    // Each is to be tried again: one has no message then, one is not a delivery.
+    damage(&world, places[0], Op::Delete { key: Key::message(world.scope(), places[0].message) })
+        .await;
+    let key = Key::delivery(world.scope(), places[1]);
+    damage(&world, places[1], Op::put(key, vec![99])).await;
+    pass(&world, 60).await;
+    assert_eq!(world.receiver.posts().len(), 4, "the third one is made as ever");
+    let given_up: Delivery = world
+        .store
+        .load(&Key::delivery(world.scope(), places[0]))
+        .expect("readable")
+        .expect("there");
+    assert_eq!((given_up.status, given_up.attempts.len()), (DeliveryStatus::Failed, 2));
+    let range = KeyRange::pending(world.scope(), webhook, Timestamp::MAX);
+    assert_eq!(world.store.scan(&range, 10).expect("readable"), []);
+}
+
+async fn damage(world: &World, place: DeliveryPlace, op: Op) {
+    let shard = ShardId(place.message.shard);
+    world.store.commit(Batch { shard, ops: vec![op] }).await.expect("commits");
 }

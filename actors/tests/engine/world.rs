@@ -16,7 +16,7 @@ use domain::ids::{
 };
 use domain::time::Timestamp;
 use domain::user::{Command, Existing, ProfilePatch, Reply, SubmitEvent, UserState};
-use storage::{FaultHandle, KeyRange, Options, Row, Store};
+use storage::{Batch, FaultHandle, Key, KeyRange, Op, Options, Row, ShardId, Store};
 use uuid::Uuid;
 
 use crate::receiver::Receiver;
@@ -43,6 +43,8 @@ pub(crate) fn config() -> EngineConfig {
         catalog_changes_in_flight_max: 100,
         user_idle_ms: 3_600_000,
         participants_max: 1_000,
+        stream_readers_max: 2,
+        stream_beat_ms: 100,
         webhook_log_retention_days: 7,
         timer_tick_ms: 1_000,
         timers_in_flight_max: 64,
@@ -61,6 +63,16 @@ pub(crate) fn amount(literal: &str) -> Amount {
 async fn start(store: &Store, clock: &Clock, config: &EngineConfig, receiver: &Receiver) -> Engine {
     let (config, store, clock) = (config.clone(), store.clone(), clock.clone());
     Engine::start(config, store, clock, bootstrap(), receiver.ports()).await.expect("it starts")
+}
+
+/// Has a store write nothing any more, as a process that is gone: what waits for the disk fails, and
+/// a store that has failed stays so.
+async fn end(store: &Store, faults: &FaultHandle) {
+    faults.journal.fail("gone");
+    let ops = vec![Op::Delete { key: Key::instance("nothing") }];
+    // Commits are made in order, so this one's failure is the last.
+    let _ = store.commit(Batch { shard: ShardId::META, ops }).await;
+    faults.journal.heal();
 }
 
 fn open(faults: &FaultHandle) -> Store {
@@ -111,7 +123,9 @@ impl World {
     pub(crate) async fn crash(self) -> Self {
         let Self { engine, store, faults, clock, config, receiver, metric, achievement, system } =
             self;
-        drop((engine, store));
+        drop(engine);
+        end(&store, &faults).await;
+        drop(store);
         let store = open(&faults);
         let engine = start(&store, &clock, &config, &receiver).await;
         Self { engine, store, faults, clock, config, receiver, metric, achievement, system }

@@ -62,6 +62,7 @@ pub struct AttributePatch {
 }
 
 const NOT_FOUND: &str = "Attribute not found by ID";
+const KEY_TAKEN: &str = "Key already in use by another attribute of this type";
 
 impl Catalog {
     /// Creates an attribute. (C-ATTR-01, C-ADM-27)
@@ -75,7 +76,7 @@ impl Catalog {
     ) -> Result<&Attribute, Invalid> {
         let key = parse_key(&draft.key)?;
         if self.find_attribute_by_key(draft.kind, key.as_str()).is_some() {
-            return Err(Invalid::error("Key already in use by another attribute of this type"));
+            return Err(Invalid::error(KEY_TAKEN));
         }
         let id = AttributeId(self.next_id("attribute"));
         Ok(self.attributes.push_mut(Attribute {
@@ -116,6 +117,18 @@ impl Catalog {
             return Err(Invalid::error("Attribute is in use"));
         }
         attribute.archived = true;
+        Ok(())
+    }
+
+    /// Brings a deleted attribute back. (C-ADM-106)
+    pub(super) fn restore_attribute(&mut self, id: AttributeId) -> Result<(), Invalid> {
+        let place = self.attributes.iter().position(|own| own.id == id && own.archived);
+        let place = place.ok_or_else(|| Invalid::error(NOT_FOUND))?;
+        let Attribute { kind, key, .. } = &self.attributes[place];
+        if self.find_attribute_by_key(*kind, key.as_str()).is_some() {
+            return Err(Invalid::error(KEY_TAKEN));
+        }
+        self.attributes[place].archived = false;
         Ok(())
     }
 

@@ -70,6 +70,7 @@ pub struct MetricPatch {
 }
 
 const NOT_FOUND: &str = "Metric not found by ID";
+const KEY_TAKEN: &str = "Key already in use by another metric";
 
 impl Catalog {
     /// Creates a metric. (C-METRIC-02, C-ADM-30)
@@ -83,7 +84,7 @@ impl Catalog {
     ) -> Result<&Metric, Invalid> {
         let key = parse_key(&draft.key)?;
         if self.find_metric_by_key(key.as_str()).is_some() {
-            return Err(Invalid::error("Key already in use by another metric"));
+            return Err(Invalid::error(KEY_TAKEN));
         }
         check_units(draft.unit_type, &draft.units)?;
         let id = MetricId(self.next_id("metric"));
@@ -152,6 +153,17 @@ impl Catalog {
             self.streaks.change(now, changed);
         }
         Ok(self.archive_leaderboards(RankBy::Metric(id), now))
+    }
+
+    /// Brings a deleted metric back, without what went with it. (C-ADM-106)
+    pub(super) fn restore_metric(&mut self, id: MetricId) -> Result<(), Invalid> {
+        let place = self.metrics.iter().position(|own| own.id == id && own.archived);
+        let place = place.ok_or_else(|| Invalid::error(NOT_FOUND))?;
+        if self.find_metric_by_key(self.metrics[place].key.as_str()).is_some() {
+            return Err(Invalid::error(KEY_TAKEN));
+        }
+        self.metrics[place].archived = false;
+        Ok(())
     }
 }
 

@@ -14,6 +14,7 @@ mod leaderboard;
 mod metric;
 mod patch;
 mod points;
+mod restore;
 mod review;
 mod settings;
 mod streak;
@@ -45,6 +46,7 @@ pub use points::{
     Trigger, TriggerDraft, TriggerKind, TriggerPatch, TriggerType, TriggerTypeFields,
     is_multiplier,
 };
+pub use restore::{Deleted, DeletedKind};
 pub use settings::Settings;
 pub use streak::{
     AutoEarn, EvaluationMode, FreezeSettings, FreezesPatch, StreakMetric, StreakSettings,

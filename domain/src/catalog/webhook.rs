@@ -215,6 +215,23 @@ impl Catalog {
         Ok(())
     }
 
+    /// Brings a deleted webhook back, with another secret: the old one is forgotten. What fired before
+    /// isn't delivered. (C-ADM-106)
+    pub(super) fn restore_webhook(
+        &mut self,
+        id: WebhookId,
+        secret: SealedSecret,
+        now: Timestamp,
+    ) -> Result<(), Invalid> {
+        let webhook = self.webhooks.iter_mut().find(|own| own.id == id && own.archived);
+        let webhook = webhook.ok_or_else(|| Invalid::error(NOT_FOUND))?;
+        webhook.archived = false;
+        webhook.generation += 1;
+        webhook.secret = secret;
+        webhook.stamps.updated_at = now;
+        Ok(())
+    }
+
     fn live_webhook_mut(&mut self, id: WebhookId) -> Result<&mut Webhook, Invalid> {
         self.webhooks
             .iter_mut()

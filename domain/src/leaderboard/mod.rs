@@ -5,6 +5,7 @@
 //! knows the clock, a ranking or how rankings are kept.
 
 mod contribution;
+mod day;
 mod group;
 mod run;
 mod score;
@@ -12,6 +13,7 @@ mod settled;
 mod window;
 
 pub use contribution::Contribution;
+pub use day::{DayEnd, RankDay, RankEvent, Ranked, best_within, history};
 pub use group::Group;
 pub use run::{Repeat, Run, RunUnit, Runs};
 pub use score::{MoveCause, Place, Score, ScoreMove, ScoreRecord, threshold};

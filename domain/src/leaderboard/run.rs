@@ -82,6 +82,14 @@ impl Run {
         self.end.map(|end| Zone::UTC.day_start(end.succ()).plus_millis(LAST_ZONE_MS))
     }
 
+    /// The day that what happens at an instant belongs to: the UTC date, or the first or last date of
+    /// the run before and after those. (C-LB-71)
+    #[must_use]
+    pub fn day_at(self, at: Timestamp) -> Date {
+        let day = at.utc_date();
+        self.end.map_or(day, |end| day.min(end)).max(self.start)
+    }
+
     /// Whether a date is one of the run's.
     #[must_use]
     pub fn contains(self, date: Date) -> bool {
@@ -251,6 +259,20 @@ mod tests {
         assert_eq!(open("2026-03-09T11:59:59Z"), ["2026-03-02", "2026-03-09"]);
         assert_eq!(open("2026-03-09T12:00:00Z"), ["2026-03-09"]);
         assert_eq!(open("2026-03-26T12:00:00Z"), Vec::<String>::new());
+    }
+
+    // C-LB-71
+    #[test]
+    fn days_of_a_run_are_utc_dates_inside_it() {
+        let run = runs("2026-03-02", Some("2026-03-04"), None).first();
+        for (instant, expected) in [
+            ("2026-03-01T10:00:00Z", "2026-03-02"),
+            ("2026-03-02T23:59:59.999Z", "2026-03-02"),
+            ("2026-03-03T00:00:00Z", "2026-03-03"),
+            ("2026-03-05T11:59:59Z", "2026-03-04"),
+        ] {
+            assert_eq!(run.day_at(at(instant)), date(expected), "{instant}");
+        }
     }
 
     // C-LB-25 C-LB-26

@@ -39,7 +39,7 @@ fn record_row(decision: &mut Decision<'_>, event: &SubmitEvent) -> EventId {
         time: decision.zone().time_of_day(decision.now),
         order: decision.order,
     };
-    decision.state.order = decision.order;
+    decision.state.order = decision.state.order.max(decision.order);
     leaderboard::on_value(decision, RankBy::Metric(event.metric), &Contribution::from(&record));
     decision.write(HistoryRow::Event { sequence, record });
     id

@@ -97,8 +97,8 @@ pub struct Message {
     pub event: WebhookEvent,
     /// When the event fired.
     pub at: Timestamp,
-    /// Whom the body is about; none if it is about no user. (C-USER-32)
-    pub user: Option<UserId>,
+    /// Everyone whom the body names. (C-USER-32)
+    pub users: Vec<UserId>,
     /// The body, rendered once. (C-WH-12)
     pub payload: String,
 }
@@ -209,6 +209,13 @@ impl Delivery {
         };
     }
 
+    /// Ends a delivery that can't be made however often it is tried; `attempt` says why.
+    pub fn give_up(&mut self, attempt: Attempt) {
+        self.attempts.push(attempt);
+        self.status = DeliveryStatus::Failed;
+        self.due = None;
+    }
+
     /// Ends a delivery whose webhook is not to get it any more.
     pub fn cancel(&mut self) {
         self.status = DeliveryStatus::Cancelled;
@@ -236,7 +243,7 @@ mod tests {
             id: MessageId(Uuid::nil()),
             event: WebhookEvent::StreakLost,
             at: at(0),
-            user: None,
+            users: Vec::new(),
             payload: "{}".to_owned(),
         };
         Delivery::new(&message, WebhookId(Uuid::nil()), 0, at(0))

@@ -16,7 +16,8 @@ pub use streak::LongestStreak;
 use crate::amount::Amount;
 use crate::calendar::{Frequency, Period, WeekStart};
 use crate::catalog::{AchievementStatus, Catalog, Invalid};
-use crate::ids::{AttributeId, MetricId, PointsSystemId};
+use crate::ids::{AttributeId, LeaderboardId, MetricId, PointsSystemId};
+use crate::leaderboard::{DayEnd, Group, Ranked, Run, best_within};
 use crate::summary::Day;
 use crate::time::Date;
 use crate::user::{Completion, MetricDay, PointsDay, UserState};
@@ -77,6 +78,19 @@ pub struct Review {
     pub points: BTreeMap<PointsSystemId, Figures>,
     /// Achievements completed in it that are shown, in order of completion. (C-WRAP-09)
     pub achievements: Vec<Completion>,
+    /// The best rank on each leaderboard. (C-LB-85)
+    pub leaderboards: BTreeMap<LeaderboardId, BestRank>,
+}
+
+/// The best rank on a leaderboard at the end of a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BestRank {
+    /// The rank and its value.
+    pub ranked: Ranked,
+    /// The run it was in.
+    pub run: Run,
+    /// The group in which the user ended up in that run, or is now.
+    pub group: Option<Group>,
 }
 
 /// One metric in one period.
@@ -154,6 +168,28 @@ impl Wrapped {
     }
 }
 
+impl Wrapped {
+    /// Takes note of the user's days of a run, whose `last` day so far is given; of one board the
+    /// earlier run first. (C-LB-85)
+    pub fn rank(
+        &mut self,
+        board: LeaderboardId,
+        run: Run,
+        group: Option<&Group>,
+        days: &[DayEnd],
+        last: Date,
+    ) {
+        for review in [&mut self.day, &mut self.week, &mut self.month, &mut self.year] {
+            let Some(ranked) = best_within(days, review.dates, last) else { continue };
+            let best = review.leaderboards.get(&board);
+            if best.is_none_or(|best| ranked.rank <= best.ranked.rank) {
+                let best = BestRank { ranked, run, group: group.cloned() };
+                review.leaderboards.insert(board, best);
+            }
+        }
+    }
+}
+
 /// How many events each active day had. (C-WRAP-02)
 fn events_by_day(days: &Days, dates: Period) -> BTreeMap<Date, u64> {
     let mut events = BTreeMap::new();
@@ -200,6 +236,7 @@ impl Review {
             metrics: metrics.collect(),
             points: points.collect(),
             achievements: achievements(state, catalog, dates),
+            leaderboards: BTreeMap::new(),
         }
     }
 }

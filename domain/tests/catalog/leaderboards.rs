@@ -25,7 +25,7 @@ fn date(text: &str) -> Date {
     Date::parse(text).expect("a date")
 }
 
-fn draft(metric: MetricId) -> LeaderboardDraft {
+pub(crate) fn draft(metric: MetricId) -> LeaderboardDraft {
     LeaderboardDraft {
         name: "Board".to_owned(),
         key: "board".to_owned(),
@@ -161,7 +161,7 @@ fn fields_must_fit_together() {
     assert_eq!(world.catalog.leaderboards, []);
     let id = world.board(good()).unwrap();
     assert_eq!(refused(world.board(good())), "Key already in use by another leaderboard");
-    world.catalog.delete_leaderboard(id).unwrap();
+    world.catalog.delete_leaderboard(id, now()).unwrap();
     world.board(good()).unwrap();
     assert_eq!(refused(world.change_board(id, status(LeaderboardStatus::Active))), NOT_FOUND);
 }
@@ -196,7 +196,7 @@ fn dates_decide_which_status_a_board_can_have() {
         let made = world.board(new.clone());
         assert_eq!(made.as_ref().err().map(String::as_str), problem, "{new:?}");
         if let Ok(id) = made {
-            world.catalog.delete_leaderboard(id).unwrap();
+            world.catalog.delete_leaderboard(id, now()).unwrap();
         }
         if wanted == Finished {
             continue;
@@ -204,7 +204,7 @@ fn dates_decide_which_status_a_board_can_have() {
         let id = world.board(LeaderboardDraft { status: Inactive, ..new.clone() }).unwrap();
         let moved = world.change_board(id, status(wanted));
         assert_eq!(moved.err().as_deref(), problem, "{new:?}");
-        world.catalog.delete_leaderboard(id).unwrap();
+        world.catalog.delete_leaderboard(id, now()).unwrap();
     }
 }
 
@@ -294,7 +294,7 @@ fn finishing_by_hand_sets_the_end() {
         assert_eq!(board.runs.end, Some(date(expected)));
         assert_eq!(board.phase, Phase::Finished { at: now() });
         assert!(board.is_final(board.runs.first(), now()));
-        world.catalog.delete_leaderboard(id).unwrap();
+        world.catalog.delete_leaderboard(id, now()).unwrap();
     }
 }
 
@@ -397,7 +397,7 @@ fn a_field_can_change_as_long_as_ranks_do_not_depend_on_it() {
                 assert_eq!(refused(changed), format!("{field} can only change {when}"));
                 assert_eq!(world.catalog, before);
             }
-            world.catalog.delete_leaderboard(id).unwrap();
+            world.catalog.delete_leaderboard(id, now()).unwrap();
         }
     }
 }

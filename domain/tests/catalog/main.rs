@@ -6,6 +6,7 @@ mod attributes;
 mod leaderboards;
 mod metrics;
 mod points;
+mod restore;
 mod streaks;
 mod webhooks;
 mod world;

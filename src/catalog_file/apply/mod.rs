@@ -10,6 +10,7 @@ mod leaderboards;
 mod points;
 mod references;
 mod removal;
+mod triggers;
 
 use std::collections::HashSet;
 use std::ops::Range;

@@ -18,7 +18,7 @@ impl Changed {
             .map(|board| (board.id, board.key.to_string()))
             .collect();
         for (id, key) in left_out(all, &document.leaderboards) {
-            self.catalog.delete_leaderboard(id).map_err(removing(&key))?;
+            self.catalog.delete_leaderboard(id, now).map_err(removing(&key))?;
         }
         let all = self.catalog.live_webhooks().map(|own| (own.id, own.key.to_string())).collect();
         for (id, key) in left_out(all, &document.webhooks) {

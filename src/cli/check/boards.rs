@@ -1,5 +1,5 @@
 //! The laws of leaderboards: scores are what their users' histories say, final rankings are scores in
-//! order, except for ranks that erased users left vacant. (C-LB-84)
+//! order, except for ranks that erased users left vacant (C-LB-84), and days end with them.
 //!
 //! Scores are counted again user by user, rankings run by run, so memory holds one history or one run
 //! at a time. A user who has yet to catch up with a board that was switched on is not looked at.
@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::catalog::{Catalog, Phase};
 use domain::ids::{LeaderboardId, Scope, UserId};
 use domain::leaderboard::{
-    Group, Place, Score, ScoreRecord, SettledPlace, SettledRank, SettledRun,
+    Group, Place, RankDay, Ranked, Score, ScoreRecord, SettledPlace, SettledRank, SettledRun,
 };
 use domain::time::Date;
 use domain::user::{AwardRecord, EventRecord, UserState, every_score};
@@ -26,6 +26,7 @@ struct Laws {
     snapshots: Law,
     owners: Law,
     rankings: Law,
+    days: Law,
 }
 
 /// Which run of which board.
@@ -42,6 +43,7 @@ pub(super) fn check(found: &Inspection, scope: Option<Scope>) -> Result<Vec<Law>
         ),
         owners: Law::new("every score comes from a user's history", "scores"),
         rankings: Law::new("a final ranking is the run's scores in order", "runs"),
+        days: Law::new("days of ranks begin with their run and end with its final ranking", "days"),
     };
     if let Some(scope) = scope {
         let key = Key::catalog(scope);
@@ -52,10 +54,11 @@ pub(super) fn check(found: &Inspection, scope: Option<Scope>) -> Result<Vec<Law>
         if let Some(catalog) = catalog {
             boards.check_scores(&catalog)?;
         }
+        boards.check_days()?;
         boards.check_rankings()?;
     }
-    let Laws { values, scores, snapshots, owners, rankings } = laws;
-    Ok(vec![values, scores, snapshots, owners, rankings])
+    let Laws { values, scores, snapshots, owners, rankings, days } = laws;
+    Ok(vec![values, scores, snapshots, owners, rankings, days])
 }
 
 struct Boards<'a> {
@@ -207,7 +210,47 @@ impl Boards<'_> {
             let whole = settled.participants == participants && places.len() == expected.len();
             let same = whole && found && held == expected;
             self.laws.rankings.expect(same, || format!("run {run} of {board}"));
+            self.check_last_days(board, run, &held)?;
         }
+        Ok(())
+    }
+
+    /// That days can be read, and are none before their run. What is the last date of a run may have
+    /// been edited since.
+    fn check_days(&mut self) -> Result<(), Error> {
+        for row in self.found.rows(KeyRange::kind(self.scope, Kind::RankDay)) {
+            let row = row?;
+            let Some((board, run, user, day)) = row.0.rank_day_parts() else { continue };
+            if read::<RankDay>(&mut self.laws.values, &row).is_some() {
+                self.laws.days.expect(run <= day, || {
+                    format!("user {:?} has {day} in run {run} of {board}", user.as_str())
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// That the last day of everyone in a settled run says where they ended up.
+    fn check_last_days(
+        &mut self,
+        board: LeaderboardId,
+        run: Date,
+        held: &Ranks,
+    ) -> Result<(), Error> {
+        let mut last = BTreeMap::new();
+        for row in self.found.rows(KeyRange::rank_days_of_run(self.scope, board, run)) {
+            let (key, value) = row?;
+            let Some((_, _, user, _)) = key.rank_day_parts() else { continue };
+            // Those that can't be read are told of above.
+            last.extend(decode::<RankDay>(&key, &value).ok().map(|day| (user, day.end)));
+        }
+        last.retain(|user, end| end.is_some() && !self.gone.contains(user));
+        let ends = held.iter().map(|((_, rank), (user, score))| {
+            let end = Ranked { rank: *rank, value: score.value.floor() };
+            (user.clone(), Some(end))
+        });
+        let same = last == ends.collect();
+        self.laws.days.expect(same, || format!("run {run} of {board} ended otherwise"));
         Ok(())
     }
 

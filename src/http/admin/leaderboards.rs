@@ -103,8 +103,8 @@ pub(super) async fn delete(
     caller: Caller,
     query: Query,
 ) -> Result<Json<Deleted>, ApiError> {
-    batch::delete(&app, caller.scope, Ids::of(&query)?, |catalog, id, _now| {
-        catalog.delete_leaderboard(LeaderboardId(id))
+    batch::delete(&app, caller.scope, Ids::of(&query)?, |catalog, id, now| {
+        catalog.delete_leaderboard(LeaderboardId(id), now)
     })
     .await
 }

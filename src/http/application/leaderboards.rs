@@ -1,12 +1,14 @@
 //! `/leaderboards` and `/leaderboards/{key}`: which there are and who stands where. (C-LB-59 to 67)
 
+use std::sync::Arc;
+
 use actors::board::{Filter, Start};
 use actors::leaderboard::Page;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use domain::catalog::{Catalog, Leaderboard, LeaderboardStatus};
-use domain::ids::UserId;
+use domain::ids::{LeaderboardId, UserId};
 use domain::leaderboard::Run;
 use domain::time::{Date, Timestamp};
 use domain::user::{Command, Rejection};
@@ -18,7 +20,9 @@ use crate::http::auth::Caller;
 use crate::http::error::ApiError;
 use crate::http::extract::{Query, Segments, USER_ID_FORM};
 use crate::http::wire::failure::{Invalid, NotFound, Unauthorized};
-use crate::http::wire::ranking::{LeaderboardListItem, LeaderboardResponseWithRankings, Shown};
+use crate::http::wire::ranking::{
+    LeaderboardListItem, LeaderboardRanking, LeaderboardResponseWithRankings, Shown,
+};
 
 /// Rows of a page unless asked otherwise.
 const ROWS: u32 = 10;
@@ -86,38 +90,78 @@ pub async fn get(
     segments: Segments,
     query: Query,
 ) -> Result<Response, ApiError> {
-    let offset = query.integer("offset", 0, u32::MAX, 0)?;
-    let named = named_run(&query)?;
-    let user = query.text("userId").filter(|id| !id.is_empty()).map(|id| {
-        UserId::new(id).ok_or_else(|| ApiError::invalid(format!("userId: {USER_ID_FORM}")))
-    });
-    let user = user.transpose()?;
-    let catalog = app.engine.catalog(caller.scope);
-    let board = leaderboard(&catalog, segments.text("key")?, app.engine.now())?;
-    let filter = read_filter(&app, &query, &catalog, board)?;
-    // Groups that are ranked together may be more than fit in one.
-    let most = match filter.group() {
-        Some(_) => board.seats(app.settings.participants_max),
-        None => app.settings.participants_max,
-    };
-    let limit = query.integer("limit", 0, most, ROWS.min(most))?;
-    let day = match &user {
-        Some(user) => day_of(&app, caller, user).await?,
-        None => None,
-    };
-    let now = app.engine.now();
-    let run = select_run(board, named, day, now)?;
-    let offset = u64::from(offset);
-    let start = match user {
-        Some(user) => Start::User { user, offset },
-        None => Start::Offset(offset),
-    };
-    let page = Page { filter, start, limit: u64::from(limit) };
+    let request = Request { app, caller, segments, query };
+    let Wanted { catalog, board, run, page, now } = request.judge().await?;
+    let Request { app, .. } = request;
+    let board = board_of(&catalog, board);
     let rows = app.engine.rankings(caller.scope, board, run, page).await?;
     let users = rows.iter().map(|row| row.user.clone()).collect();
     let names = app.engine.names(caller.scope, users).await?;
+    let rankings = LeaderboardRanking::all(&rows, &names);
     let shown = Shown { board, catalog: &catalog, participants_max: app.settings.participants_max };
-    Ok(answer(StatusCode::OK, LeaderboardResponseWithRankings::new(shown, now, run, rows, names)))
+    let body = LeaderboardResponseWithRankings::new(shown, now, run, &rankings);
+    Ok(answer(StatusCode::OK, body))
+}
+
+/// A request for a part of a ranking.
+pub(super) struct Request {
+    pub(super) app: App,
+    pub(super) caller: Caller,
+    pub(super) segments: Segments,
+    pub(super) query: Query,
+}
+
+/// What such a request asks for, by the configuration and the clock of some moment.
+pub(super) struct Wanted {
+    pub(super) catalog: Arc<Catalog>,
+    pub(super) board: LeaderboardId,
+    pub(super) run: Run,
+    pub(super) page: Page,
+    pub(super) now: Timestamp,
+}
+
+impl Request {
+    /// What is asked for, as of now.
+    ///
+    /// # Errors
+    /// 404 and 422 as the contract says. (C-LB 4.7)
+    pub(super) async fn judge(&self) -> Result<Wanted, ApiError> {
+        let Self { app, caller, segments, query } = self;
+        let offset = query.integer("offset", 0, u32::MAX, 0)?;
+        let named = named_run(query)?;
+        let user = query.text("userId").filter(|id| !id.is_empty()).map(|id| {
+            UserId::new(id).ok_or_else(|| ApiError::invalid(format!("userId: {USER_ID_FORM}")))
+        });
+        let user = user.transpose()?;
+        let catalog = app.engine.catalog(caller.scope);
+        let board = leaderboard(&catalog, segments.text("key")?, app.engine.now())?;
+        let filter = read_filter(app, query, &catalog, board)?;
+        // Groups that are ranked together may be more than fit in one.
+        let most = match filter.group() {
+            Some(_) => board.seats(app.settings.participants_max),
+            None => app.settings.participants_max,
+        };
+        let limit = query.integer("limit", 0, most, ROWS.min(most))?;
+        let day = match &user {
+            Some(user) => day_of(app, *caller, user).await?,
+            None => None,
+        };
+        let now = app.engine.now();
+        let run = select_run(board, named, day, now)?;
+        let offset = u64::from(offset);
+        let start = match user {
+            Some(user) => Start::User { user, offset },
+            None => Start::Offset(offset),
+        };
+        let page = Page { filter, start, limit: u64::from(limit) };
+        let board = board.id;
+        Ok(Wanted { catalog, board, run, page, now })
+    }
+}
+
+/// The board that a request was found to be about.
+pub(super) fn board_of(catalog: &Catalog, id: LeaderboardId) -> &Leaderboard {
+    catalog.find_leaderboard(id).expect("it was found in this very catalog")
 }
 
 /// The leaderboard with this key, unless it is inactive. (C-LB-67)

@@ -4,6 +4,7 @@
 //! engine and shows the result. It decides no rule and keeps no state.
 
 pub mod achievements;
+pub mod leaderboard_stream;
 pub mod leaderboards;
 pub mod metrics;
 pub mod points;

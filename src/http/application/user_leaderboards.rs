@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use domain::leaderboard::history;
 
 use super::leaderboards::{leaderboard, named_run, select_run};
 use super::{answer, settled};
@@ -42,13 +43,15 @@ pub async fn get(
     query: Query,
 ) -> Result<Response, ApiError> {
     let user = segments.user_id()?;
-    query.integer("numEvents", 0, EVENTS_MAX, EVENTS)?;
+    let events = query.integer("numEvents", 0, EVENTS_MAX, EVENTS)?;
     let named = named_run(&query)?;
     let applied = settled(&app, caller, user.clone()).await?;
     let board = leaderboard(&applied.catalog, segments.text("key")?, applied.now)?;
     let run = select_run(board, named, Some(applied.state.effective_day), applied.now)?;
-    let place = app.engine.place(caller.scope, board, run, user).await?;
+    let place = app.engine.place(caller.scope, board, run, user.clone()).await?;
+    let days = app.engine.rank_days(caller.scope, board, run, user, &place).await?;
+    let history = history(&days, usize::try_from(events).expect("at most 100"));
     let shown =
         Shown { board, catalog: &applied.catalog, participants_max: app.settings.participants_max };
-    Ok(answer(StatusCode::OK, UserLeaderboardResponse::new(shown, run, &place, Vec::new())))
+    Ok(answer(StatusCode::OK, UserLeaderboardResponse::new(shown, run, &place, history)))
 }

@@ -44,5 +44,8 @@ pub async fn get(
     let applied = settled(&app, caller, user).await?;
     let year = year(&applied.state, asked)?;
     let wrapped = app.engine.wrapped(caller.scope, &applied, year).await?;
-    Ok(answer(StatusCode::OK, WrappedResponse::new(&applied, &wrapped)))
+    Ok(answer(
+        StatusCode::OK,
+        WrappedResponse::new(&applied, &wrapped, app.settings.participants_max),
+    ))
 }

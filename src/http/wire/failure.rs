@@ -36,3 +36,8 @@ pub struct TooLarge(#[expect(dead_code, reason = "describes the body")] ErrorBod
 #[derive(IntoResponses)]
 #[response(status = 422, description = "Something in the request is wrong; the message says what.")]
 pub struct Invalid(#[expect(dead_code, reason = "describes the body")] ErrorBody<'static>);
+
+/// The server can't do it now.
+#[derive(IntoResponses)]
+#[response(status = 503, description = "Not now; `Retry-After` says when to try again.")]
+pub struct NotNow(#[expect(dead_code, reason = "describes the body")] ErrorBody<'static>);

@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, HashMap};
 use actors::Applied;
 use actors::board::Row;
 use actors::leaderboard::{RankedMove, UserPlace};
+use domain::calendar::Zone;
 use domain::catalog::{Catalog, Leaderboard, LeaderboardStatus, RankBy};
 use domain::ids::UserId;
-use domain::leaderboard::{Group, Run};
+use domain::leaderboard::{Group, RankEvent, Ranked, Run};
 use domain::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -75,7 +76,8 @@ pub struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    fn response(self) -> LeaderboardResponse<'a> {
+    /// The board itself.
+    pub(super) fn response(self) -> LeaderboardResponse<'a> {
         let Self { board, catalog, participants_max } = self;
         let breakdown_attributes: Vec<_> =
             board.breakdown.iter().filter_map(|id| attribute_key(catalog, *id)).collect();
@@ -115,7 +117,7 @@ impl<'a> Shown<'a> {
     }
 
     /// The values of a group by the keys of their attributes.
-    fn values(self, group: Option<&'a Group>) -> Vec<AttributeFilter<'a>> {
+    pub(super) fn values(self, group: Option<&'a Group>) -> Vec<AttributeFilter<'a>> {
         let pairs = self.board.breakdown.iter().zip(group.map_or(&[][..], |group| &group.0));
         let named = pairs.filter_map(|(id, value)| {
             Some(AttributeFilter { key: attribute_key(self.catalog, *id)?, value })
@@ -161,7 +163,7 @@ impl From<Run> for RunDates {
 }
 
 /// A participant.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LeaderboardRanking {
     user_id: String,
@@ -172,35 +174,92 @@ pub struct LeaderboardRanking {
     value: i64,
 }
 
+impl LeaderboardRanking {
+    /// Rows with their users' names.
+    pub fn all(rows: &[Row], names: &HashMap<UserId, Option<String>>) -> Vec<Self> {
+        let ranking = |row: &Row| Self {
+            user_name: names.get(&row.user).cloned().flatten(),
+            user_id: row.user.to_string(),
+            rank: row.rank,
+            value: row.score.value.floor(),
+        };
+        rows.iter().map(ranking).collect()
+    }
+
+    /// The rows' users with the names that are shown.
+    pub fn names(all: &[Self]) -> HashMap<UserId, Option<String>> {
+        let names = all.iter().filter_map(|own| {
+            let user = UserId::new(&own.user_id)?;
+            Some((user, own.user_name.clone()))
+        });
+        names.collect()
+    }
+
+    /// The row of a rank; ranks of a page have no gaps.
+    fn at(page: &[Self], rank: u64) -> Option<&Self> {
+        let place = rank.checked_sub(page.first()?.rank)?;
+        page.get(usize::try_from(place).ok()?)
+    }
+}
+
+/// What makes one page of a ranking out of another. (C-LB-88)
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LeaderboardChanges<'a> {
+    /// Who stands now at ranks that the page did not have, or had otherwise.
+    rankings: Vec<&'a LeaderboardRanking>,
+    /// Ranks that are not on the page any more.
+    removed_ranks: Vec<u64>,
+}
+
+impl<'a> LeaderboardChanges<'a> {
+    /// What is different; none if nothing is.
+    pub fn between(before: &[LeaderboardRanking], after: &'a [LeaderboardRanking]) -> Option<Self> {
+        let is_new =
+            |own: &&LeaderboardRanking| LeaderboardRanking::at(before, own.rank) != Some(*own);
+        let rankings: Vec<_> = after.iter().filter(is_new).collect();
+        let ranks = before.iter().map(|own| own.rank);
+        let is_gone = |rank: &u64| LeaderboardRanking::at(after, *rank).is_none();
+        let removed_ranks: Vec<_> = ranks.filter(is_gone).collect();
+        let is_same = rankings.is_empty() && removed_ranks.is_empty();
+        (!is_same).then_some(Self { rankings, removed_ranks })
+    }
+}
+
+/// That a run is over. (C-LB-89)
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LeaderboardRunFinished {
+    run: RunDates,
+}
+
+impl From<Run> for LeaderboardRunFinished {
+    fn from(run: Run) -> Self {
+        Self { run: run.into() }
+    }
+}
+
 /// A leaderboard with a part of its ranking.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LeaderboardResponseWithRankings<'a> {
     #[serde(flatten)]
     leaderboard: LeaderboardResponse<'a>,
     status: words::LeaderboardStatus,
-    rankings: Vec<LeaderboardRanking>,
+    rankings: &'a [LeaderboardRanking],
     run: RunDates,
 }
 
 impl<'a> LeaderboardResponseWithRankings<'a> {
-    /// Rows of a run with their users' names.
+    /// A page of a run.
     pub fn new(
         shown: Shown<'a>,
         now: Timestamp,
         run: Run,
-        rows: Vec<Row>,
-        mut names: HashMap<UserId, Option<String>>,
+        rankings: &'a [LeaderboardRanking],
     ) -> Self {
-        let ranking = |row: Row| LeaderboardRanking {
-            user_name: names.remove(&row.user).flatten(),
-            user_id: row.user.to_string(),
-            rank: row.rank,
-            value: row.score.value.floor(),
-        };
         Self {
             leaderboard: shown.response(),
             status: shown.board.status(now).into(),
-            rankings: rows.into_iter().map(ranking).collect(),
+            rankings,
             run: run.into(),
         }
     }
@@ -222,18 +281,29 @@ pub struct LeaderboardEvent {
     value: Option<i64>,
 }
 
-/// Where a user stands on a leaderboard. (C-LB-68, C-LB-69)
+impl From<RankEvent> for LeaderboardEvent {
+    fn from(RankEvent { date, previous, end }: RankEvent) -> Self {
+        Self {
+            date: On(date),
+            timestamp: At(Zone::UTC.day_start(date)),
+            previous_rank: previous.map(|previous| previous.rank),
+            rank: end.map(|end| end.rank),
+            previous_value: previous.map(|previous| previous.value),
+            value: end.map(|end| end.value),
+        }
+    }
+}
+
+/// A user's rank on a leaderboard.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct UserLeaderboardResponse<'a> {
+pub struct UserLeaderboard<'a> {
     #[serde(flatten)]
     leaderboard: LeaderboardResponse<'a>,
     #[schema(required)]
     rank: Option<u64>,
     #[schema(required)]
     value: Option<i64>,
-    /// The days on which rank or value changed.
-    history: Vec<LeaderboardEvent>,
     run: RunDates,
     /// The user's group. Only on a leaderboard with breakdown attributes.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -241,22 +311,40 @@ pub struct UserLeaderboardResponse<'a> {
     breakdown_attribute_values: Option<Vec<AttributeFilter<'a>>>,
 }
 
-impl<'a> UserLeaderboardResponse<'a> {
-    /// The user's place in a run.
+impl<'a> UserLeaderboard<'a> {
+    /// A rank in a run.
     pub fn new(
         shown: Shown<'a>,
         run: Run,
-        place: &'a UserPlace,
-        history: Vec<LeaderboardEvent>,
+        ranked: Option<Ranked>,
+        group: Option<&'a Group>,
     ) -> Self {
         let is_split = !shown.board.breakdown.is_empty();
         Self {
             leaderboard: shown.response(),
-            rank: place.row.as_ref().map(|row| row.rank),
-            value: place.row.as_ref().map(|row| row.score.value.floor()),
-            history,
+            rank: ranked.map(|ranked| ranked.rank),
+            value: ranked.map(|ranked| ranked.value),
             run: run.into(),
-            breakdown_attribute_values: is_split.then(|| shown.values(place.group.as_ref())),
+            breakdown_attribute_values: is_split.then(|| shown.values(group)),
+        }
+    }
+}
+
+/// Where a user stands on a leaderboard, and stood before. (C-LB-68 to C-LB-70)
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UserLeaderboardResponse<'a> {
+    #[serde(flatten)]
+    place: UserLeaderboard<'a>,
+    /// The days on which rank or value changed, oldest first.
+    history: Vec<LeaderboardEvent>,
+}
+
+impl<'a> UserLeaderboardResponse<'a> {
+    /// The user's place in a run, with these days before it.
+    pub fn new(shown: Shown<'a>, run: Run, place: &'a UserPlace, history: Vec<RankEvent>) -> Self {
+        Self {
+            place: UserLeaderboard::new(shown, run, place.ranked(), place.group.as_ref()),
+            history: history.into_iter().map(LeaderboardEvent::from).collect(),
         }
     }
 }

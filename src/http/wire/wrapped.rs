@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use actors::Applied;
 use domain::catalog::{Catalog, Metric};
-use domain::wrapped::{Figures, LongestStreak, MetricReview, Review, Wrapped};
+use domain::wrapped::{BestRank, Figures, LongestStreak, MetricReview, Review, Wrapped};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::achievement::UserAchievementResponse;
+use super::ranking::{Shown, UserLeaderboard};
 use super::scalar::{Decimal, On};
 use super::streak::StreakFrequency;
 use super::user::User;
@@ -75,13 +76,9 @@ pub struct WrappedActivityPeriod<'a> {
     metrics: BTreeMap<&'a str, WrappedMetric<'a>>,
     points: BTreeMap<&'a str, WrappedPoints<'a>>,
     achievements: Vec<UserAchievementResponse<'a>>,
-    #[schema(inline)]
-    leaderboards: BestLeaderboards,
+    /// The best rank at the end of a day, where the user had one. (C-LB-85)
+    leaderboards: BTreeMap<&'a str, UserLeaderboard<'a>>,
 }
-
-/// The user's best rank by leaderboard; there are no leaderboards.
-#[derive(Clone, Copy, Debug, Default, Serialize, ToSchema)]
-pub struct BestLeaderboards {}
 
 /// A metric in one period.
 #[derive(Debug, Serialize, ToSchema)]
@@ -146,9 +143,9 @@ pub struct WrappedStreak {
 
 impl<'a> WrappedResponse<'a> {
     /// A settled user's year, with names from the catalog they were settled by.
-    pub fn new(applied: &'a Applied, wrapped: &'a Wrapped) -> Self {
+    pub fn new(applied: &'a Applied, wrapped: &'a Wrapped, participants_max: u32) -> Self {
         let (state, catalog) = (&*applied.state, &*applied.catalog);
-        let period = |review| WrappedActivityPeriod::new(review, catalog);
+        let period = |review| WrappedActivityPeriod::new(review, catalog, participants_max);
         let Wrapped { day, week, month, year, longest_streak, .. } = wrapped;
         let activity = WrappedActivity {
             days_active: wrapped.days_active,
@@ -177,7 +174,7 @@ impl<'a> WrappedResponse<'a> {
 }
 
 impl<'a> WrappedActivityPeriod<'a> {
-    fn new(review: &'a Review, catalog: &'a Catalog) -> Self {
+    fn new(review: &'a Review, catalog: &'a Catalog, participants_max: u32) -> Self {
         let metrics = review.metrics.iter().filter_map(|(id, own)| {
             let metric = catalog.find_metric(*id)?;
             Some((metric.key.as_str(), WrappedMetric::new(metric, own, catalog)))
@@ -195,11 +192,18 @@ impl<'a> WrappedActivityPeriod<'a> {
             let achievement = catalog.find_achievement(completion.achievement)?;
             Some(UserAchievementResponse::new(achievement, catalog, Some(completion.at)))
         });
+        let leaderboards = review.leaderboards.iter().filter_map(|(id, best)| {
+            let board = catalog.find_leaderboard(*id)?;
+            let shown = Shown { board, catalog, participants_max };
+            let BestRank { ranked, run, group } = best;
+            let own = UserLeaderboard::new(shown, *run, Some(*ranked), group.as_ref());
+            Some((board.key.as_str(), own))
+        });
         Self {
             metrics: metrics.collect(),
             points: points.collect(),
             achievements: achievements.collect(),
-            leaderboards: BestLeaderboards {},
+            leaderboards: leaderboards.collect(),
         }
     }
 }

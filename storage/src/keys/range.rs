@@ -144,6 +144,32 @@ impl KeyRange {
         Self::prefix(Tuple::of_run(scope, Kind::SettledPlace, leaderboard, run).0)
     }
 
+    /// The days of everyone in the run of a leaderboard, user by user.
+    #[must_use]
+    pub fn rank_days_of_run(scope: Scope, leaderboard: LeaderboardId, run: Date) -> Self {
+        Self::prefix(Tuple::of_run(scope, Kind::RankDay, leaderboard, run).0)
+    }
+
+    /// A user's days of the run of a leaderboard, the earliest first.
+    #[must_use]
+    pub fn rank_days(scope: Scope, leaderboard: LeaderboardId, run: Date, user: &UserId) -> Self {
+        let run = Tuple::of_run(scope, Kind::RankDay, leaderboard, run);
+        Self::prefix(run.text(user.as_str().as_bytes()).0)
+    }
+
+    /// What was last told of a leaderboard's groups ([`Kind::ToldGroup`]) or users
+    /// ([`Kind::ToldRank`]), run by run.
+    #[must_use]
+    pub fn told(scope: Scope, kind: Kind, leaderboard: LeaderboardId) -> Self {
+        Self::prefix(Tuple::scoped(scope, kind).uuid(leaderboard.0).0)
+    }
+
+    /// The part of [`KeyRange::told`] about one run.
+    #[must_use]
+    pub fn told_of_run(scope: Scope, kind: Kind, leaderboard: LeaderboardId, run: Date) -> Self {
+        Self::prefix(Tuple::of_run(scope, kind, leaderboard, run).0)
+    }
+
     /// The messages of a shard.
     #[must_use]
     pub fn messages(scope: Scope, shard: ShardId) -> Self {

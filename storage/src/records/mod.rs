@@ -19,10 +19,12 @@ mod golden;
 mod idempotency;
 mod outbox;
 mod pause_owner;
+mod rank_day;
 mod reviews;
 mod score;
 mod settled;
 mod timer;
+mod told;
 pub(crate) mod user;
 mod zone_database;
 
@@ -33,6 +35,7 @@ pub use self::erasure::Erasure;
 pub use self::outbox::{BoostTold, Pending, PurgedUpTo};
 pub use self::reviews::{FinishedReview, Reviews, RunningReview};
 pub use self::timer::Timer;
+pub use self::told::ListenedBoard;
 pub use self::zone_database::ZoneDatabase;
 use crate::{error::Error, keys::Key};
 

@@ -60,7 +60,7 @@ mod tests {
             id: MessageId(Uuid::from_u128(1)),
             event: WebhookEvent::PointsChanged,
             at: at(0),
-            user: UserId::new("18"),
+            users: vec![UserId::new("18").expect("valid")],
             payload: "{\"type\":\"points.changed\"}".to_owned(),
         };
         check("message", &sample);

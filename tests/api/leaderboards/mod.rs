@@ -1,7 +1,8 @@
-//! `/leaderboards`, `/leaderboards/{key}` and `/users/{id}/leaderboards/{key}`
+//! `/leaderboards`, `/leaderboards/{key}`, its stream, and `/users/{id}/leaderboards/{key}`
 
 mod get;
 mod list;
+mod stream;
 mod user;
 
 use axum::http::{Method, StatusCode};

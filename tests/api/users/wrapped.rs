@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
+use crate::leaderboards::{board, words};
 use crate::world::World;
 
 async fn wrapped(world: &World, query: &str) -> Value {
@@ -123,4 +124,30 @@ async fn bad_years_and_unknown_users_are_refused() {
     }
     let answer = world.get("/v1/users/nobody/wrapped").await;
     assert_eq!(answer.error(StatusCode::NOT_FOUND), "User not found");
+}
+
+// C-LB-85 C-WRAP-09
+#[tokio::test]
+async fn a_year_has_the_best_rank_of_each_leaderboard() {
+    let world = World::new().await;
+    let weekly = json!({"runUnit": "day", "runInterval": 7});
+    board(&world, "weekly", weekly).await;
+    board(&world, "off", json!({"status": "inactive"})).await;
+    for (user, value) in [("u", 5), ("first", 9), ("u", 4)] {
+        words(&world, json!({"id": user}), value).await;
+    }
+    world.clock("2026-01-14T12:00:00Z").await;
+    words(&world, json!({"id": "u"}), 7).await;
+    let activity = wrapped(&world, "?year=2026").await["activity"].take();
+    // Second in the first week, and alone in the next.
+    let year = &activity["entireYear"]["leaderboards"];
+    assert_eq!(keys(year), ["weekly"]);
+    let weekly = &year["weekly"];
+    assert_eq!((&weekly["rank"], &weekly["value"]), (&json!(1), &json!(7)));
+    assert_eq!(weekly["run"], json!({"start": "2026-01-13", "end": "2026-01-19"}));
+    assert_eq!((&weekly["key"], &weekly["metricKey"]), (&json!("weekly"), &json!("words")));
+    let day = &activity["mostActiveDay"];
+    assert_eq!(day["date"], "2026-01-06");
+    let best = &day["leaderboards"]["weekly"];
+    assert_eq!((&best["rank"], &best["value"]), (&json!(2), &json!(9)));
 }

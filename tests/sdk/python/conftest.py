@@ -13,10 +13,20 @@ from typing import Any, Callable, Iterator
 import pytest
 
 pytest.register_assert_rewrite(
-    "process", "wire", "catalog", "world", "expect", "untouched", "batch", "receiver"
+    "process",
+    "wire",
+    "catalog",
+    "world",
+    "expect",
+    "untouched",
+    "batch",
+    "receiver",
+    "stream",
+    "hooks",
 )
 
 from process import Server  # noqa: E402
+from receiver import Receiver  # noqa: E402
 from study import build_study  # noqa: E402
 from untouched import Untouched  # noqa: E402
 from world import World  # noqa: E402
@@ -70,3 +80,10 @@ def start_for_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start
 def untouched(start_for_module: Start) -> Untouched:
     """One configured server for all refusals of a module; no case may change it."""
     return Untouched(start_for_module("2026-03-02T10:00:00Z"))
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+    yield receiver
+    receiver.close()

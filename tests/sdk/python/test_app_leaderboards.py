@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from expect import assert_fields, extra, refused
+from expect import assert_fields, extra, instant, refused
 from world import World
 
 
@@ -110,6 +110,54 @@ def test_runs_end_by_themselves(boards):
     assert ranked(again, "daily") == [(1, "a", 3)]
     again.clock.to("2026-03-06T12:00:00Z")
     assert ranked(again, "streaks") == []
+    again.server.stop()
+    assert again.server.check().returncode == 0
+
+
+def days(world, user: str, **options) -> list[tuple]:
+    history = world.client.users.leaderboard(user, "weekly", **options).history
+    assert all(day.timestamp == instant(f"{day.date}T00:00:00+00:00") for day in history)
+    return [
+        (day.date, day.previous_rank, day.rank, day.previous_value, day.value) for day in history
+    ]
+
+
+def test_history(boards):
+    # C-LB-70 to C-LB-74, C-LB-81, C-LB-85, W7
+    words = boards.catalog.metric("cards")
+    boards.catalog.leaderboard(
+        "weekly", rank_by="metric", metric_id=words.id, start="2026-03-02", run_unit="day",
+        run_interval=7,
+    )
+    for at, user, value in (
+        ("2026-03-02T10:00:00Z", "ann", 10),
+        ("2026-03-02T10:05:00Z", "bob", 20),
+        ("2026-03-02T10:20:00Z", "ann", 5),
+        ("2026-03-02T10:25:00Z", "ann", 10),
+        ("2026-03-03T12:00:00Z", "bob", 1),
+    ):
+        boards.clock.to(at)
+        boards.client.metrics.event("cards", user={"id": user}, value=value)
+    boards.clock.to("2026-03-03T13:00:00Z")
+    ann = [("2026-03-02", None, 1, None, 25)]
+    bob = [("2026-03-02", None, 2, None, 20), ("2026-03-03", 2, 2, 20, 21)]
+    assert (days(boards, "ann"), days(boards, "bob")) == (ann, bob)
+    assert days(boards, "bob", num_events=1) == bob[1:]
+    assert days(boards, "bob", num_events=0) == []
+    best = boards.client.users.wrapped("bob").activity.entire_year.leaderboards["weekly"]
+    assert_fields(best, rank=2, value=21, key="weekly")
+    # What nobody had written down yet is there after a crash.
+    boards.client.metrics.event("cards", user={"id": "bob"}, value=9)
+    boards.server.kill()
+    boards.server.clock = "2026-03-04T08:00:00Z"
+    again = World(boards.server.start())
+    ann.append(("2026-03-03", 1, 2, 25, 25))
+    bob[1] = ("2026-03-03", 2, 1, 20, 30)
+    assert (days(again, "ann"), days(again, "bob")) == (ann, bob)
+    again.clock.to("2026-03-10T08:00:00Z")
+    past = {"run": "2026-03-02"}
+    assert (days(again, "ann", **past), days(again, "bob", **past)) == (ann, bob)
+    assert days(again, "bob") == []
     again.server.stop()
     assert again.server.check().returncode == 0
 

@@ -80,6 +80,6 @@ def test_what_can_be_wrong_with_it(start, tmp_path):
     copy = tmp_path / "copy"
     assert backup(url, copy, "").returncode == 2
     wrong = backup(url, copy, "testkey1.wrong")
-    assert wrong.returncode == 1 and "401" in wrong.stderr
+    assert wrong.returncode == 1 and "Invalid or missing API key" in wrong.stderr
     assert backup("http://127.0.0.1:9", copy).returncode == 1
     assert not copy.exists()

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator
-
 import pytest
-
-from receiver import Receiver
 
 STREAKS = [
     "streak.started",
@@ -15,13 +11,6 @@ STREAKS = [
     "streak.freeze_consumed",
     "streak.freeze_earned",
 ]
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    receiver = Receiver()
-    yield receiver
-    receiver.close()
 
 
 @pytest.fixture

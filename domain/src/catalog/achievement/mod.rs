@@ -75,6 +75,7 @@ pub struct AchievementPatch {
 }
 
 const NOT_FOUND: &str = "Achievement not found by ID";
+const KEY_TAKEN: &str = "Key already in use by another achievement";
 
 impl Catalog {
     /// Creates an achievement. (C-ACH-14, C-ADM-39)
@@ -244,6 +245,40 @@ impl Catalog {
         }
     }
 
+    /// Brings a deleted achievement back as it was, for existing users like one that opens: who
+    /// qualifies gets it silently. (C-ADM-106, C-ACH-16)
+    pub(super) fn restore_achievement(
+        &mut self,
+        id: AchievementId,
+        now: Timestamp,
+    ) -> Result<(), Invalid> {
+        let stored = self.achievements.iter().find(|own| own.id == id && own.is_archived());
+        let stored = stored.ok_or_else(|| Invalid::error(NOT_FOUND))?;
+        let mut terms = stored.terms.current().clone();
+        let filters = stored.user_filters().iter().chain(stored.event_filters());
+        self.require_attributes(filters.map(|filter| filter.attribute))?;
+        match stored.trigger() {
+            AchievementTrigger::Metric { metric, .. } => self.require_metric(*metric)?,
+            AchievementTrigger::Composite { achievements } => {
+                achievements.iter().try_for_each(|own| self.require_achievement(*own))?;
+            }
+            AchievementTrigger::Api { key }
+                if self.find_api_achievement(key.as_str()).is_some() =>
+            {
+                return Err(Invalid::error(KEY_TAKEN));
+            }
+            AchievementTrigger::Api { .. }
+            | AchievementTrigger::Streak { .. }
+            | AchievementTrigger::Anniversary { .. } => {}
+        }
+        terms.archived = false;
+        // The sum of matching events was not kept up to date meanwhile.
+        terms.revision += u32::from(!stored.event_filters().is_empty());
+        self.put_terms(id, terms, now);
+        self.achievement_mut(id).stamps.updated_at = now;
+        Ok(())
+    }
+
     fn build_trigger(
         &self,
         stored: Option<&Achievement>,
@@ -271,9 +306,7 @@ impl Catalog {
                     (None, _) => return Err(required("key")),
                 };
                 match self.find_api_achievement(key.as_str()) {
-                    Some(other) if Some(other.id) != own_id => {
-                        Err(Invalid::error("Key already in use by another achievement"))
-                    }
+                    Some(other) if Some(other.id) != own_id => Err(Invalid::error(KEY_TAKEN)),
                     Some(_) | None => Ok(AchievementTrigger::Api { key }),
                 }
             }

@@ -175,9 +175,41 @@ impl Catalog {
     ///
     /// # Errors
     /// If there is no such leaderboard.
-    pub fn delete_leaderboard(&mut self, id: LeaderboardId) -> Result<(), Invalid> {
+    pub fn delete_leaderboard(&mut self, id: LeaderboardId, now: Timestamp) -> Result<(), Invalid> {
         let place = self.leaderboard_place(id)?;
-        self.leaderboards[place].archived = true;
+        self.leaderboards[place].archive(now);
+        Ok(())
+    }
+
+    /// Brings a deleted leaderboard back as it was: like one that was off, it is counted anew if it
+    /// is on, and runs that became due meanwhile end with what happened before. (C-ADM-106, C-LB-12)
+    pub(in crate::catalog) fn restore_leaderboard(
+        &mut self,
+        id: LeaderboardId,
+        now: Timestamp,
+    ) -> Result<(), Invalid> {
+        let place = self.leaderboards.iter().position(|board| board.id == id && board.archived);
+        let place = place.ok_or_else(|| Invalid::error(NOT_FOUND))?;
+        let board = &self.leaderboards[place];
+        self.free_leaderboard_key(Some(id), board.key.as_str())?;
+        if board.status(now) != LeaderboardStatus::Finished {
+            match board.rank_by {
+                RankBy::Metric(metric) => self.require_metric(metric)?,
+                RankBy::Points(system) => self.require_points_system(system)?,
+                RankBy::Streak => {}
+            }
+            let filtered = board.user_filters.iter().map(|filter| filter.attribute);
+            self.require_attributes(filtered.chain(board.breakdown.iter().copied()))?;
+        }
+        let is_on = board.phase == Phase::On;
+        self.recounts += u64::from(is_on);
+        let number = self.recounts;
+        let board = &mut self.leaderboards[place];
+        board.archived = false;
+        board.stamps.updated_at = now;
+        if is_on {
+            board.count_anew(number, now);
+        }
         Ok(())
     }
 
@@ -195,7 +227,7 @@ impl Catalog {
         });
         meant
             .map(|board| {
-                board.archived = true;
+                board.archive(now);
                 board.key.clone()
             })
             .collect()

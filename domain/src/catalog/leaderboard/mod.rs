@@ -14,6 +14,7 @@ pub use change::{BREAKDOWN_MAX, LeaderboardDraft, LeaderboardPatch};
 pub use status::{LeaderboardStatus, Phase};
 
 use super::{Catalog, Filter, Stamps};
+use crate::calendar::Period;
 use crate::ids::{AttributeId, Key, LeaderboardId, MetricId, PointsSystemId};
 use crate::leaderboard::{Contribution, DailyWindow, Run, Runs};
 use crate::time::{Date, Timestamp};
@@ -168,11 +169,26 @@ impl Leaderboard {
         self.runs.earliest_unfinalised(self.recounts.first()?.at)
     }
 
+    /// The runs that have opened and have a date within `dates`, of those that may ever have had
+    /// scores, the earliest first.
+    pub fn runs_touching(&self, dates: Period, now: Timestamp) -> impl Iterator<Item = Run> {
+        let first = self.first_counted().map(|run| run.start.max(dates.start));
+        let first = first.and_then(|from| self.runs.run_of(from));
+        std::iter::successors(first, |run| self.runs.next(*run))
+            .take_while(move |run| run.start <= dates.end && run.opens_at() <= now)
+    }
+
     /// The first demand to count anew that a user who caught up with those up to `known` has yet to
     /// meet.
     #[must_use]
     pub(crate) fn recount_after(&self, known: u64) -> Option<Recount> {
         self.recounts.iter().find(|recount| recount.number > known).copied()
+    }
+
+    /// Deletes it: what happened up to now is what it will have counted.
+    fn archive(&mut self, now: Timestamp) {
+        self.stop_counting(now);
+        self.archived = true;
     }
 
     /// Ends what the latest count began.
@@ -195,6 +211,11 @@ impl Catalog {
     /// The live leaderboards of every status, oldest first.
     pub fn live_leaderboards(&self) -> impl Iterator<Item = &Leaderboard> {
         self.leaderboards.iter().filter(|board| !board.archived)
+    }
+
+    /// The leaderboards that the Application API shows at `now`, oldest first. (C-LB-06, C-LB-67)
+    pub fn visible_leaderboards(&self, now: Timestamp) -> impl Iterator<Item = &Leaderboard> {
+        self.live_leaderboards().filter(move |own| own.status(now) != LeaderboardStatus::Inactive)
     }
 
     /// The live leaderboard with this id.

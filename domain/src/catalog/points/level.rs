@@ -56,6 +56,7 @@ pub struct LevelPatch {
 }
 
 const NOT_FOUND: &str = "Level not found by ID";
+pub(super) const KEY_TAKEN: &str = "Key already in use by another level";
 
 impl Catalog {
     /// Creates a level. (C-ADM-50)
@@ -71,7 +72,7 @@ impl Catalog {
         let key = parse_key(&draft.key)?;
         let levels = self.points_system_mut(system)?.live_levels();
         if levels.iter().any(|level| level.key == key) {
-            return Err(Invalid::error("Key already in use by another level"));
+            return Err(Invalid::error(KEY_TAKEN));
         }
         check_points(&levels, None, draft.points)?;
         let id = LevelId(self.next_id("level"));
@@ -143,7 +144,11 @@ impl Catalog {
 }
 
 /// (C-POINTS-46, C-ADM-51)
-fn check_points(levels: &[&Level], own: Option<LevelId>, points: i64) -> Result<(), Invalid> {
+pub(super) fn check_points(
+    levels: &[&Level],
+    own: Option<LevelId>,
+    points: i64,
+) -> Result<(), Invalid> {
     if points < 0 {
         return Err(Invalid::error("points must be an integer of at least 0"));
     }

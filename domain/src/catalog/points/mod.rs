@@ -5,6 +5,7 @@
 
 mod boost;
 mod level;
+mod restore;
 mod rules;
 mod time;
 mod trigger;
@@ -127,6 +128,7 @@ pub struct PointsSystemPatch {
 }
 
 const NOT_FOUND: &str = "Points system not found by ID";
+const KEY_TAKEN: &str = "Key already in use by another points system";
 
 impl Catalog {
     /// Creates a system with its levels, boosts and triggers, or nothing. (C-POINTS-04, C-POINTS-05)
@@ -141,7 +143,7 @@ impl Catalog {
     ) -> Result<&PointsSystem, Invalid> {
         let key = parse_key(&draft.key)?;
         if self.find_points_system_by_key(key.as_str()).is_some() {
-            return Err(Invalid::error("Key already in use by another points system"));
+            return Err(Invalid::error(KEY_TAKEN));
         }
         check_max_points(draft.max_points)?;
         let mut whole = self.clone();

@@ -95,8 +95,8 @@ fn follow(
             Ordering::Greater => counts(board, run),
         };
         if let Some(reached) = reached {
-            // A lost streak stays as nothing: whoever lost it is still told about the board. (C-LB-76)
-            set(decision, board, run, Some(Score { value: length, reached, order }));
+            let score = Score { value: length, reached, order };
+            set(decision, board, run, (length > Amount::ZERO).then_some(score));
         }
     }
 }
@@ -155,7 +155,9 @@ pub(crate) fn forget_finalised(decision: &mut Decision<'_>) {
     }
     let (catalog, now) = (decision.catalog, decision.now);
     decision.state.scores.retain(|(id, start), _| {
-        let Some(board) = catalog.find_leaderboard(*id) else { return false };
+        // A deleted board may be restored: the next count has to know whom it counted.
+        let board = catalog.leaderboards.iter().find(|board| board.id == *id);
+        let Some(board) = board else { return false };
         // The dates of a board that is switched off may change: the next count drops what is left
         // of a run that is none any more.
         match board.run_from(*start) {

@@ -3,6 +3,8 @@
 //! Each event is `type` first, then its own fields, made of the same pieces that the Application API
 //! answers with. Rendering happens once per event; every attempt sends the same bytes.
 
+mod described;
+mod leaderboard;
 mod sample;
 
 use actors::ports::{BoostOccasion, Told, WebhookRenderer};
@@ -11,8 +13,11 @@ use domain::ids::PointsSystemId;
 use domain::user::{AwardRecord, SignalKind, UserState};
 use domain::webhook::WebhookEvent;
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub use self::described::WebhookEvents;
+use self::leaderboard::{RankOnLeaderboard, RankingOfLeaderboard};
 pub use self::sample::sample;
 use super::achievement::UserAchievementResponse;
 use super::boost::{BoostRounding, BoostStatus};
@@ -29,6 +34,18 @@ impl WebhookRenderer for Renderer {
     fn render(&self, told: Told<'_>, catalog: &Catalog) -> Option<String> {
         match told {
             Told::OfUser { signal, state, awards } => of_user(signal, state, awards, catalog),
+            Told::OfRanking { event, of, status, rows, names } => {
+                let leaderboard = RankingOfLeaderboard::new(of, catalog, status, rows, names);
+                Some(written(event, &RankingFields { leaderboard }))
+            }
+            Told::OfRank { state, of, previous, place } => {
+                let user = User::new(state, catalog);
+                let leaderboard = RankOnLeaderboard::new(of, catalog, previous, place);
+                Some(written(
+                    WebhookEvent::LeaderboardRankChanged,
+                    &RankFields { user, leaderboard },
+                ))
+            }
             Told::OfBoost { occasion, boost, terms, system, at } => {
                 let status = match occasion {
                     BoostOccasion::Started => BoostStatus::Active,
@@ -124,77 +141,93 @@ struct Event<'a, T: Serialize> {
     fields: &'a T,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct AchievementFields<'a> {
     user: User<'a>,
     achievement: UserAchievementResponse<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct StreakFields<'a> {
     user: User<'a>,
     streak: BaseStreakResponse,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct LostFields<'a> {
     user: User<'a>,
     length: u32,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct ConsumedFields<'a> {
     user: User<'a>,
     consumed: u32,
     freezes: u32,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct EarnedFields<'a> {
     user: User<'a>,
     earned: u32,
     freezes: u32,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct PointsFields<'a> {
     user: User<'a>,
     points: MetricEventPointsResponse<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct LevelFields<'a> {
     user: User<'a>,
     points: PointsWithTotal<'a>,
+    #[schema(required)]
     previous_level: Option<PointsLevel<'a>>,
+    #[schema(required)]
     new_level: Option<PointsLevel<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct PointsWithTotal<'a> {
     #[serde(flatten)]
     system: PointsResponse<'a>,
     total: i64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+struct RankingFields<'a> {
+    leaderboard: RankingOfLeaderboard<'a>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct RankFields<'a> {
+    user: User<'a>,
+    leaderboard: RankOnLeaderboard<'a>,
+}
+
+#[derive(Serialize, ToSchema)]
 struct BoostFields<'a> {
     timestamp: At,
     boost: WebhookBoost<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct WebhookBoost<'a> {
     id: Uuid,
     name: &'a str,
     status: BoostStatus,
+    /// Null for everyone's.
+    #[schema(required)]
     user_id: Option<&'a str>,
     points_system_id: Uuid,
     points_system_key: &'a str,
     points_system_name: &'a str,
     start: On,
+    #[schema(required)]
     end: Option<On>,
     multiplier: Decimal,
     rounding: BoostRounding,

@@ -5,21 +5,24 @@
 
 use std::collections::BTreeMap;
 
-use actors::ports::{BoostOccasion, Told, WebhookRenderer};
+use actors::board::Row;
+use actors::ports::{BoostOccasion, Told, ToldRun, WebhookRenderer};
 use domain::amount::Amount;
 use domain::catalog::{
     AchievementDraft, AchievementStatus, AchievementTriggerFields, AchievementTriggerKind,
-    BoostDraft, BoostTerms, Catalog, FreezesPatch, Invalid, LevelDraft, MetricDraft, Patch,
-    PointsSystemDraft, Rounding, SealedSecret, Settings, StreakSettingsPatch, TriggerDraft,
-    TriggerType, TriggerTypeFields, UnitType, WebhookDraft,
+    BoostDraft, BoostTerms, Catalog, FreezesPatch, Invalid, LeaderboardDraft, LeaderboardStatus,
+    LevelDraft, MetricDraft, Patch, PointsSystemDraft, RankByKind, Rounding, SealedSecret,
+    Settings, StreakSettingsPatch, TriggerDraft, TriggerType, TriggerTypeFields, UnitType,
+    WebhookDraft,
 };
 use domain::ids::{EnvironmentId, MetricId, Scope, UserId};
+use domain::leaderboard::{DailyWindow, RunUnit, Score};
 use domain::time::{Date, Timestamp};
 use domain::user::{
     AwardRecord, Command, HistoryRow, Input, Outcome, ProfilePatch, Signal, SignalKind,
-    SubmitEvent, apply,
+    SubmitEvent, UserState, apply,
 };
-use domain::webhook::WebhookEvent;
+use domain::webhook::{RankedValue, WebhookEvent};
 use uuid::Uuid;
 
 use super::Renderer;
@@ -58,15 +61,39 @@ pub fn sample(event: WebhookEvent) -> Option<String> {
         }
         WebhookEvent::PointsBoostStarted => of_boost(&catalog, BoostOccasion::Started),
         WebhookEvent::PointsBoostFinished => of_boost(&catalog, BoostOccasion::Finished),
-        WebhookEvent::LeaderboardStarted
-        | WebhookEvent::LeaderboardChanged
-        | WebhookEvent::LeaderboardFinished
-        | WebhookEvent::LeaderboardRankChanged
-        | WebhookEvent::EmailsRecapDue
+        WebhookEvent::LeaderboardStarted => of_ranking(&catalog, event, &[]),
+        WebhookEvent::LeaderboardChanged | WebhookEvent::LeaderboardFinished => {
+            of_ranking(&catalog, event, &[&outcome.state])
+        }
+        WebhookEvent::LeaderboardRankChanged => of_rank(&catalog, &outcome.state),
+        WebhookEvent::EmailsRecapDue
         | WebhookEvent::EmailsReactivationDue
         | WebhookEvent::EmailsStreakReminderDue
         | WebhookEvent::EmailsAchievementDue => None,
     }
+}
+
+/// A run, with these participants.
+fn of_ranking(catalog: &Catalog, event: WebhookEvent, users: &[&UserState]) -> Option<String> {
+    let score = Score { value: Amount::from(750), reached: NOW, order: 1 };
+    let row = |(rank, state): (u64, &&UserState)| Row { rank, user: state.id.clone(), score };
+    let rows: Vec<Row> = (1..).zip(users).map(row).collect();
+    let names = users.iter().map(|state| (state.id.clone(), state.profile.name.clone())).collect();
+    let (of, status) = (of_run(catalog)?, LeaderboardStatus::Active);
+    Renderer.render(Told::OfRanking { event, of, status, rows: &rows, names: &names }, catalog)
+}
+
+fn of_rank(catalog: &Catalog, state: &UserState) -> Option<String> {
+    let place = Some(RankedValue { rank: 1, value: 750 });
+    let previous = Some(RankedValue { rank: 2, value: 500 });
+    let told = Told::OfRank { state, of: of_run(catalog)?, previous, place };
+    Renderer.render(told, catalog)
+}
+
+fn of_run(catalog: &Catalog) -> Option<ToldRun<'_>> {
+    let board = catalog.live_leaderboards().next()?;
+    let run = board.runs.current(NOW.utc_date());
+    Some(ToldRun { board, run, group: None, participants_max: 1_000 })
 }
 
 fn of_boost(catalog: &Catalog, occasion: BoostOccasion) -> Option<String> {
@@ -152,6 +179,7 @@ fn catalog() -> Result<(Catalog, MetricId), Invalid> {
     };
     catalog.update_streak_settings(streaks, NOW)?;
     points_system(&mut catalog, metric)?;
+    leaderboard(&mut catalog, metric)?;
     // Reports are made while somebody is told.
     let draft = WebhookDraft {
         name: "sample".to_owned(),
@@ -202,5 +230,27 @@ fn points_system(catalog: &mut Catalog, metric: MetricId) -> Result<(), Invalid>
         },
     };
     catalog.create_trigger(system, trigger, NOW)?;
+    Ok(())
+}
+
+fn leaderboard(catalog: &mut Catalog, metric: MetricId) -> Result<(), Invalid> {
+    let draft = LeaderboardDraft {
+        name: "Words of the week".to_owned(),
+        key: "weekly-words".to_owned(),
+        description: None,
+        status: LeaderboardStatus::Active,
+        rank_by: RankByKind::Metric,
+        metric_id: Some(metric),
+        points_system_id: None,
+        participants_max: None,
+        start: Date::from_ymd(2026, 3, 2),
+        end: None,
+        run_unit: Some(RunUnit::Day),
+        run_interval: Some(7),
+        window: DailyWindow::default(),
+        breakdown: Vec::new(),
+        user_filters: Vec::new(),
+    };
+    catalog.create_leaderboard(draft, NOW)?;
     Ok(())
 }
