@@ -346,11 +346,11 @@ const DAMAGES: [(Damage, &[&str]); 36] = [
             let (key, _) = last(store, Kind::SettledRank);
             vec![Op::Delete { key }]
         },
-        &["a final ranking"],
+        &["a final ranking", "days of ranks"],
     ),
     (
         |store| change_last(store, Kind::SettledRank, |rank| *rank = SettledRank::Vacant),
-        &["a final ranking"],
+        &["a final ranking", "days of ranks"],
     ),
     (
         |store| {
