@@ -9,6 +9,7 @@
 //! kind  what               rest
 //! 0x01  instance fact      name text                              (nil environment and tenant)
 //! 0x02  admin API key      key prefix text                        (nil environment and tenant)
+//! 0x03  application key    key prefix text                        (nil environment and tenant)
 //! 0x10  catalog            nothing
 //! 0x11  reviews            nothing
 //! 0x20  user snapshot      user text
@@ -20,6 +21,8 @@
 //! 0x26  pause owner        pause 16
 //! 0x27  attribute day      user text | metric 16 | date i32 | attribute 16 | value text
 //! 0x28  attribute progress user text | metric 16 | attribute 16 | value text
+//! 0x29  application key id key id 16
+//! 0x2a  user's app. key    user text | key id 16
 //! 0x30  timer              shard u16 | due instant i64 | user text
 //! 0x32  score              leaderboard 16 | first date of the run i32 | user text
 //! 0x33  settled run        leaderboard 16 | first date of the run i32
@@ -44,8 +47,8 @@ use std::fmt;
 
 use domain::{
     ids::{
-        AttributeId, BoostId, IdempotencyKey, LeaderboardId, MetricId, PauseId, PointsSystemId,
-        Scope, UserId, WebhookId,
+        ApiKeyId, AttributeId, BoostId, IdempotencyKey, LeaderboardId, MetricId, PauseId,
+        PointsSystemId, Scope, UserId, WebhookId,
     },
     leaderboard::Group,
     time::{Date, Timestamp},
@@ -72,6 +75,8 @@ pub enum Kind {
     Instance = 0x01,
     /// An admin API key, by its public prefix.
     ApiKey = 0x02,
+    /// An application key, by its public prefix.
+    ApplicationKey = 0x03,
     /// The configuration of a scope.
     Catalog = 0x10,
     /// How far the reviews of a scope's users got.
@@ -94,6 +99,10 @@ pub enum Kind {
     AttributeDay = 0x27,
     /// A user's progress in one metric, counting one attribute value.
     AttributeProgress = 0x28,
+    /// The prefix of an application key, by the key's id.
+    ApplicationKeyId = 0x29,
+    /// That an application key acts for a user.
+    UserApplicationKey = 0x2a,
     /// When a user has to be settled next.
     Timer = 0x30,
     /// A user's score in one run.
@@ -118,9 +127,10 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in key order.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::Instance,
         Self::ApiKey,
+        Self::ApplicationKey,
         Self::Catalog,
         Self::Reviews,
         Self::Snapshot,
@@ -132,6 +142,8 @@ impl Kind {
         Self::PauseOwner,
         Self::AttributeDay,
         Self::AttributeProgress,
+        Self::ApplicationKeyId,
+        Self::UserApplicationKey,
         Self::Timer,
         Self::Score,
         Self::SettledRun,
@@ -155,6 +167,7 @@ impl Kind {
             Self::Award => Some(UUID_LEN),
             Self::Instance
             | Self::ApiKey
+            | Self::ApplicationKey
             | Self::Catalog
             | Self::Reviews
             | Self::Snapshot
@@ -164,6 +177,8 @@ impl Kind {
             | Self::PauseOwner
             | Self::AttributeDay
             | Self::AttributeProgress
+            | Self::ApplicationKeyId
+            | Self::UserApplicationKey
             | Self::Timer
             | Self::Score
             | Self::SettledRun
@@ -193,6 +208,24 @@ impl Key {
     #[must_use]
     pub fn api_key(prefix: &str) -> Self {
         Self(Tuple::global(Kind::ApiKey).text(prefix.as_bytes()).0)
+    }
+
+    /// An application key, by its public prefix.
+    #[must_use]
+    pub fn application_key(prefix: &str) -> Self {
+        Self(Tuple::global(Kind::ApplicationKey).text(prefix.as_bytes()).0)
+    }
+
+    /// The prefix of an application key of a scope.
+    #[must_use]
+    pub fn application_key_id(scope: Scope, key: ApiKeyId) -> Self {
+        Self(Tuple::scoped(scope, Kind::ApplicationKeyId).uuid(key.0).0)
+    }
+
+    /// That an application key acts for a user.
+    #[must_use]
+    pub fn user_application_key(scope: Scope, user: &UserId, key: ApiKeyId) -> Self {
+        Self(Tuple::of_user(scope, Kind::UserApplicationKey, user).uuid(key.0).0)
     }
 
     /// The configuration of a scope.

@@ -38,6 +38,12 @@ impl KeyRange {
         Self::prefix(Tuple::global(Kind::ApiKey).0)
     }
 
+    /// Every application key.
+    #[must_use]
+    pub fn application_keys() -> Self {
+        Self::prefix(Tuple::global(Kind::ApplicationKey).0)
+    }
+
     /// Every row of one kind in a scope: all snapshots of a tenant, say.
     #[must_use]
     pub fn kind(scope: Scope, kind: Kind) -> Self {

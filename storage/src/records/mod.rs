@@ -8,6 +8,7 @@
 //! that names the key.
 
 mod admin_key;
+mod application_key;
 mod award;
 mod catalog;
 mod days;
@@ -28,6 +29,7 @@ mod zone_database;
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::admin_key::AdminKey;
+pub use self::application_key::{ApplicationKey, ApplicationKeyPrefix};
 pub use self::outbox::{BoostTold, Pending, PurgedUpTo};
 pub use self::reviews::{FinishedReview, Reviews, RunningReview};
 pub use self::timer::Timer;
