@@ -1,11 +1,11 @@
-//! What every handler gets: the engine, the admin keys, the master key, and settings. Nothing else.
+//! What every handler gets: the engine, the API keys, the master key, and settings. Nothing else.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use actors::Engine;
 
-use crate::admin_key::AdminKeys;
+use crate::keys::{FailureLimit, Keys};
 use crate::secrets::MasterKey;
 
 /// The running application; clones are cheap and share everything.
@@ -14,7 +14,9 @@ pub struct App {
     /// The engine.
     pub engine: Engine,
     /// Who may call.
-    pub keys: AdminKeys,
+    pub keys: Keys,
+    /// How often one client may fail to say so.
+    pub failures: FailureLimit,
     /// What seals secrets.
     pub master_key: MasterKey,
     /// What the operator chose.

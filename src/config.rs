@@ -66,6 +66,9 @@ sections! {
         console_base_url: BaseUrl,
         /// Largest request body, in bytes. (C-API-12)
         body_bytes_max: NonZeroUsize,
+        /// Failed authentications of one client address that are answered with 401 in a second.
+        /// (C-AUTH-27)
+        auth_failures_per_second_max: NonZeroU32,
         /// How long requests in flight may take to finish after a signal to stop.
         stop_grace_ms: StopGrace,
     }

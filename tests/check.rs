@@ -14,7 +14,7 @@ use actors::clock::Clock;
 use actors::{Bootstrap, Engine, EngineConfig};
 use domain::amount::Amount;
 use domain::catalog::{Catalog, SealedSecret, Settings};
-use domain::ids::{AttributeId, EnvironmentId, IdempotencyKey, Scope, UserId, WebhookId};
+use domain::ids::{ApiKeyId, AttributeId, EnvironmentId, IdempotencyKey, Scope, UserId, WebhookId};
 use domain::leaderboard::{ScoreRecord, SettledPlace, SettledRank};
 use domain::time::Timestamp;
 use domain::user::{
@@ -22,7 +22,7 @@ use domain::user::{
     PointsDay, ProfilePatch, SubmitEvent, UserState,
 };
 use domain::webhook::Delivery;
-use storage::records::{Pending, Record, Timer, decode, encode};
+use storage::records::{ApplicationKey, Pending, Record, Timer, decode, encode};
 use storage::{Batch, Key, KeyRange, Kind, Op, Options, Row, ShardId, Store};
 use uuid::Uuid;
 
@@ -93,7 +93,19 @@ async fn live(data: &Path) {
     let start = engine.now().utc_date();
     let pause = UserCommand::CreatePause { start, end: start };
     engine.run(scope(), user(), engine.catalog(scope()), pause).await.expect("accepted");
+    engine.store_application_keys(&[application_key()]).await.expect("stored");
     engine.stop().await.expect("it stops");
+}
+
+fn application_key() -> ApplicationKey {
+    ApplicationKey {
+        id: ApiKeyId(Uuid::from_u128(9)),
+        prefix: "app_abcde".to_owned(),
+        sha256: [0; 32],
+        scope: scope(),
+        user: user(),
+        created_at: Timestamp::from_millis(0),
+    }
 }
 
 fn attributes(catalog: &Catalog, key: &str) -> BTreeMap<AttributeId, String> {
@@ -187,7 +199,7 @@ fn timers(store: &Store) -> Vec<Key> {
 type Damage = fn(&Store) -> Vec<Op>;
 
 /// Each damage with the beginnings of the laws it breaks.
-const DAMAGES: [(Damage, &[&str]); 28] = [
+const DAMAGES: [(Damage, &[&str]); 30] = [
     (
         |store| change::<UserState>(store, Kind::Snapshot, |state| state.events += 1),
         &["events are numbered"],
@@ -338,11 +350,32 @@ const DAMAGES: [(Damage, &[&str]); 28] = [
         },
         &["what is not over waits"],
     ),
+    (
+        |store| {
+            let rows = first(store, Kind::ApplicationKeyId);
+            rows.map(|(key, _)| Op::Delete { key }).collect()
+        },
+        &["an application key is found"],
+    ),
+    (
+        |_| vec![Op::Delete { key: Key::application_key("app_abcde") }],
+        &["an application key is found"],
+    ),
 ];
 
 /// The first row of a kind.
 fn first(store: &Store, kind: Kind) -> impl Iterator<Item = Row> {
     store.scan(&KeyRange::kind(scope(), kind), 1).expect("readable").into_iter()
+}
+
+/// The shard that a row is written through.
+fn owner(store: &Store, op: &Op) -> ShardId {
+    let (Op::Put { key, .. } | Op::Delete { key }) = op;
+    if [Kind::ApplicationKey, Kind::ApplicationKeyId].contains(&key.kind()) {
+        ShardId::META
+    } else {
+        ShardId::of_user(scope(), &user(), store.shards())
+    }
 }
 
 fn change_delivery(store: &Store, change: impl FnOnce(&mut Delivery)) -> Vec<Op> {
@@ -370,8 +403,8 @@ async fn damaged_data_breaks_the_law_it_is_about_and_no_other() {
         let data = tempfile::tempdir().expect("a directory");
         live(data.path()).await;
         let store = open(data.path());
-        let shard = ShardId::of_user(scope(), &user(), store.shards());
         let ops = damage(&store);
+        let shard = owner(&store, &ops[0]);
         store.commit(Batch { shard, ops }).await.expect("it is written");
         store.close().expect("it closes");
         drop(store);

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use domain::catalog::{Catalog, Leaderboard, Webhook};
 use domain::ids::{
-    AttributeId, DeliveryId, EnvironmentId, MetricId, PauseId, PointsSystemId, Scope, UserId,
+    ApiKeyId, AttributeId, DeliveryId, EnvironmentId, MetricId, PauseId, PointsSystemId, Scope,
+    UserId,
 };
 use domain::leaderboard::Run;
 use domain::summary::{BalanceRange, histogram};
@@ -20,7 +21,7 @@ use domain::webhook::{DeliveryPlace, WebhookEvent};
 use domain::wrapped::{Wrapped, days_needed};
 use ractor::{ActorRef, ActorRuntime};
 use storage::Store;
-use storage::records::{AdminKey, Reviews};
+use storage::records::{AdminKey, ApplicationKey, Reviews};
 use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinHandle;
 
@@ -578,7 +579,7 @@ impl Engine {
         self.shared.context.webhooks.send_sample(webhook, event, payload).await
     }
 
-    /// The admin keys that may open a scope.
+    /// Every admin key, whatever its scope.
     ///
     /// # Errors
     /// [`Error::Unavailable`] if storage can't be read.
@@ -586,12 +587,65 @@ impl Engine {
         Ok(rows::load_admin_keys(&self.shared.store).await?)
     }
 
-    /// Keeps an admin key; one with the same prefix is replaced.
+    /// Removes the admin keys with the prefixes `removed` and keeps `kept`, each over one with the
+    /// same prefix.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if it could not be made durable; then nothing changed.
+    pub async fn commit_admin_keys(
+        &self,
+        removed: &[String],
+        kept: &[AdminKey],
+    ) -> Result<(), Error> {
+        Ok(rows::commit_admin_keys(&self.shared.store, removed, kept).await?)
+    }
+
+    /// The application key with a prefix.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if storage can't be read.
+    pub fn find_application_key(&self, prefix: &str) -> Result<Option<ApplicationKey>, Error> {
+        Ok(rows::find_application_key(&self.shared.store, prefix)?)
+    }
+
+    /// Keeps new application keys, all or none. (C-AUTH-22)
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if they could not be made durable.
+    pub async fn store_application_keys(&self, keys: &[ApplicationKey]) -> Result<(), Error> {
+        Ok(rows::commit_application_keys(&self.shared.store, keys).await?)
+    }
+
+    /// Deletes application keys of a scope, all or none; which of them there were. (C-AUTH-22)
     ///
     /// # Errors
     /// [`Error::Unavailable`] if it could not be made durable.
-    pub async fn store_admin_key(&self, key: &AdminKey) -> Result<(), Error> {
-        Ok(rows::commit_admin_key(&self.shared.store, key).await?)
+    pub async fn delete_application_keys(
+        &self,
+        scope: Scope,
+        ids: &[ApiKeyId],
+    ) -> Result<Vec<ApiKeyId>, Error> {
+        let store = &self.shared.store;
+        let mut found = Vec::with_capacity(ids.len());
+        for id in ids {
+            found.extend(rows::find_application_key_by_id(store, scope, *id)?);
+        }
+        rows::delete_application_keys(store, &found).await?;
+        Ok(found.into_iter().map(|key| key.id).collect())
+    }
+
+    /// Deletes all application keys that act for a user, as erasing them asks for. (C-AUTH-25)
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if it could not be made durable.
+    pub async fn delete_application_keys_of(
+        &self,
+        scope: Scope,
+        user: &UserId,
+    ) -> Result<(), Error> {
+        let store = &self.shared.store;
+        let keys = rows::application_keys_of(store, scope, user).await?;
+        Ok(rows::delete_application_keys(store, &keys).await?)
     }
 
     /// A copy of everything that is stored, made while requests go on, with `files` beside it, by

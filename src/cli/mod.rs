@@ -5,6 +5,7 @@
 
 mod backup;
 mod check;
+mod keys;
 mod serve;
 
 use std::process::ExitCode;
@@ -37,6 +38,8 @@ enum Command {
     Backup(backup::Args),
     /// Verifies the data directory of a stopped server, law by law
     Check(check::Args),
+    /// Manages the admin API keys of a running server
+    Keys(keys::Args),
 }
 
 /// Runs the command that was asked for.
@@ -46,5 +49,6 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Backup(args) => backup::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Keys(args) => keys::run(&args),
     }
 }

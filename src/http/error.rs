@@ -47,12 +47,23 @@ impl ApiError {
     pub fn unauthorized() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "Invalid or missing API key")
     }
+
+    /// 403: a valid key, for something else. (C-AUTH-19, C-AUTH-20)
+    pub fn not_permitted() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "API key is not permitted to access this user")
+    }
+
+    /// 429: too many of something in this second. (C-AUTH-27)
+    pub fn too_many() -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "Rate limit exceeded")
+    }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(ErrorBody { error: &self.message })).into_response();
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+        let passes = [StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS];
+        if passes.contains(&self.status) {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response

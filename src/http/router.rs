@@ -3,16 +3,17 @@
 //! Application API: `/v1`, alias `/api`. Admin API: `/admin/v1`, and `/v1` for hosts that start
 //! with `admin.`. (C-API-02, C-API-03)
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, map_request};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::application::{
     achievements, leaderboards, metrics, points, streaks, user_achievements, user_leaderboards,
     user_metrics, user_points, user_preferences, user_streak, user_wrapped, users,
 };
+use super::auth::ApplicationKeys;
 use super::middleware::{
     cors, method_not_allowed, normalise_path, not_found, panicked, request_id,
 };
@@ -71,6 +72,7 @@ fn application() -> Router<App> {
         .route("/points/{key}/level-summary", get(points::level_summary))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(Extension(ApplicationKeys::ForTheirUser))
         .layer(from_fn(cors))
 }
 

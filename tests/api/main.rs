@@ -7,6 +7,7 @@
 
 mod achievements;
 mod admin;
+mod application_keys;
 mod check_order;
 mod clock;
 mod leaderboards;

@@ -1,9 +1,9 @@
 //! A server with an empty memory store, and requests to it.
 
-use accolade::admin_key::{AdminKey, AdminKeys};
 use accolade::app::{App, AppSettings};
 use accolade::config::Config;
 use accolade::http::router::router;
+use accolade::keys::{ApiKey, FailureLimit, Keys};
 use accolade::outbound::ports;
 use accolade::secrets::MasterKey;
 use actors::clock::Clock;
@@ -26,9 +26,13 @@ pub(crate) const START: &str = "2026-01-06T03:30:00Z";
 /// The largest body, small enough for tests to exceed it.
 pub(crate) const BODY_BYTES_MAX: usize = 1024 * 1024;
 
+/// Failed authentications that are told as such in a second.
+pub(crate) const AUTH_FAILURES_MAX: u32 = 1_000;
+
 /// One server.
 pub(crate) struct World {
     pub(crate) service: Router,
+    pub(crate) engine: Engine,
     pub(crate) faults: FaultHandle,
 }
 
@@ -48,7 +52,25 @@ impl World {
 
     /// As [`World::empty`]; without the test clock its endpoints don't exist.
     pub(crate) async fn with_test_clock(test_clock: bool) -> Self {
-        let faults = FaultHandle::default();
+        Self::over(
+            FaultHandle::default(),
+            Clock::test(Timestamp::parse(START).unwrap()),
+            test_clock,
+        )
+        .await
+    }
+
+    /// Another server over what is stored, at the same instant.
+    pub(crate) async fn restart(self) -> Self {
+        let Self { service, engine, faults } = self;
+        drop(service);
+        engine.stop().await.unwrap();
+        let now = engine.now();
+        drop(engine);
+        Self::over(faults, Clock::test(now), true).await
+    }
+
+    async fn over(faults: FaultHandle, clock: Clock, test_clock: bool) -> Self {
         let store = faults.open(&Options::new("")).unwrap();
         let config = EngineConfig {
             active_users_max: 1_000,
@@ -62,7 +84,6 @@ impl World {
             timers_in_flight_max: 64,
             reviews_in_flight_max: 4,
         };
-        let clock = Clock::test(Timestamp::parse(START).unwrap());
         let environment = EnvironmentId(Uuid::from_u128(1));
         let settings = Settings { control_ratio: 0, ..Settings::default() };
         let master_key = MasterKey::generate();
@@ -70,7 +91,7 @@ impl World {
         let bootstrap = Bootstrap { environment, settings };
         let engine = Engine::start(config, store, clock, bootstrap, ports).await.unwrap();
         let (keys, _) =
-            AdminKeys::prepare(&engine, Some(AdminKey::parse(KEY).unwrap())).await.unwrap();
+            Keys::prepare(&engine, Some(ApiKey::parse_admin(KEY).unwrap())).await.unwrap();
         let settings = AppSettings {
             console_base_url: "https://console.example".to_owned(),
             body_bytes_max: BODY_BYTES_MAX,
@@ -78,10 +99,11 @@ impl World {
             master_key_file: None,
             test_clock,
         };
-        Self {
-            service: router(App { engine, keys, master_key, settings: settings.into() }),
-            faults,
-        }
+        // Tests of failures themselves send more than these at one instant.
+        let failures = FailureLimit::new(AUTH_FAILURES_MAX.try_into().unwrap());
+        let app =
+            App { engine: engine.clone(), keys, failures, master_key, settings: settings.into() };
+        Self { service: router(app), engine, faults }
     }
 
     /// A server with a small catalog: metrics `words` and `quizzes`, the user attribute `plan` and

@@ -42,7 +42,6 @@ const APPLICATION: &[Allowed] = &[
 
 const ADMIN: &[Allowed] = &[
     ("* parameter header Tenant-ID: *", NO_TENANTS),
-    ("* /application-api-keys: missing", NOT_YET),
     ("POST /metrics/events: missing", NOT_YET),
     ("* /tenants*: missing", NOT_YET),
     ("* issues[].boostId: string?, missing", "never sent: boosts go by `id` (C-ADM-08)"),

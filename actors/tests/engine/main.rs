@@ -8,6 +8,7 @@ mod configuration;
 mod failure;
 mod history;
 mod idempotency;
+mod keys;
 mod leaderboards;
 mod life;
 mod projections;

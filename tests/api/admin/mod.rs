@@ -1,6 +1,7 @@
 //! `/admin/v1`: what every resource has in common here, what is peculiar in the file of each.
 
 mod achievements;
+mod api_keys;
 mod attributes;
 mod backdating;
 mod conventions;
