@@ -146,6 +146,8 @@ async fn start(data: &Path, clock: &Clock) -> Result<Engine> {
         timer_tick_ms: 1_000,
         timers_in_flight_max: 64,
         reviews_in_flight_max: 8,
+        queued_batches_max: 100,
+        queue_in_flight_max: 16,
         webhook_log_retention_days: 7,
         participants_max: 1_000,
     };
@@ -164,6 +166,7 @@ async fn serve(engine: Engine) -> Result<Router> {
         console_base_url: "https://console.example".to_owned(),
         body_bytes_max: 1024 * 1024,
         master_key_file: None,
+        batch_body_bytes_max: 8 * 1024 * 1024,
         test_clock: false,
         participants_max: 1_000,
     };
@@ -223,6 +226,7 @@ fn event(catalog: &Catalog, number: u64) -> Option<SubmitEvent> {
         profile: ProfilePatch::default(),
         idempotency_key: None,
         replay_of: None,
+        queued: None,
     })
 }
 

@@ -31,6 +31,8 @@ pub struct AppSettings {
     pub console_base_url: String,
     /// Largest request body, in bytes; above it 413. (C-API-12)
     pub body_bytes_max: usize,
+    /// Largest body of a batch of events, in bytes. (C-API-12)
+    pub batch_body_bytes_max: usize,
     /// How many users a group of a leaderboard can rank. (C-LB-40)
     pub participants_max: u32,
     /// Where the master key is if it lies beside the data; backups take it along.

@@ -66,6 +66,8 @@ sections! {
         console_base_url: BaseUrl,
         /// Largest request body, in bytes. (C-API-12)
         body_bytes_max: NonZeroUsize,
+        /// Largest body of a batch of events, in bytes. (C-API-12)
+        batch_body_bytes_max: NonZeroUsize,
         /// Failed authentications of one client address that are answered with 401 in a second.
         /// (C-AUTH-27)
         auth_failures_per_second_max: NonZeroU32,
@@ -117,6 +119,13 @@ sections! {
     /// How existing users are looked at after a change that concerns them.
     reviews as Reviews, ReviewsOverrides {
         /// See [`EngineConfig::reviews_in_flight_max`].
+        in_flight_max: NonZeroUsize,
+    }
+    /// Batches of events. (C-BATCH)
+    batches as Batches, BatchesOverrides {
+        /// See [`EngineConfig::queued_batches_max`].
+        waiting_max: NonZeroU64,
+        /// See [`EngineConfig::queue_in_flight_max`].
         in_flight_max: NonZeroUsize,
     }
     /// How webhooks are told. (C-WH)
@@ -221,6 +230,8 @@ impl Config {
             catalog_changes_in_flight_max: self.engine.catalog_changes_in_flight_max.get(),
             user_idle_ms: self.engine.user_idle_ms.get(),
             participants_max: self.leaderboards.max_participants.get(),
+            queued_batches_max: self.batches.waiting_max.get(),
+            queue_in_flight_max: self.batches.in_flight_max.get(),
             webhook_log_retention_days: self.webhooks.log_retention_days.get(),
             timer_tick_ms: self.timers.tick_ms.get(),
             timers_in_flight_max: self.timers.in_flight_max.get(),

@@ -19,10 +19,12 @@ use domain::leaderboard::{ScoreRecord, SettledPlace, SettledRank};
 use domain::time::Timestamp;
 use domain::user::{
     AwardRecord, Command as UserCommand, EventRecord, IdempotencyRecord, MetricDay, MetricProgress,
-    PointsDay, ProfilePatch, SubmitEvent, UserState,
+    PointsDay, ProfilePatch, QueuePlace, SubmitEvent, UserState,
 };
 use domain::webhook::Delivery;
-use storage::records::{ApplicationKey, Pending, Record, Timer, decode, encode};
+use storage::records::{
+    ApplicationKey, Pending, QueueDone, QueuedEvent, QueuedEvents, Record, Timer, decode, encode,
+};
 use storage::{Batch, Key, KeyRange, Kind, Op, Options, Row, ShardId, Store};
 use uuid::Uuid;
 
@@ -51,8 +53,8 @@ fn secret() -> SealedSecret {
     SealedSecret(Vec::new())
 }
 
-/// Two events a day apart with keys, points and an achievement, the later one with an attribute, and
-/// a pause.
+/// Two events a day apart with keys, points and an achievement, the later one with an attribute, a
+/// pause, an application key, and a batch that waits.
 async fn live(data: &Path) {
     let config = EngineConfig {
         active_users_max: 10,
@@ -65,6 +67,9 @@ async fn live(data: &Path) {
         timer_tick_ms: 1_000,
         timers_in_flight_max: 64,
         reviews_in_flight_max: 4,
+        queued_batches_max: 100,
+        // A batch that is accepted waits for ever.
+        queue_in_flight_max: 0,
     };
     let clock = Clock::test(Timestamp::parse("2026-03-01T12:00:00Z").expect("valid"));
     let bootstrap = Bootstrap { environment: scope().environment, settings: Settings::default() };
@@ -77,15 +82,8 @@ async fn live(data: &Path) {
     made.await.expect("it is made").expect("it fits");
     for key in ["one", "two"] {
         let catalog = engine.catalog(scope());
-        let event = SubmitEvent {
-            metric: catalog.live_metrics().next().expect("one").id,
-            value: Amount::parse("60").expect("valid"),
-            attributes: attributes(&catalog, key),
-            profile: ProfilePatch::default(),
-            idempotency_key: IdempotencyKey::parse(key).expect("short"),
-            replay_of: None,
-        };
-        let submitted = engine.run(scope(), user(), catalog, UserCommand::SubmitEvent(event));
+        let event = UserCommand::SubmitEvent(event(&catalog, key));
+        let submitted = engine.run(scope(), user(), catalog, event);
         submitted.await.expect("accepted");
         let tomorrow = engine.now().plus_millis(24 * 60 * 60 * 1_000);
         engine.advance_clock(tomorrow).await.expect("forwards");
@@ -94,7 +92,21 @@ async fn live(data: &Path) {
     let pause = UserCommand::CreatePause { start, end: start };
     engine.run(scope(), user(), engine.catalog(scope()), pause).await.expect("accepted");
     engine.store_application_keys(&[application_key()]).await.expect("stored");
+    let event = event(&engine.catalog(scope()), "three");
+    engine.submit_batch(vec![QueuedEvent { user: user(), event }]).await.expect("accepted");
     engine.stop().await.expect("it stops");
+}
+
+fn event(catalog: &Catalog, key: &str) -> SubmitEvent {
+    SubmitEvent {
+        metric: catalog.live_metrics().next().expect("one").id,
+        value: Amount::parse("60").expect("valid"),
+        attributes: attributes(catalog, key),
+        profile: ProfilePatch::default(),
+        idempotency_key: IdempotencyKey::parse(key).expect("short"),
+        replay_of: None,
+        queued: None,
+    }
 }
 
 fn application_key() -> ApplicationKey {
@@ -199,7 +211,7 @@ fn timers(store: &Store) -> Vec<Key> {
 type Damage = fn(&Store) -> Vec<Op>;
 
 /// Each damage with the beginnings of the laws it breaks.
-const DAMAGES: [(Damage, &[&str]); 30] = [
+const DAMAGES: [(Damage, &[&str]); 33] = [
     (
         |store| change::<UserState>(store, Kind::Snapshot, |state| state.events += 1),
         &["events are numbered"],
@@ -361,6 +373,26 @@ const DAMAGES: [(Damage, &[&str]); 30] = [
         |_| vec![Op::Delete { key: Key::application_key("app_abcde") }],
         &["an application key is found"],
     ),
+    (
+        |store| {
+            let (key, value) = first(store, Kind::Queued).next().expect("there is one");
+            let events: QueuedEvents = decode(&key, &value).expect("it decodes");
+            vec![Op::put(key, encode(&QueuedEvents { first: 1, ..events }))]
+        },
+        &["batches that wait are whole"],
+    ),
+    (
+        |_| vec![Op::put(Key::queue_done(scope()), encode(&QueueDone(1)))],
+        &["batches that wait are whole"],
+    ),
+    (
+        |store| {
+            change::<UserState>(store, Kind::Snapshot, |state| {
+                state.queue_place = Some(QueuePlace { batch: 2, item: 0 });
+            })
+        },
+        &["batches that wait are whole"],
+    ),
 ];
 
 /// The first row of a kind.
@@ -371,7 +403,9 @@ fn first(store: &Store, kind: Kind) -> impl Iterator<Item = Row> {
 /// The shard that a row is written through.
 fn owner(store: &Store, op: &Op) -> ShardId {
     let (Op::Put { key, .. } | Op::Delete { key }) = op;
-    if [Kind::ApplicationKey, Kind::ApplicationKeyId].contains(&key.kind()) {
+    if [Kind::ApplicationKey, Kind::ApplicationKeyId, Kind::Queued, Kind::QueueDone]
+        .contains(&key.kind())
+    {
         ShardId::META
     } else {
         ShardId::of_user(scope(), &user(), store.shards())

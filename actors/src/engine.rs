@@ -21,7 +21,7 @@ use domain::webhook::{DeliveryPlace, WebhookEvent};
 use domain::wrapped::{Wrapped, days_needed};
 use ractor::{ActorRef, ActorRuntime};
 use storage::Store;
-use storage::records::{AdminKey, ApplicationKey, Reviews};
+use storage::records::{AdminKey, ApplicationKey, QueuedEvent, Reviews};
 use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinHandle;
 
@@ -37,6 +37,7 @@ use crate::leaderboard::{self, Page, Recounts, RunKey, Runs, Settling, UserPlace
 use crate::plans::Plans;
 use crate::ports::Ports;
 use crate::projection::{Projections, Statistics};
+use crate::queue::{self, Queue};
 use crate::review::{ReviewBoard, WalkContext};
 use crate::router::Router;
 use crate::rows;
@@ -77,6 +78,7 @@ struct Shared {
     runs: Arc<Runs>,
     recounts: Arc<Recounts>,
     counters: Arc<Counters>,
+    queue: Arc<Queue>,
     schedule: Schedule,
     reviews: Arc<ReviewBoard>,
     /// Bounds the reads of the log of webhook deliveries that run at a time.
@@ -167,6 +169,10 @@ impl Engine {
         let tick = Duration::from_millis(config.timer_tick_ms);
         let timers_in_flight_max = config.timers_in_flight_max;
         let in_flight_max = config.reviews_in_flight_max;
+        let queue_limits = queue::Limits {
+            batches_max: config.queued_batches_max,
+            in_flight_max: config.queue_in_flight_max,
+        };
         let router = Arc::new(Router::new(config, Arc::clone(&context), store.shards()));
         let timers = Arc::new(Timers::new(
             scope,
@@ -182,6 +188,15 @@ impl Engine {
             Arc::clone(&catalogs),
             counted.recounted.min(catalogs.current(scope).recounts),
         ));
+        let queue = Arc::new(Queue::new(queue::Parts {
+            scope,
+            store: store.clone(),
+            clock: clock.clone(),
+            router: Arc::clone(&router),
+            catalogs: Arc::clone(&catalogs),
+            counters: Arc::clone(&counters),
+            limits: queue_limits,
+        })?);
         listen_to_changes(&catalogs, &webhooks, &boosts, &runs, &recounts);
         let next = rows::settled_until(&store, scope, &catalogs.current(scope))?;
         let settling = Arc::new(Settling {
@@ -189,6 +204,7 @@ impl Engine {
             clock: clock.clone(),
             store: store.clone(),
             catalogs: Arc::clone(&catalogs),
+            queue: Arc::clone(&queue),
             timers: Arc::clone(&timers),
             recounts: Arc::clone(&recounts),
             runs: Arc::clone(&runs),
@@ -228,13 +244,15 @@ impl Engine {
             tokio::spawn(sweep(Arc::clone(&router), clock.clone(), idle)),
             tokio::spawn(settle(Arc::clone(&settling), clock.clone(), tick)),
             tokio::spawn(Arc::clone(&boosts).work()),
+            tokio::spawn(Arc::clone(&queue).work()),
         ];
         if !clock.is_test() {
             tasks.push(tokio::spawn(wake(Arc::clone(&timers), tick)));
             tasks.push(tokio::spawn(Arc::clone(&purge).work()));
         }
         // What falls due at the end of a run still counts in it.
-        let sources: Vec<Arc<dyn Source>> = vec![walk, timers, settling, boosts, webhooks, purge];
+        let sources: Vec<Arc<dyn Source>> =
+            vec![walk, Arc::clone(&queue) as _, timers, settling, boosts, webhooks, purge];
         let schedule = Schedule::new(clock.clone(), sources);
         let background = Mutex::new(Some(Background { supervisor, supervisor_ended, tasks }));
         let log_reads = Semaphore::new(LOG_READS_MAX);
@@ -248,6 +266,7 @@ impl Engine {
             runs,
             recounts,
             counters,
+            queue,
             schedule,
             reviews: board,
             background,
@@ -308,6 +327,16 @@ impl Engine {
             applied.ranks = self.shared.runs.ranks(scope, &applied.state.id, pending).await;
         }
         Ok(applied)
+    }
+
+    /// Accepts a batch of events of the one scope: durable now, worked through soon, each event exactly
+    /// once and as of this instant, those of one user in order. (C-BATCH-03, C-BATCH-04)
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] if too many batches wait; [`Error::Unavailable`] if it could not be made
+    /// durable. Then nothing of it happens.
+    pub async fn submit_batch(&self, events: Vec<QueuedEvent>) -> Result<(), Error> {
+        self.shared.queue.accept(events).await
     }
 
     /// A part of a run's ranking, after everything that was answered before. Of a board that has
@@ -686,8 +715,9 @@ impl Engine {
     /// What the actors did since the start, for operators.
     #[must_use]
     pub fn stats(&self) -> EngineStats {
-        let Shared { router, context, counters, .. } = self.shared.as_ref();
-        counters.read(router.active(), router.in_flight(), context.plans.waiting())
+        let Shared { router, context, counters, queue, .. } = self.shared.as_ref();
+        let waiting = context.plans.waiting();
+        counters.read(router.active(), router.in_flight(), waiting, queue.depth())
     }
 
     /// What storage did since it was opened, for operators.
@@ -715,6 +745,7 @@ impl Engine {
         let Some(background) = self.shared.background.lock().await.take() else { return Ok(()) };
         background.tasks.iter().for_each(JoinHandle::abort);
         self.shared.reviews.stop();
+        self.shared.queue.stop();
         self.shared.router.drain().await;
         self.shared.catalogs.drain().await;
         self.shared.context.webhooks.stop().await;

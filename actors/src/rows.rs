@@ -517,6 +517,7 @@ pub(crate) async fn blocking<T: Send + 'static>(
 
 mod boards;
 mod keys;
+mod queue;
 
 pub(crate) use boards::{
     build_board, find_score, find_settled, find_settled_place, names, settle_run, settled_groups,
@@ -526,3 +527,4 @@ pub(crate) use keys::{
     application_keys_of, commit_admin_keys, commit_application_keys, delete_application_keys,
     find_application_key, find_application_key_by_id, load_admin_keys,
 };
+pub(crate) use queue::{commit_queue_done, commit_queued, load_queue, queued_batch};

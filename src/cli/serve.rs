@@ -212,6 +212,7 @@ async fn serve_requests(
     let settings = AppSettings {
         console_base_url: plan.config.console_base_url(address),
         body_bytes_max: plan.config.server.body_bytes_max.get(),
+        batch_body_bytes_max: plan.config.server.batch_body_bytes_max.get(),
         participants_max: plan.config.leaderboards.max_participants.get(),
         master_key_file: plan
             .master_key

@@ -18,7 +18,7 @@ use super::middleware::{
     cors, method_not_allowed, normalise_path, not_found, panicked, request_id,
 };
 use super::{admin, clock, health, openapi, prometheus};
-use crate::app::App;
+use crate::app::{App, AppSettings};
 
 /// The whole server as one service.
 pub fn router(app: App) -> Router {
@@ -26,7 +26,7 @@ pub fn router(app: App) -> Router {
     let routes = Router::new()
         .nest("/v1", application.clone())
         .nest("/api", application)
-        .nest("/admin/v1", administration(app.settings.test_clock))
+        .nest("/admin/v1", administration(&app.settings))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(prometheus::scrape))
@@ -77,9 +77,10 @@ fn application() -> Router<App> {
 }
 
 /// The routes of each resource are listed in [`admin::routes`].
-fn administration(test_clock: bool) -> Router<App> {
-    let mut routes = admin::routes().route("/openapi", get(openapi::admin));
-    if test_clock {
+fn administration(settings: &AppSettings) -> Router<App> {
+    let routes = admin::routes(settings.batch_body_bytes_max);
+    let mut routes = routes.route("/openapi", get(openapi::admin));
+    if settings.test_clock {
         routes =
             routes.route("/clock", get(clock::get)).route("/clock/advance", post(clock::advance));
     }

@@ -33,6 +33,8 @@
 //! 0x42  pending delivery   webhook 16 | due i64 | instant i64 | shard u16 | sequence u64 | number u16
 //! 0x43  purged up to       shard u16
 //! 0x44  boost told         boost 16 | occasion u8
+//! 0x45  queued events      batch u64 | place of the first u64
+//! 0x46  queue done         nothing
 //! ```
 //!
 //! Text is its bytes with 0x00 written as 0x00 0xff, ended by 0x00 0x00: no text is a prefix of
@@ -123,11 +125,15 @@ pub enum Kind {
     PurgedUpTo = 0x43,
     /// That a boost's start or finish was told.
     BoostTold = 0x44,
+    /// Some events of a batch that waits to be worked through.
+    Queued = 0x45,
+    /// How far the queue of batches was worked through.
+    QueueDone = 0x46,
 }
 
 impl Kind {
     /// Every kind, in key order.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 28] = [
         Self::Instance,
         Self::ApiKey,
         Self::ApplicationKey,
@@ -154,6 +160,8 @@ impl Kind {
         Self::Pending,
         Self::PurgedUpTo,
         Self::BoostTold,
+        Self::Queued,
+        Self::QueueDone,
     ];
 
     fn from_byte(byte: u8) -> Option<Self> {
@@ -188,7 +196,9 @@ impl Kind {
             | Self::Delivery
             | Self::Pending
             | Self::PurgedUpTo
-            | Self::BoostTold => None,
+            | Self::BoostTold
+            | Self::Queued
+            | Self::QueueDone => None,
         }
     }
 }
@@ -428,6 +438,25 @@ impl Key {
     #[must_use]
     pub fn boost_told(scope: Scope, boost: BoostId, occasion: u8) -> Self {
         Self(Tuple::scoped(scope, Kind::BoostTold).uuid(boost.0).byte(occasion).0)
+    }
+
+    /// Events of a batch in the queue, from a place on.
+    #[must_use]
+    pub fn queued(scope: Scope, batch: u64, first: u64) -> Self {
+        Self(Tuple::scoped(scope, Kind::Queued).sequence(batch).sequence(first).0)
+    }
+
+    /// The batch that queued events belong to.
+    #[must_use]
+    pub fn queued_batch(&self) -> Option<u64> {
+        let batch = self.rest_of(Kind::Queued)?.first_chunk::<SEQUENCE_LEN>()?;
+        Some(u64::from_be_bytes(*batch))
+    }
+
+    /// How far the queue of batches was worked through.
+    #[must_use]
+    pub fn queue_done(scope: Scope) -> Self {
+        Self(Tuple::scoped(scope, Kind::QueueDone).0)
     }
 
     /// A key read back from the journal or the tree.

@@ -83,6 +83,8 @@ impl World {
             timer_tick_ms: 1_000,
             timers_in_flight_max: 64,
             reviews_in_flight_max: 4,
+            queued_batches_max: 100,
+            queue_in_flight_max: 16,
         };
         let environment = EnvironmentId(Uuid::from_u128(1));
         let settings = Settings { control_ratio: 0, ..Settings::default() };
@@ -95,6 +97,7 @@ impl World {
         let settings = AppSettings {
             console_base_url: "https://console.example".to_owned(),
             body_bytes_max: BODY_BYTES_MAX,
+            batch_body_bytes_max: 8 * BODY_BYTES_MAX,
             participants_max: 1_000,
             master_key_file: None,
             test_clock,

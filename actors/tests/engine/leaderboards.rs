@@ -197,7 +197,7 @@ struct Arena {
     model: Model,
 }
 
-fn draft(key: &str, world: &World) -> LeaderboardDraft {
+pub(crate) fn draft(key: &str, world: &World) -> LeaderboardDraft {
     LeaderboardDraft {
         name: key.to_owned(),
         key: key.to_owned(),

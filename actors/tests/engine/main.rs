@@ -4,6 +4,7 @@
 //! for an answer.
 
 mod activation;
+mod batches;
 mod configuration;
 mod failure;
 mod history;

@@ -9,6 +9,7 @@ mod boards;
 mod counts;
 mod keys;
 mod law;
+mod queue;
 mod users;
 mod webhooks;
 
@@ -59,6 +60,7 @@ fn check(found: &Inspection) -> Result<Vec<Law>, Error> {
     laws.extend(boards::check(found, scope)?);
     laws.extend(webhooks::check(found, scope)?);
     laws.push(keys::check(found, scope)?);
+    laws.push(queue::check(found, scope)?);
     Ok(laws)
 }
 

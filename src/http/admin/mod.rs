@@ -17,6 +17,7 @@ pub mod each_user;
 pub mod leaderboard;
 pub mod leaderboards;
 pub mod levels;
+pub mod metric_events;
 pub mod metrics;
 pub mod points_systems;
 pub mod streak_freezes;
@@ -29,6 +30,7 @@ pub mod webhook_deliveries;
 pub mod webhooks;
 pub mod wire;
 
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{delete, get, post};
 use axum::{Extension, Router};
 use domain::catalog::{Catalog, PointsSystem};
@@ -39,8 +41,8 @@ use crate::app::App;
 use crate::http::auth::ApplicationKeys;
 use crate::http::error::{ApiError, ErrorBody};
 
-/// Every route of this API, relative to its base.
-pub fn routes() -> Router<App> {
+/// Every route of this API, relative to its base. Batches of events may be larger than other bodies.
+pub fn routes(batch_body_bytes_max: usize) -> Router<App> {
     Router::new()
         .route(
             "/attributes",
@@ -55,6 +57,10 @@ pub fn routes() -> Router<App> {
             get(metrics::list).post(metrics::create).patch(metrics::update).delete(metrics::delete),
         )
         .route("/metrics/{id}", get(metrics::read))
+        .route(
+            "/metrics/events",
+            post(metric_events::create).layer(DefaultBodyLimit::max(batch_body_bytes_max)),
+        )
         .route(
             "/achievements",
             get(achievements::list)
@@ -146,6 +152,7 @@ pub fn routes() -> Router<App> {
         metrics::update,
         metrics::delete,
         metrics::read,
+        metric_events::create,
         achievements::list,
         achievements::create,
         achievements::update,

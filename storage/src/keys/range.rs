@@ -160,6 +160,12 @@ impl KeyRange {
         Self { end: successor(Tuple::pending(scope, webhook).instant(until).0), ..all }
     }
 
+    /// What the queue holds of one batch.
+    #[must_use]
+    pub fn queued_batch(scope: Scope, batch: u64) -> Self {
+        Self::prefix(Tuple::scoped(scope, Kind::Queued).sequence(batch).0)
+    }
+
     /// This range without the keys before `key`.
     #[must_use]
     pub fn starting_at(mut self, key: &Key) -> Self {

@@ -6,6 +6,7 @@ mod attributes;
 mod backdating;
 mod conventions;
 mod leaderboards;
+mod metric_events;
 mod metrics;
 mod points;
 mod streaks;
