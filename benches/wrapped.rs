@@ -172,7 +172,7 @@ async fn serve(engine: Engine) -> Result<Router> {
     };
     let failures = FailureLimit::new(NonZeroU32::MAX);
     let (master_key, settings) = (MasterKey::generate(), settings.into());
-    Ok(router(App { engine, keys, failures, master_key, settings }))
+    Ok(router(App { engine, keys, failures, rate_limits: None, master_key, settings }))
 }
 
 /// Every day the old user's share of events, and one by each other user on every tenth day.

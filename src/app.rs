@@ -1,4 +1,4 @@
-//! What every handler gets: the engine, the API keys, the master key, and settings. Nothing else.
+//! What every handler gets: the engine, the API keys and limits, the master key, and settings. Nothing else.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -6,6 +6,7 @@ use std::sync::Arc;
 use actors::Engine;
 
 use crate::keys::{FailureLimit, Keys};
+use crate::rate_limit::RateLimits;
 use crate::secrets::MasterKey;
 
 /// The running application; clones are cheap and share everything.
@@ -17,6 +18,8 @@ pub struct App {
     pub keys: Keys,
     /// How often one client may fail to say so.
     pub failures: FailureLimit,
+    /// How many requests are answered in a second; none: as many as come.
+    pub rate_limits: Option<RateLimits>,
     /// What seals secrets.
     pub master_key: MasterKey,
     /// What the operator chose.

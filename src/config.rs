@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
+use crate::rate_limit::RateLimit;
 use actors::EngineConfig;
 use domain::calendar::{WeekStart, Zone};
 use domain::catalog::Settings;
@@ -120,6 +121,17 @@ sections! {
     reviews as Reviews, ReviewsOverrides {
         /// See [`EngineConfig::reviews_in_flight_max`].
         in_flight_max: NonZeroUsize,
+    }
+    /// How many requests are answered in a second. (C-RL)
+    rate_limit as RateLimiting, RateLimitingOverrides {
+        /// Whether and what is counted. (C-RL-04)
+        mode: RateLimitMode,
+        /// Requests per second in the mode `global`. (C-RL-01)
+        global_per_second: NonZeroU32,
+        /// Requests per second and endpoint of tier 1 in the mode `tiered`. (C-RL-02)
+        tier1_per_second: NonZeroU32,
+        /// Requests per second and endpoint of tier 2 in the mode `tiered`. (C-RL-02)
+        tier2_per_second: NonZeroU32,
     }
     /// Batches of events. (C-BATCH)
     batches as Batches, BatchesOverrides {
@@ -239,6 +251,20 @@ impl Config {
         }
     }
 
+    /// How many requests are answered in a second; none: as many as come.
+    #[must_use]
+    pub fn rate_limit(&self) -> Option<RateLimit> {
+        let RateLimiting { mode, global_per_second, tier1_per_second, tier2_per_second } =
+            self.rate_limit;
+        match mode {
+            RateLimitMode::Off => None,
+            RateLimitMode::Global => Some(RateLimit::Global(global_per_second)),
+            RateLimitMode::Tiered => {
+                Some(RateLimit::Tiered { one: tier1_per_second, two: tier2_per_second })
+            }
+        }
+    }
+
     /// The settings of a new environment.
     #[must_use]
     pub fn environment_settings(&self) -> Settings {
@@ -300,6 +326,28 @@ impl<'de> Deserialize<'de> for StopGrace {
             Ok(Self(grace))
         } else {
             Err(wrong(&grace, "1 to 8000 milliseconds"))
+        }
+    }
+}
+
+/// `off`, `global` or `tiered`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RateLimitMode {
+    /// Nothing is counted.
+    Off,
+    /// All endpoints are counted together.
+    Global,
+    /// Each endpoint is counted.
+    Tiered,
+}
+
+impl<'de> Deserialize<'de> for RateLimitMode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match String::deserialize(deserializer)?.as_str() {
+            "off" => Ok(Self::Off),
+            "global" => Ok(Self::Global),
+            "tiered" => Ok(Self::Tiered),
+            other => Err(wrong(&other, "`off`, `global` or `tiered`")),
         }
     }
 }

@@ -27,6 +27,7 @@ use crate::catalog_file::{self, CatalogFile};
 use crate::config::Config;
 use crate::http::router::router;
 use crate::keys::{ApiKey, FailureLimit, Keys};
+use crate::rate_limit::RateLimits;
 use crate::secrets::{MasterKey, WebhookSecret};
 use crate::shutdown::{self, Stop};
 use crate::{outbound, secrets, starting, telemetry};
@@ -222,7 +223,8 @@ async fn serve_requests(
     };
     let failures = FailureLimit::new(plan.config.server.auth_failures_per_second_max);
     let settings = Arc::new(settings);
-    let app = App { engine: engine.clone(), keys, failures, master_key, settings };
+    let rate_limits = plan.config.rate_limit().map(RateLimits::new);
+    let app = App { engine: engine.clone(), keys, failures, rate_limits, master_key, settings };
     // Answers are small and awaited: waiting to fill a packet would only delay them.
     let listener = TcpListener::from_std(bound)?.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {

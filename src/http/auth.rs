@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use super::error::ApiError;
 use super::extract::Query;
+use super::rate;
 use crate::app::App;
 use crate::keys::{Holder, TooManyFailures};
 
@@ -47,7 +48,9 @@ impl FromRequestParts<App> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        match holder(parts, app)? {
+        let holder = holder(parts, app)?;
+        rate::count(parts, app)?;
+        match holder {
             Holder::Admin(scope) => Ok(Self { scope }),
             Holder::User(scope, user) => {
                 match parts.extensions.get::<ApplicationKeys>() {

@@ -16,5 +16,6 @@ pub mod json;
 pub mod middleware;
 pub mod openapi;
 pub mod prometheus;
+pub mod rate;
 pub mod router;
 pub mod wire;

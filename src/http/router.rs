@@ -17,6 +17,7 @@ use super::auth::ApplicationKeys;
 use super::middleware::{
     cors, method_not_allowed, normalise_path, not_found, panicked, request_id,
 };
+use super::rate::{self, Unlimited};
 use super::{admin, clock, health, openapi, prometheus};
 use crate::app::{App, AppSettings};
 
@@ -32,8 +33,12 @@ pub fn router(app: App) -> Router {
         .route("/metrics", get(prometheus::scrape))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(DefaultBodyLimit::max(app.settings.body_bytes_max))
-        .with_state(app);
+        .layer(DefaultBodyLimit::max(app.settings.body_bytes_max));
+    let routes = match app.rate_limits {
+        Some(_) => routes.layer(from_fn(rate::tell)),
+        None => routes,
+    };
+    let routes = routes.with_state(app);
     // Routing is by path, so what changes the path must stand before it.
     Router::new()
         .fallback_service(routes)
@@ -81,8 +86,11 @@ fn administration(settings: &AppSettings) -> Router<App> {
     let routes = admin::routes(settings.batch_body_bytes_max);
     let mut routes = routes.route("/openapi", get(openapi::admin));
     if settings.test_clock {
-        routes =
-            routes.route("/clock", get(clock::get)).route("/clock/advance", post(clock::advance));
+        let clock = Router::new()
+            .route("/clock", get(clock::get))
+            .route("/clock/advance", post(clock::advance));
+        // A window that stands still would else never end.
+        routes = routes.merge(clock.layer(Extension(Unlimited)));
     }
     routes.fallback(not_found).method_not_allowed_fallback(method_not_allowed)
 }

@@ -15,6 +15,7 @@ mod metrics;
 mod openapi;
 mod points;
 mod prometheus;
+mod rate_limit;
 mod streaks;
 mod transport;
 mod users;

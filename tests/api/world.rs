@@ -5,6 +5,7 @@ use accolade::config::Config;
 use accolade::http::router::router;
 use accolade::keys::{ApiKey, FailureLimit, Keys};
 use accolade::outbound::ports;
+use accolade::rate_limit::{RateLimit, RateLimits};
 use accolade::secrets::MasterKey;
 use actors::clock::Clock;
 use actors::{Bootstrap, Engine, EngineConfig};
@@ -52,12 +53,13 @@ impl World {
 
     /// As [`World::empty`]; without the test clock its endpoints don't exist.
     pub(crate) async fn with_test_clock(test_clock: bool) -> Self {
-        Self::over(
-            FaultHandle::default(),
-            Clock::test(Timestamp::parse(START).unwrap()),
-            test_clock,
-        )
-        .await
+        Self::over(FaultHandle::default(), start(), test_clock, None).await
+    }
+
+    /// As [`World::empty`], with a rate limit.
+    pub(crate) async fn limited(limit: RateLimit) -> Self {
+        let limits = RateLimits::new(limit);
+        Self::over(FaultHandle::default(), start(), true, Some(limits)).await
     }
 
     /// Another server over what is stored, at the same instant.
@@ -67,10 +69,15 @@ impl World {
         engine.stop().await.unwrap();
         let now = engine.now();
         drop(engine);
-        Self::over(faults, Clock::test(now), true).await
+        Self::over(faults, Clock::test(now), true, None).await
     }
 
-    async fn over(faults: FaultHandle, clock: Clock, test_clock: bool) -> Self {
+    async fn over(
+        faults: FaultHandle,
+        clock: Clock,
+        test_clock: bool,
+        rate_limits: Option<RateLimits>,
+    ) -> Self {
         let store = faults.open(&Options::new("")).unwrap();
         let config = EngineConfig {
             active_users_max: 1_000,
@@ -104,8 +111,14 @@ impl World {
         };
         // Tests of failures themselves send more than these at one instant.
         let failures = FailureLimit::new(AUTH_FAILURES_MAX.try_into().unwrap());
-        let app =
-            App { engine: engine.clone(), keys, failures, master_key, settings: settings.into() };
+        let app = App {
+            engine: engine.clone(),
+            keys,
+            failures,
+            rate_limits,
+            master_key,
+            settings: settings.into(),
+        };
         Self { service: router(app), engine, faults }
     }
 
@@ -198,6 +211,10 @@ impl World {
     pub(crate) async fn clock(&self, to: &str) {
         self.post("/admin/v1/clock/advance", json!({"to": to})).await.json(StatusCode::OK);
     }
+}
+
+fn start() -> Clock {
+    Clock::test(Timestamp::parse(START).unwrap())
 }
 
 impl Answer {
