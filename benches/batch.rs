@@ -13,8 +13,7 @@
 
 use std::error::Error;
 use std::fmt::Write;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -23,8 +22,12 @@ use hdrhistogram::Histogram;
 use reqwest::{Client, StatusCode};
 use tokio::task::JoinSet;
 
+#[expect(dead_code, reason = "what other benchmarks need")]
+mod server;
+
+use server::{Result, Server, accolade};
+
 const KEY: &str = "benchkey.0123456789abcdefghijklmnopqrstuv";
-const LISTENING: &str = "accolade listening on ";
 const METRIC: &str = "flashcards-flipped";
 
 /// Users who send single events.
@@ -33,8 +36,6 @@ const AWAKE: u64 = 20_000;
 const ALONE: Duration = Duration::from_secs(5);
 /// How often it is asked whether a batch waits.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
-
-type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 #[derive(Clone, Copy, Debug)]
 struct Plan {
@@ -49,14 +50,12 @@ async fn main() -> Result<()> {
     let plan = plan();
     println!("{plan:?}");
     let data = tempfile::tempdir()?;
-    let mut command = Command::new(env!("CARGO_BIN_EXE_accolade"));
-    command.args(["serve", "--listen", "127.0.0.1:0", "--catalog", "config/examples/study.toml"]);
-    command.arg("--data").arg(data.path());
-    command.env("ACCOLADE_ADMIN_KEY", KEY).env("RUST_LOG", "warn");
-    let server = Server::start(&mut command)?;
+    let catalog = Path::new("config/examples/study.toml");
+    let server = Server::start(&mut accolade(data.path(), catalog))?;
+    let target = Target { url: format!("http://{}", server.address), client: Client::new() };
 
     let live = |stop: &Arc<AtomicBool>| {
-        tokio::spawn(single_events(server.target.clone(), plan.rate, Arc::clone(stop)))
+        tokio::spawn(single_events(target.clone(), plan.rate, Arc::clone(stop)))
     };
     let stop = Arc::new(AtomicBool::new(false));
     let alone = live(&stop);
@@ -67,7 +66,6 @@ async fn main() -> Result<()> {
     let bodies: Vec<String> = (0..plan.batches).map(|batch| body(plan, batch)).collect();
     stop.store(false, Ordering::Relaxed);
     let meanwhile = live(&stop);
-    let target = server.target.clone();
     let began = Instant::now();
     let mut refused = 0;
     for body in bodies {
@@ -112,31 +110,6 @@ fn body(plan: Plan, batch: u64) -> String {
             .expect("a string takes every text");
     }
     body + "]"
-}
-
-struct Server {
-    process: Child,
-    target: Target,
-}
-
-/// A run that fails leaves no server behind.
-impl Drop for Server {
-    fn drop(&mut self) {
-        // One that has ended already can't be killed, which is as good.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-impl Server {
-    fn start(command: &mut Command) -> Result<Self> {
-        let mut process = command.stdout(Stdio::piped()).spawn()?;
-        let mut line = String::new();
-        let stdout = process.stdout.take().ok_or("no stdout")?;
-        BufReader::new(stdout).read_line(&mut line)?;
-        let url = line.trim_end().strip_prefix(LISTENING).ok_or("no listening line")?.to_owned();
-        Ok(Self { process, target: Target { url, client: Client::new() } })
-    }
 }
 
 /// Where requests go.
