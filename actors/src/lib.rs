@@ -4,7 +4,7 @@
 //! user, the activation decides by the rules of `domain` and commits through `storage`, a catalog
 //! actor owns the configuration, timers settle users when something falls due, and projections count
 //! over all users. Reading order: `engine`, `router`, `user`, `catalog`, `timer`, `plans`,
-//! `schedule`, `review`, `projection`, `on_demand`, `balances`, `comparison`, `preview`, `standings`, `ranking`,
+//! `schedule`, `review`, `queue`, `projection`, `on_demand`, `balances`, `comparison`, `preview`, `standings`, `ranking`,
 //! `board`, `leaderboard`,
 //! `supervisor`, `rows`.
 //!
@@ -27,6 +27,7 @@ mod plans;
 pub mod ports;
 mod preview;
 mod projection;
+mod queue;
 pub mod ranking;
 mod review;
 mod router;

@@ -4,10 +4,12 @@
 //! for an answer.
 
 mod activation;
+mod batches;
 mod configuration;
 mod failure;
 mod history;
 mod idempotency;
+mod keys;
 mod leaderboards;
 mod life;
 mod projections;
