@@ -3,14 +3,12 @@
 //! A new key goes to stdout alone, so that a script can take it; what people want to know about it
 //! goes to stderr. Keys are named by id or prefix.
 
-use std::io;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use reqwest::Url;
-use tokio::runtime::Runtime;
 
-use super::{ADMIN_KEY_VARIABLE, BAD_USAGE, CLEAN, FAILED};
+use super::CLEAN;
+use super::client::{self, Target};
 use crate::http::client::{
     ClientError, KeyChange, KeyRow, change_key, create_key, delete_key, list_keys,
 };
@@ -19,9 +17,8 @@ use crate::outbound::api::AdminApi;
 /// Which server, and what to do.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The server; the admin key comes from ACCOLADE_ADMIN_KEY
-    #[arg(long, global = true, default_value = "http://127.0.0.1:8080", value_name = "URL")]
-    url: Url,
+    #[command(flatten)]
+    target: Target,
     #[command(subcommand)]
     action: Action,
 }
@@ -55,33 +52,18 @@ struct Named {
 /// Why a command ended without success.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
-    #[error("starting: {0}")]
-    Start(#[from] io::Error),
-    #[error("the HTTP client can't be made: {0}")]
-    Client(#[from] reqwest::Error),
     #[error(transparent)]
     Server(#[from] ClientError),
     #[error("there is no key with the id or prefix {0}")]
     Unknown(String),
 }
 
-/// Does what was asked for: 0 if it is done, 1 if not, 2 without a key to do it with.
+/// Does what was asked for: 0 if it is done, 1 if not.
 pub(super) fn run(args: &Args) -> ExitCode {
-    let Some(key) = std::env::var(ADMIN_KEY_VARIABLE).ok().filter(|key| !key.is_empty()) else {
-        eprintln!("error: {ADMIN_KEY_VARIABLE} must hold an admin key of the server");
-        return ExitCode::from(BAD_USAGE);
-    };
-    let done = || -> Result<(), Failure> {
-        let api = AdminApi::new(&args.url, &key)?;
-        Runtime::new()?.block_on(act(&api, &args.action))
-    };
-    match done() {
-        Ok(()) => ExitCode::from(CLEAN),
-        Err(failure) => {
-            eprintln!("error: {failure}");
-            ExitCode::from(FAILED)
-        }
-    }
+    client::run(&args.target, async |api| {
+        act(&api, &args.action).await.map_err(|failure| failure.to_string())?;
+        Ok(CLEAN)
+    })
 }
 
 async fn act(api: &AdminApi, action: &Action) -> Result<(), Failure> {
