@@ -11,13 +11,14 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use accolade::admin_key::{AdminKey, AdminKeys};
 use accolade::app::{App, AppSettings};
 use accolade::config::Config;
 use accolade::http::router::router;
+use accolade::keys::{ApiKey, FailureLimit, Keys};
 use accolade::outbound::ports;
 use accolade::secrets::MasterKey;
 use actors::clock::Clock;
@@ -145,6 +146,8 @@ async fn start(data: &Path, clock: &Clock) -> Result<Engine> {
         timer_tick_ms: 1_000,
         timers_in_flight_max: 64,
         reviews_in_flight_max: 8,
+        queued_batches_max: 100,
+        queue_in_flight_max: 16,
         webhook_log_retention_days: 7,
         participants_max: 1_000,
         stream_readers_max: 1,
@@ -159,17 +162,19 @@ async fn start(data: &Path, clock: &Clock) -> Result<Engine> {
 }
 
 async fn serve(engine: Engine) -> Result<Router> {
-    let key = AdminKey::parse(KEY).map_err(|error| error.to_string())?;
-    let (keys, _) =
-        AdminKeys::prepare(&engine, Some(key)).await.map_err(|error| error.to_string())?;
+    let key = ApiKey::parse_admin(KEY).map_err(|error| error.to_string())?;
+    let (keys, _) = Keys::prepare(&engine, Some(key)).await.map_err(|error| error.to_string())?;
     let settings = AppSettings {
         console_base_url: "https://console.example".to_owned(),
         body_bytes_max: 1024 * 1024,
         master_key_file: None,
+        batch_body_bytes_max: 8 * 1024 * 1024,
         test_clock: false,
         participants_max: 1_000,
     };
-    Ok(router(App { engine, keys, master_key: MasterKey::generate(), settings: settings.into() }))
+    let failures = FailureLimit::new(NonZeroU32::MAX);
+    let (master_key, settings) = (MasterKey::generate(), settings.into());
+    Ok(router(App { engine, keys, failures, rate_limits: None, master_key, settings }))
 }
 
 /// Every day the old user's share of events, and one by each other user on every tenth day.
@@ -223,6 +228,7 @@ fn event(catalog: &Catalog, number: u64) -> Option<SubmitEvent> {
         profile: ProfilePatch::default(),
         idempotency_key: None,
         replay_of: None,
+        queued: None,
     })
 }
 

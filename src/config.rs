@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
+use crate::rate_limit::RateLimit;
 use actors::EngineConfig;
 use domain::calendar::{WeekStart, Zone};
 use domain::catalog::Settings;
@@ -66,6 +67,11 @@ sections! {
         console_base_url: BaseUrl,
         /// Largest request body, in bytes. (C-API-12)
         body_bytes_max: NonZeroUsize,
+        /// Largest body of a batch of events, in bytes. (C-API-12)
+        batch_body_bytes_max: NonZeroUsize,
+        /// Failed authentications of one client address that are answered with 401 in a second.
+        /// (C-AUTH-27)
+        auth_failures_per_second_max: NonZeroU32,
         /// How long requests in flight may take to finish after a signal to stop.
         stop_grace_ms: StopGrace,
     }
@@ -118,6 +124,24 @@ sections! {
     /// How existing users are looked at after a change that concerns them.
     reviews as Reviews, ReviewsOverrides {
         /// See [`EngineConfig::reviews_in_flight_max`].
+        in_flight_max: NonZeroUsize,
+    }
+    /// How many requests are answered in a second. (C-RL)
+    rate_limit as RateLimiting, RateLimitingOverrides {
+        /// Whether and what is counted. (C-RL-04)
+        mode: RateLimitMode,
+        /// Requests per second in the mode `global`. (C-RL-01)
+        global_per_second: NonZeroU32,
+        /// Requests per second and endpoint of tier 1 in the mode `tiered`. (C-RL-02)
+        tier1_per_second: NonZeroU32,
+        /// Requests per second and endpoint of tier 2 in the mode `tiered`. (C-RL-02)
+        tier2_per_second: NonZeroU32,
+    }
+    /// Batches of events. (C-BATCH)
+    batches as Batches, BatchesOverrides {
+        /// See [`EngineConfig::queued_batches_max`].
+        waiting_max: NonZeroU64,
+        /// See [`EngineConfig::queue_in_flight_max`].
         in_flight_max: NonZeroUsize,
     }
     /// How webhooks are told. (C-WH)
@@ -224,10 +248,26 @@ impl Config {
             participants_max: self.leaderboards.max_participants.get(),
             stream_readers_max: self.leaderboards.stream_subscribers_max.get(),
             stream_beat_ms: self.leaderboards.stream_heartbeat_ms.get(),
+            queued_batches_max: self.batches.waiting_max.get(),
+            queue_in_flight_max: self.batches.in_flight_max.get(),
             webhook_log_retention_days: self.webhooks.log_retention_days.get(),
             timer_tick_ms: self.timers.tick_ms.get(),
             timers_in_flight_max: self.timers.in_flight_max.get(),
             reviews_in_flight_max: self.reviews.in_flight_max.get(),
+        }
+    }
+
+    /// How many requests are answered in a second; none: as many as come.
+    #[must_use]
+    pub fn rate_limit(&self) -> Option<RateLimit> {
+        let RateLimiting { mode, global_per_second, tier1_per_second, tier2_per_second } =
+            self.rate_limit;
+        match mode {
+            RateLimitMode::Off => None,
+            RateLimitMode::Global => Some(RateLimit::Global(global_per_second)),
+            RateLimitMode::Tiered => {
+                Some(RateLimit::Tiered { one: tier1_per_second, two: tier2_per_second })
+            }
         }
     }
 
@@ -292,6 +332,28 @@ impl<'de> Deserialize<'de> for StopGrace {
             Ok(Self(grace))
         } else {
             Err(wrong(&grace, "1 to 8000 milliseconds"))
+        }
+    }
+}
+
+/// `off`, `global` or `tiered`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RateLimitMode {
+    /// Nothing is counted.
+    Off,
+    /// All endpoints are counted together.
+    Global,
+    /// Each endpoint is counted.
+    Tiered,
+}
+
+impl<'de> Deserialize<'de> for RateLimitMode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match String::deserialize(deserializer)?.as_str() {
+            "off" => Ok(Self::Off),
+            "global" => Ok(Self::Global),
+            "tiered" => Ok(Self::Tiered),
+            other => Err(wrong(&other, "`off`, `global` or `tiered`")),
         }
     }
 }

@@ -7,7 +7,7 @@
 //! | [`catalog_file`] | catalogs as TOML files |
 //! | [`app`] | what every handler gets; [`http::router`] turns it into a service |
 //! | [`http`] | both APIs: routes, parsing, the wire format, errors |
-//! | [`admin_key`] | who may call |
+//! | [`keys`], [`rate_limit`] | who may call, and how often |
 //! | [`outbound`] | what is sent to others: webhook attempts |
 //! | [`secrets`] | the master key and what it seals |
 //! | [`starting`], [`shutdown`] | what happens before the first request and after the last |
@@ -16,13 +16,14 @@
 //! Everything the server does with users and configuration goes through [`actors::Engine`]; rules
 //! are in `domain`, bytes on disk in `storage`.
 
-pub mod admin_key;
 pub mod app;
 pub mod catalog_file;
 pub mod cli;
 pub mod config;
 pub mod http;
+pub mod keys;
 pub mod outbound;
+pub mod rate_limit;
 pub mod secrets;
 pub mod shutdown;
 pub mod starting;

@@ -15,16 +15,19 @@ use actors::{Bootstrap, Engine, EngineConfig};
 use domain::amount::Amount;
 use domain::catalog::{Catalog, SealedSecret, Settings};
 use domain::ids::{
-    AttributeId, EnvironmentId, IdempotencyKey, LeaderboardId, Scope, UserId, WebhookId,
+    ApiKeyId, AttributeId, EnvironmentId, IdempotencyKey, LeaderboardId, Scope, UserId, WebhookId,
 };
 use domain::leaderboard::{RankDay, Ranked, ScoreRecord, SettledPlace, SettledRank};
 use domain::time::{Date, Timestamp};
 use domain::user::{
     AwardRecord, Command as UserCommand, EventRecord, IdempotencyRecord, MetricDay, MetricProgress,
-    PointsDay, ProfilePatch, SubmitEvent, UserState,
+    PointsDay, ProfilePatch, QueuePlace, SubmitEvent, UserState,
 };
 use domain::webhook::{Delivery, RunOccasion, RunTold, ToldRank};
-use storage::records::{Erasure, Pending, Record, Timer, decode, encode};
+use storage::records::{
+    ApplicationKey, Erasure, Pending, QueueDone, QueuedEvent, QueuedEvents, Record, Timer, decode,
+    encode,
+};
 use storage::{Batch, ErasureCommit, Key, KeyRange, Kind, Op, Options, Row, ShardId, Store};
 use uuid::Uuid;
 
@@ -53,8 +56,9 @@ fn secret() -> SealedSecret {
     SealedSecret(Vec::new())
 }
 
-/// Two events a day apart with keys, points and an achievement, the later one with an attribute, and
-/// a pause. Another user did more on both days and was erased.
+/// Two events a day apart with keys, points and an achievement, the later one with an attribute, a
+/// pause, an application key, and a batch that waits. Another user did more on both days and was
+/// erased.
 async fn live(data: &Path) {
     let config = EngineConfig {
         active_users_max: 10,
@@ -69,6 +73,9 @@ async fn live(data: &Path) {
         timer_tick_ms: 1_000,
         timers_in_flight_max: 64,
         reviews_in_flight_max: 4,
+        queued_batches_max: 100,
+        // A batch that is accepted waits for ever.
+        queue_in_flight_max: 0,
     };
     let clock = Clock::test(Timestamp::parse("2026-03-01T12:00:00Z").expect("valid"));
     let bootstrap = Bootstrap { environment: scope().environment, settings: Settings::default() };
@@ -83,15 +90,9 @@ async fn live(data: &Path) {
     for key in ["one", "two"] {
         for (user, value) in [(user(), "60"), (gone.clone(), "70")] {
             let catalog = engine.catalog(scope());
-            let event = SubmitEvent {
-                metric: catalog.live_metrics().next().expect("one").id,
-                value: Amount::parse(value).expect("valid"),
-                attributes: attributes(&catalog, key),
-                profile: ProfilePatch::default(),
-                idempotency_key: IdempotencyKey::parse(key).expect("short"),
-                replay_of: None,
-            };
-            let submitted = engine.run(scope(), user, catalog, UserCommand::SubmitEvent(event));
+            let value = Amount::parse(value).expect("valid");
+            let event = UserCommand::SubmitEvent(SubmitEvent { value, ..event(&catalog, key) });
+            let submitted = engine.run(scope(), user, catalog, event);
             submitted.await.expect("accepted");
         }
         let tomorrow = engine.now().plus_millis(24 * 60 * 60 * 1_000);
@@ -101,7 +102,33 @@ async fn live(data: &Path) {
     let pause = UserCommand::CreatePause { start, end: start };
     engine.run(scope(), user(), engine.catalog(scope()), pause).await.expect("accepted");
     assert_eq!(engine.erase(scope(), gone).await, Ok(true));
+    engine.store_application_keys(&[application_key()]).await.expect("stored");
+    let event = event(&engine.catalog(scope()), "three");
+    engine.submit_batch(vec![QueuedEvent { user: user(), event }]).await.expect("accepted");
     engine.stop().await.expect("it stops");
+}
+
+fn event(catalog: &Catalog, key: &str) -> SubmitEvent {
+    SubmitEvent {
+        metric: catalog.live_metrics().next().expect("one").id,
+        value: Amount::parse("60").expect("valid"),
+        attributes: attributes(catalog, key),
+        profile: ProfilePatch::default(),
+        idempotency_key: IdempotencyKey::parse(key).expect("short"),
+        replay_of: None,
+        queued: None,
+    }
+}
+
+fn application_key() -> ApplicationKey {
+    ApplicationKey {
+        id: ApiKeyId(Uuid::from_u128(9)),
+        prefix: "app_abcde".to_owned(),
+        sha256: [0; 32],
+        scope: scope(),
+        user: user(),
+        created_at: Timestamp::from_millis(0),
+    }
 }
 
 fn attributes(catalog: &Catalog, key: &str) -> BTreeMap<AttributeId, String> {
@@ -206,7 +233,7 @@ fn timers(store: &Store) -> Vec<Key> {
 type Damage = fn(&Store) -> Vec<Op>;
 
 /// Each damage with the beginnings of the laws it breaks.
-const DAMAGES: [(Damage, &[&str]); 36] = [
+const DAMAGES: [(Damage, &[&str]); 41] = [
     (
         |store| change::<UserState>(store, Kind::Snapshot, |state| state.events += 1),
         &["events are numbered"],
@@ -429,11 +456,54 @@ const DAMAGES: [(Damage, &[&str]); 36] = [
         },
         &["what was told of leaderboards"],
     ),
+    (
+        |store| {
+            let rows = first(store, Kind::ApplicationKeyId);
+            rows.map(|(key, _)| Op::Delete { key }).collect()
+        },
+        &["an application key is found"],
+    ),
+    (
+        |_| vec![Op::Delete { key: Key::application_key("app_abcde") }],
+        &["an application key is found"],
+    ),
+    (
+        |store| {
+            let (key, value) = first(store, Kind::Queued).next().expect("there is one");
+            let events: QueuedEvents = decode(&key, &value).expect("it decodes");
+            vec![Op::put(key, encode(&QueuedEvents { first: 1, ..events }))]
+        },
+        &["batches that wait are whole"],
+    ),
+    (
+        |_| vec![Op::put(Key::queue_done(scope()), encode(&QueueDone(1)))],
+        &["batches that wait are whole"],
+    ),
+    (
+        |store| {
+            change::<UserState>(store, Kind::Snapshot, |state| {
+                state.queue_place = Some(QueuePlace { batch: 2, item: 0 });
+            })
+        },
+        &["batches that wait are whole"],
+    ),
 ];
 
 /// The first row of a kind.
 fn first(store: &Store, kind: Kind) -> impl Iterator<Item = Row> {
     store.scan(&KeyRange::kind(scope(), kind), 1).expect("readable").into_iter()
+}
+
+/// The shard that a row is written through.
+fn owner(store: &Store, op: &Op) -> ShardId {
+    let (Op::Put { key, .. } | Op::Delete { key }) = op;
+    if [Kind::ApplicationKey, Kind::ApplicationKeyId, Kind::Queued, Kind::QueueDone]
+        .contains(&key.kind())
+    {
+        ShardId::META
+    } else {
+        ShardId::of_user(scope(), &user(), store.shards())
+    }
 }
 
 fn change_delivery(store: &Store, change: impl FnOnce(&mut Delivery)) -> Vec<Op> {
@@ -476,8 +546,8 @@ async fn damaged_data_breaks_the_law_it_is_about_and_no_other() {
         let data = tempfile::tempdir().expect("a directory");
         live(data.path()).await;
         let store = open(data.path());
-        let shard = ShardId::of_user(scope(), &user(), store.shards());
         let ops = damage(&store);
+        let shard = owner(&store, &ops[0]);
         store.commit(Batch { shard, ops }).await.expect("it is written");
         store.close().expect("it closes");
         drop(store);

@@ -141,6 +141,53 @@ fn a_chosen_key_is_guaranteed_to_exist() {
     assert_eq!(server.ended().0.code(), Some(0));
 }
 
+/// `accolade keys` against a server: exit code, stdout and stderr.
+fn keys(server: &Server, key: &str, args: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_accolade"));
+    command.args(["keys", "--url", &format!("http://{}/", server.address)]).args(args);
+    let output = command.env("ACCOLADE_ADMIN_KEY", key).output().expect("it runs");
+    let text = |bytes| String::from_utf8(bytes).expect("text").trim_end().to_owned();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+// C-AUTH-05 C-AUTH-09 C-AUTH-10 C-AUTH-11
+#[test]
+fn keys_are_managed_from_the_command_line() {
+    let data = tempfile::tempdir().expect("a directory");
+    let key = "chosen01.0123456789abcdef";
+    let server = start(accolade(data.path()).env("ACCOLADE_ADMIN_KEY", key));
+    let (code, made, stderr) = keys(&server, key, &["create", "CI"]);
+    assert_eq!((code, made.len()), (Some(0), 41), "{stderr}");
+    let (prefix, _) = made.split_once('.').expect("a key");
+    let (_, listed, _) = keys(&server, &made, &["list"]);
+    let lines: Vec<_> = listed.lines().collect();
+    assert_eq!(lines.len(), 2);
+    assert!(lines.iter().any(|line| line.contains("chosen01") && line.contains("active")));
+    let of_made = lines.iter().find(|line| line.contains(prefix)).expect("listed");
+    assert!(of_made.ends_with("CI") && !listed.contains(&made), "{listed}");
+    let id = of_made.split_whitespace().next().expect("an id");
+
+    assert_eq!(keys(&server, key, &["revoke", prefix]).0, Some(0));
+    let (code, _, stderr) = keys(&server, &made, &["list"]);
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("Invalid or missing API key"), "{stderr}");
+    assert_eq!(keys(&server, key, &["activate", id]).0, Some(0));
+    assert_eq!(keys(&server, &made, &["list"]).0, Some(0));
+    let (_, rotated, _) = keys(&server, key, &["rotate", prefix]);
+    assert_eq!(keys(&server, &made, &["list"]).0, Some(1));
+    assert_eq!(keys(&server, &rotated, &["list"]).0, Some(0));
+    assert_eq!(keys(&server, key, &["create"]).0, Some(0));
+    let (code, _, stderr) = keys(&server, key, &["create"]);
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("Maximum of 3 API keys reached"), "{stderr}");
+    assert_eq!(keys(&server, key, &["delete", id]).0, Some(0));
+    assert_eq!(keys(&server, &rotated, &["list"]).0, Some(1));
+    assert_eq!(keys(&server, key, &["delete", id]).0, Some(1));
+    assert_eq!(keys(&server, "", &["list"]).0, Some(1));
+    server.signal("TERM");
+    assert_eq!(server.ended().0.code(), Some(0));
+}
+
 #[test]
 fn wrong_settings_end_with_2_and_say_what_was_expected() {
     let data = tempfile::tempdir().expect("a directory");

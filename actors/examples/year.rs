@@ -62,6 +62,8 @@ async fn lived(dir: &Path, users: u64, days: u64) -> Vec<Row> {
         timer_tick_ms: 1_000,
         timers_in_flight_max: 16,
         reviews_in_flight_max: 16,
+        queued_batches_max: 100,
+        queue_in_flight_max: 16,
         webhook_log_retention_days: 7,
     };
     let bootstrap =

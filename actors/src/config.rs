@@ -28,6 +28,10 @@ pub struct EngineConfig {
     pub timers_in_flight_max: usize,
     /// Existing users looked at at once after a change of configuration that concerns them.
     pub reviews_in_flight_max: usize,
+    /// Batches of events that may wait to be worked through. (C-BATCH-03)
+    pub queued_batches_max: u64,
+    /// Users who are sent events of batches at once.
+    pub queue_in_flight_max: usize,
     /// For how many days the log of webhook deliveries is kept. (C-WH-25)
     pub webhook_log_retention_days: u32,
 }

@@ -16,6 +16,8 @@ pub(crate) struct Counters {
     pub(crate) failures: Counter,
     pub(crate) timers_fired: Counter,
     pub(crate) timer_lateness_ms: Gauge,
+    pub(crate) queue_applied: Counter,
+    pub(crate) queue_dropped: Counter,
 }
 
 /// One number that only grows.
@@ -77,6 +79,12 @@ pub struct EngineStats {
     pub timers_waiting: usize,
     /// How long after its due instant the latest user was settled, in milliseconds.
     pub timer_lateness_ms: u64,
+    /// Events of batches that were worked through, those that were known already included.
+    pub queue_applied: u64,
+    /// Events of batches that were refused when their turn came.
+    pub queue_dropped: u64,
+    /// Batches that wait or are being worked through.
+    pub queued_batches: u64,
 }
 
 impl Counters {
@@ -85,6 +93,7 @@ impl Counters {
         active_users: usize,
         in_flight: usize,
         timers_waiting: usize,
+        queued_batches: u64,
     ) -> EngineStats {
         EngineStats {
             active_users,
@@ -101,6 +110,9 @@ impl Counters {
             timers_fired: self.timers_fired.value(),
             timers_waiting,
             timer_lateness_ms: self.timer_lateness_ms.value(),
+            queue_applied: self.queue_applied.value(),
+            queue_dropped: self.queue_dropped.value(),
+            queued_batches,
         }
     }
 }

@@ -11,8 +11,8 @@ use std::time::Duration;
 use domain::calendar::Period;
 use domain::catalog::{Catalog, Leaderboard, Webhook};
 use domain::ids::{
-    AttributeId, DeliveryId, EnvironmentId, LeaderboardId, MetricId, PauseId, PointsSystemId,
-    Scope, TriggerId, UserId,
+    ApiKeyId, AttributeId, DeliveryId, EnvironmentId, LeaderboardId, MetricId, PauseId,
+    PointsSystemId, Scope, TriggerId, UserId,
 };
 use domain::leaderboard::{DayEnd, Run};
 use domain::summary::{BalanceRange, histogram};
@@ -22,7 +22,7 @@ use domain::webhook::{DeliveryPlace, WebhookEvent};
 use domain::wrapped::{Wrapped, days_needed};
 use ractor::{ActorRef, ActorRuntime};
 use storage::Store;
-use storage::records::{AdminKey, Reviews};
+use storage::records::{AdminKey, ApplicationKey, QueuedEvent, Reviews};
 use tokio::sync::{Mutex, Notify, Semaphore};
 use tokio::task::JoinHandle;
 
@@ -42,6 +42,7 @@ use crate::plans::Plans;
 use crate::ports::Ports;
 use crate::preview::{Change, Preview};
 use crate::projection::{Projections, Statistics};
+use crate::queue::{self, Queue};
 use crate::review::{ReviewBoard, WalkContext};
 use crate::router::Router;
 use crate::rows::{self, History};
@@ -88,6 +89,7 @@ struct Shared {
     runs: Arc<Runs>,
     recounts: Arc<Recounts>,
     counters: Arc<Counters>,
+    queue: Arc<Queue>,
     schedule: Schedule,
     boosts: Arc<BoostTeller>,
     reviews: Arc<ReviewBoard>,
@@ -191,6 +193,10 @@ impl Engine {
         let tick = Duration::from_millis(config.timer_tick_ms);
         let timers_in_flight_max = config.timers_in_flight_max;
         let in_flight_max = config.reviews_in_flight_max;
+        let queue_limits = queue::Limits {
+            batches_max: config.queued_batches_max,
+            in_flight_max: config.queue_in_flight_max,
+        };
         let router = Arc::new(Router::new(config, Arc::clone(&context), store.shards()));
         let timers = Arc::new(Timers::new(
             scope,
@@ -221,11 +227,21 @@ impl Engine {
             participants_max,
         );
         let rankings = Arc::new(rankings.await?);
+        let queue = Arc::new(Queue::new(queue::Parts {
+            scope,
+            store: store.clone(),
+            clock: clock.clone(),
+            router: Arc::clone(&router),
+            catalogs: Arc::clone(&catalogs),
+            counters: Arc::clone(&counters),
+            limits: queue_limits,
+        })?);
         let next = rows::settled_until(&store, scope, &catalogs.current(scope))?;
         let settling = Arc::new(Settling {
             scope,
             clock: clock.clone(),
             catalogs: Arc::clone(&catalogs),
+            queue: Arc::clone(&queue),
             timers: Arc::clone(&timers),
             recounts: Arc::clone(&recounts),
             runs: Arc::clone(&runs),
@@ -293,6 +309,7 @@ impl Engine {
             tokio::spawn(keep_years(scope, Arc::clone(&context), Arc::clone(&catalogs))),
             tokio::spawn(Arc::clone(&told_runs).work()),
             tokio::spawn(Arc::clone(&rankings).work()),
+            tokio::spawn(Arc::clone(&queue).work()),
         ];
         if !clock.is_test() {
             tasks.push(tokio::spawn(wake(Arc::clone(&timers), tick)));
@@ -302,6 +319,7 @@ impl Engine {
         // what they were told.
         let sources: Vec<Arc<dyn Source>> = vec![
             walk,
+            Arc::clone(&queue) as _,
             timers,
             settling,
             Arc::clone(&boosts) as _,
@@ -324,6 +342,7 @@ impl Engine {
             runs,
             recounts,
             counters,
+            queue,
             schedule,
             boosts,
             reviews: board,
@@ -420,11 +439,19 @@ impl Engine {
     /// and at the next start.
     pub async fn erase(&self, scope: Scope, user: UserId) -> Result<bool, Error> {
         let key = UserKey { scope, user };
-        self.erase_boosts(&key).await?;
+        // Events that were accepted before would else be of somebody new. (C-USER-30)
+        self.shared.queue.caught_up().await?;
+        self.erase_belongings(&key).await?;
         let erased = self.shared.router.erase(&key).await?;
-        // One may have been made while there still was such a user.
-        self.erase_boosts(&key).await?;
+        // Some may have been made while there still was such a user.
+        self.erase_belongings(&key).await?;
         Ok(erased)
+    }
+
+    /// Removes what is made for a user but not by them. (C-USER-33, C-AUTH-25)
+    async fn erase_belongings(&self, key: &UserKey) -> Result<(), Error> {
+        self.erase_boosts(key).await?;
+        self.delete_application_keys_of(key.scope, &key.user).await
     }
 
     async fn erase_boosts(&self, UserKey { scope, user }: &UserKey) -> Result<(), Error> {
@@ -448,6 +475,16 @@ impl Engine {
         let reading = reading.map_err(|_| Error::Overloaded)?;
         let shown = (Arc::clone(&applied.state), Arc::clone(&applied.catalog));
         Ok(History::new(self.shared.store.clone(), scope, shown, reading))
+    }
+
+    /// Accepts a batch of events of the one scope: durable now, worked through soon, each event exactly
+    /// once and as of this instant, those of one user in order. (C-BATCH-03, C-BATCH-04)
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] if too many batches wait; [`Error::Unavailable`] if it could not be made
+    /// durable. Then nothing of it happens.
+    pub async fn submit_batch(&self, events: Vec<QueuedEvent>) -> Result<(), Error> {
+        self.shared.queue.accept(events).await
     }
 
     /// A part of a run's ranking, after everything that was answered before. Of a board that has
@@ -806,7 +843,7 @@ impl Engine {
         self.shared.context.webhooks.send_sample(webhook, event, payload).await
     }
 
-    /// The admin keys that may open a scope.
+    /// Every admin key, whatever its scope.
     ///
     /// # Errors
     /// [`Error::Unavailable`] if storage can't be read.
@@ -814,12 +851,65 @@ impl Engine {
         Ok(rows::load_admin_keys(&self.shared.store).await?)
     }
 
-    /// Keeps an admin key; one with the same prefix is replaced.
+    /// Removes the admin keys with the prefixes `removed` and keeps `kept`, each over one with the
+    /// same prefix.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if it could not be made durable; then nothing changed.
+    pub async fn commit_admin_keys(
+        &self,
+        removed: &[String],
+        kept: &[AdminKey],
+    ) -> Result<(), Error> {
+        Ok(rows::commit_admin_keys(&self.shared.store, removed, kept).await?)
+    }
+
+    /// The application key with a prefix.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if storage can't be read.
+    pub fn find_application_key(&self, prefix: &str) -> Result<Option<ApplicationKey>, Error> {
+        Ok(rows::find_application_key(&self.shared.store, prefix)?)
+    }
+
+    /// Keeps new application keys, all or none. (C-AUTH-22)
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if they could not be made durable.
+    pub async fn store_application_keys(&self, keys: &[ApplicationKey]) -> Result<(), Error> {
+        Ok(rows::commit_application_keys(&self.shared.store, keys).await?)
+    }
+
+    /// Deletes application keys of a scope, all or none; which of them there were. (C-AUTH-22)
     ///
     /// # Errors
     /// [`Error::Unavailable`] if it could not be made durable.
-    pub async fn store_admin_key(&self, key: &AdminKey) -> Result<(), Error> {
-        Ok(rows::commit_admin_key(&self.shared.store, key).await?)
+    pub async fn delete_application_keys(
+        &self,
+        scope: Scope,
+        ids: &[ApiKeyId],
+    ) -> Result<Vec<ApiKeyId>, Error> {
+        let store = &self.shared.store;
+        let mut found = Vec::with_capacity(ids.len());
+        for id in ids {
+            found.extend(rows::find_application_key_by_id(store, scope, *id)?);
+        }
+        rows::delete_application_keys(store, &found).await?;
+        Ok(found.into_iter().map(|key| key.id).collect())
+    }
+
+    /// Deletes all application keys that act for a user, as erasing them asks for. (C-AUTH-25)
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if it could not be made durable.
+    pub async fn delete_application_keys_of(
+        &self,
+        scope: Scope,
+        user: &UserId,
+    ) -> Result<(), Error> {
+        let store = &self.shared.store;
+        let keys = rows::application_keys_of(store, scope, user).await?;
+        Ok(rows::delete_application_keys(store, &keys).await?)
     }
 
     /// A copy of everything that is stored, made while requests go on, with `files` beside it, by
@@ -860,8 +950,9 @@ impl Engine {
     /// What the actors did since the start, for operators.
     #[must_use]
     pub fn stats(&self) -> EngineStats {
-        let Shared { router, context, counters, .. } = self.shared.as_ref();
-        counters.read(router.active(), router.in_flight(), context.plans.waiting())
+        let Shared { router, context, counters, queue, .. } = self.shared.as_ref();
+        let waiting = context.plans.waiting();
+        counters.read(router.active(), router.in_flight(), waiting, queue.depth())
     }
 
     /// What storage did since it was opened, for operators.
@@ -890,6 +981,7 @@ impl Engine {
         background.tasks.iter().for_each(JoinHandle::abort);
         self.end_streams();
         self.shared.reviews.stop();
+        self.shared.queue.stop();
         self.shared.router.drain().await;
         self.shared.catalogs.drain().await;
         if let Err(error) = self.shared.runs.write_all().await {

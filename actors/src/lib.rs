@@ -4,8 +4,8 @@
 //! user, the activation decides by the rules of `domain` and commits through `storage`, a catalog
 //! actor owns the configuration, timers settle users when something falls due, and projections count
 //! over all users. Reading order: `engine`, `router`, `user`, `catalog`, `timer`, `plans`,
-//! `schedule`, `erasure`, `review`, `projection`, `on_demand`, `balances`, `comparison`, `preview`,
-//! `standings`, `ranking`, `board`, `leaderboard`, `supervisor`, `rows`.
+//! `schedule`, `erasure`, `review`, `queue`, `projection`, `on_demand`, `balances`, `comparison`,
+//! `preview`, `standings`, `ranking`, `board`, `leaderboard`, `supervisor`, `rows`.
 //!
 //! Absences that hold here: nothing is visible before it is durable; no actor waits for another
 //! actor or for the network; a user has one activation at a time; only [`clock`] reads time.
@@ -27,6 +27,7 @@ mod plans;
 pub mod ports;
 mod preview;
 mod projection;
+mod queue;
 pub mod ranking;
 mod review;
 mod router;

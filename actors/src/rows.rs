@@ -19,7 +19,7 @@ use domain::user::{
 };
 use domain::webhook::{Delivery, DeliveryPlace, MessagePlace};
 use domain::wrapped::{AttributeDay, Days};
-use storage::records::{AdminKey, PurgedUpTo, Record, Reviews, ZoneDatabase, decode};
+use storage::records::{PurgedUpTo, Record, Reviews, ZoneDatabase, decode};
 use storage::{
     Batch, CatalogCommit, Error, Key, KeyRange, Kind, Op, OutboxEntry, ShardId, Store, UserCommit,
     put,
@@ -493,22 +493,6 @@ pub(crate) async fn count_users(store: &Store, scope: Scope) -> Result<CountedUs
     .await
 }
 
-/// Every admin key.
-pub(crate) async fn load_admin_keys(store: &Store) -> Result<Vec<AdminKey>, Error> {
-    blocking(store, |store| {
-        store
-            .rows(KeyRange::api_keys())
-            .map(|row| row.and_then(|(key, value)| decode(&key, &value)))
-            .collect()
-    })
-    .await
-}
-
-/// Keeps an admin key, over one with the same prefix.
-pub(crate) async fn commit_admin_key(store: &Store, record: &AdminKey) -> Result<(), Error> {
-    commit_meta(store, put(Key::api_key(&record.prefix), record)).await
-}
-
 /// Closes the store; it waits for its disk.
 pub(crate) async fn close(store: &Store) -> Result<(), Error> {
     blocking(store, Store::close).await
@@ -540,6 +524,8 @@ pub(crate) async fn blocking<T: Send + 'static>(
 mod boards;
 mod erasure;
 mod history;
+mod keys;
+mod queue;
 mod rank_days;
 
 pub(crate) use boards::{
@@ -552,4 +538,9 @@ pub(crate) use erasure::{
 };
 pub(crate) use history::shards_of_messages;
 pub use history::{History, RunScore, ValueDay};
+pub(crate) use keys::{
+    application_keys_of, commit_admin_keys, commit_application_keys, delete_application_keys,
+    find_application_key, find_application_key_by_id, load_admin_keys,
+};
+pub(crate) use queue::{commit_queue_done, commit_queued, load_queue, queued_batch};
 pub(crate) use rank_days::{last_ranked, rank_days, ranked_runs, write_rank_days};

@@ -189,7 +189,7 @@ impl Activation {
     ) -> Result<Answer, Error> {
         self.context.counters.commands.add_one();
         let before = self.load().await?;
-        let now = self.context.clock.now();
+        let now = instant_of(&command).unwrap_or_else(|| self.context.clock.now());
         if let Command::SubmitEvent(event) = &mut command {
             self.look_up_key(event, &catalog.settings, now)?;
         }
@@ -351,6 +351,23 @@ impl Activation {
     fn rebuild(&mut self) {
         self.known = Known::Nothing;
         self.context.counters.rebuilt.add_one();
+    }
+}
+
+/// The instant of a command that is not simply now: when an event was accepted that had to wait.
+/// (C-BATCH-04)
+fn instant_of(command: &Command) -> Option<Timestamp> {
+    match command {
+        Command::SubmitEvent(event) => event.queued.map(|queued| queued.at),
+        Command::Settle
+        | Command::Identify { .. }
+        | Command::CompleteAchievement { .. }
+        | Command::GrantFreezes { .. }
+        | Command::CreatePause { .. }
+        | Command::DeletePause { .. }
+        | Command::RestoreStreak { .. }
+        | Command::ResetStreak
+        | Command::UpdatePreferences(_) => None,
     }
 }
 

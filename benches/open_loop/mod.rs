@@ -155,6 +155,7 @@ impl Users {
             profile,
             idempotency_key: None,
             replay_of: None,
+            queued: None,
         };
         let scope = self.engine.scope();
         let catalog = self.engine.catalog(scope);

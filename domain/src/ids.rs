@@ -57,6 +57,8 @@ uuid_ids! {
     MessageId;
     /// One message on its way to one webhook.
     DeliveryId;
+    /// An API key, of either kind.
+    ApiKeyId;
 }
 
 /// Where an object lives: ids and keys are unique only inside a scope. (C-GEN-24)

@@ -12,7 +12,7 @@ use crate::outbound::api::AdminApi;
 #[derive(Debug, clap::Args)]
 pub(super) struct Target {
     /// The server; the admin key comes from ACCOLADE_ADMIN_KEY
-    #[arg(long, default_value = "http://127.0.0.1:8080", value_name = "URL")]
+    #[arg(long, global = true, default_value = "http://127.0.0.1:8080", value_name = "URL")]
     url: Url,
 }
 

@@ -7,6 +7,7 @@ mod backup;
 mod check;
 mod client;
 mod export;
+mod keys;
 mod plan;
 mod restore;
 mod serve;
@@ -52,6 +53,8 @@ enum Command {
     Export(export::Args),
     /// Lists or brings back what was deleted in the configuration of a stopped server
     Restore(restore::Args),
+    /// Manages the admin API keys of a running server
+    Keys(keys::Args),
 }
 
 /// Runs the command that was asked for.
@@ -65,6 +68,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Apply(args) => plan::apply(&args),
         Command::Export(args) => export::run(&args),
         Command::Restore(args) => restore::run(&args),
+        Command::Keys(args) => keys::run(&args),
     }
 }
 

@@ -22,11 +22,12 @@ use tokio::runtime::Runtime;
 use uuid::Uuid;
 
 use super::{ADMIN_KEY_VARIABLE, BAD_USAGE, CLEAN, FAILED, instant};
-use crate::admin_key::{AdminKey, AdminKeys};
 use crate::app::{App, AppSettings};
 use crate::catalog_file::{self, CatalogFile};
 use crate::config::Config;
 use crate::http::router::router;
+use crate::keys::{ApiKey, FailureLimit, Keys};
+use crate::rate_limit::RateLimits;
 use crate::secrets::{MasterKey, WebhookSecret};
 use crate::shutdown::{self, Stop};
 use crate::{outbound, secrets, starting, telemetry};
@@ -58,7 +59,7 @@ pub(super) struct Args {
 struct Plan {
     config: Config,
     catalog: Option<Arc<CatalogFile>>,
-    key: Option<AdminKey>,
+    key: Option<ApiKey>,
     /// None: the one in the data directory.
     master_key: Option<MasterKey>,
     clock: Clock,
@@ -108,9 +109,9 @@ fn plan(args: Args) -> Result<Plan, String> {
     let key = match std::env::var(ADMIN_KEY_VARIABLE) {
         // A variable that is passed on without a value is as good as none.
         Ok(text) if text.is_empty() => None,
-        Ok(text) => {
-            Some(AdminKey::parse(&text).map_err(|error| format!("{ADMIN_KEY_VARIABLE}: {error}"))?)
-        }
+        Ok(text) => Some(
+            ApiKey::parse_admin(&text).map_err(|error| format!("{ADMIN_KEY_VARIABLE}: {error}"))?,
+        ),
         Err(std::env::VarError::NotPresent) => None,
         Err(error @ std::env::VarError::NotUnicode(_)) => {
             return Err(format!("{ADMIN_KEY_VARIABLE}: {error}"));
@@ -204,10 +205,11 @@ async fn serve_requests(
     stop: Stop,
 ) -> Result<(), Failure> {
     let address = bound.local_addr()?;
-    let (keys, generated) = AdminKeys::prepare(engine, plan.key.clone()).await?;
+    let (keys, generated) = Keys::prepare(engine, plan.key.clone()).await?;
     let settings = AppSettings {
         console_base_url: plan.config.console_base_url(address),
         body_bytes_max: plan.config.server.body_bytes_max.get(),
+        batch_body_bytes_max: plan.config.server.batch_body_bytes_max.get(),
         participants_max: plan.config.leaderboards.max_participants.get(),
         master_key_file: plan
             .master_key
@@ -215,7 +217,10 @@ async fn serve_requests(
             .then(|| secrets::file_in(&plan.config.storage.data)),
         test_clock: plan.clock.is_test(),
     };
-    let app = App { engine: engine.clone(), keys, master_key, settings: Arc::new(settings) };
+    let failures = FailureLimit::new(plan.config.server.auth_failures_per_second_max);
+    let settings = Arc::new(settings);
+    let rate_limits = plan.config.rate_limit().map(RateLimits::new);
+    let app = App { engine: engine.clone(), keys, failures, rate_limits, master_key, settings };
     // Answers are small and awaited: waiting to fill a packet would only delay them.
     let listener = TcpListener::from_std(bound)?.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {
@@ -232,7 +237,8 @@ async fn serve_requests(
         // They would never end by themselves.
         engine.end_streams();
     };
-    axum::serve(listener, router(app)).with_graceful_shutdown(stopping).await?;
+    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stopping).await?;
     Ok(())
 }
 
@@ -244,7 +250,7 @@ fn announce(address: SocketAddr) -> io::Result<()> {
 }
 
 /// What a person needs once, at the first start. (C-AUTH-26)
-fn first_steps(key: &AdminKey, address: SocketAddr, engine: &Engine) -> String {
+fn first_steps(key: &ApiKey, address: SocketAddr, engine: &Engine) -> String {
     let key = key.reveal();
     let mut text = format!("\nadmin key (shown only this once): {key}\n\n");
     let catalog = engine.catalog(engine.scope());

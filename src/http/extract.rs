@@ -14,6 +14,7 @@ use percent_encoding::percent_decode;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::auth::OnlyUser;
 use super::error::ApiError;
 use super::json::{parse_body, parse_uuid};
 use crate::app::App;
@@ -162,7 +163,8 @@ impl Query {
         Ok(Page { limit: limit as usize, skip: skip as usize })
     }
 
-    fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
+    /// Every value of a parameter, in order.
+    pub fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_str())
     }
 }
@@ -200,16 +202,20 @@ impl FromRequestParts<App> for Query {
 
 /// The body as JSON, whatever its `Content-Type`. (C-API-11)
 ///
-/// Rejections: 413 if it is too large, then 400 if it is missing or not JSON. (C-API-09)
+/// Rejections: 413 if it is too large, 400 if it is missing or not JSON (C-API-09), 403 if it names
+/// a user that the key doesn't act for (C-AUTH-20).
 #[derive(Debug)]
 pub struct Body(pub Value);
 
 impl FromRequest<App> for Body {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
+    async fn from_request(mut request: Request, app: &App) -> Result<Self, ApiError> {
+        let only = request.extensions_mut().remove::<OnlyUser>();
         let bytes = Bytes::from_request(request, app).await.map_err(unreadable)?;
-        parse_body(&bytes).map(Self)
+        let body = parse_body(&bytes)?;
+        only.map_or(Ok(()), |only| only.check_body(&body))?;
+        Ok(Self(body))
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod admin;
 pub mod application;
 pub mod auth;
+pub mod client;
 pub mod clock;
 pub mod error;
 pub mod extract;
@@ -15,6 +16,7 @@ pub mod json;
 pub mod middleware;
 pub mod openapi;
 pub mod prometheus;
+pub mod rate;
 pub mod router;
 pub mod streamed;
 pub mod wire;

@@ -74,6 +74,9 @@ fn engine(family: &mut Family, stats: EngineStats) {
         timers_fired,
         timers_waiting,
         timer_lateness_ms,
+        queue_applied,
+        queue_dropped,
+        queued_batches,
     } = stats;
     family.gauge("users_active", "Users in memory", active_users as u64);
     family.gauge("commands_in_flight", "Commands waiting or being decided", in_flight as u64);
@@ -95,6 +98,17 @@ fn engine(family: &mut Family, stats: EngineStats) {
         "timer_lateness_milliseconds",
         "How long after its due instant the latest timer fired",
         timer_lateness_ms,
+    );
+    family.counter("batch_events", "Events of batches that were worked through", queue_applied);
+    family.counter(
+        "batch_events_dropped",
+        "Events of batches that were refused when their turn came",
+        queue_dropped,
+    );
+    family.gauge(
+        "batches_queued",
+        "Batches of events that wait or are being worked through",
+        queued_batches,
     );
     family.counter("actor_failures", "Actors that ended by a failure", failures);
 }

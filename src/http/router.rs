@@ -3,10 +3,10 @@
 //! Application API: `/v1`, alias `/api`. Admin API: `/admin/v1`, and `/v1` for hosts that start
 //! with `admin.`. (C-API-02, C-API-03)
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, map_request};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::application::{
@@ -14,11 +14,13 @@ use super::application::{
     user_leaderboards, user_metrics, user_points, user_preferences, user_streak, user_wrapped,
     users,
 };
+use super::auth::ApplicationKeys;
 use super::middleware::{
     cors, method_not_allowed, normalise_path, not_found, panicked, request_id,
 };
+use super::rate::{self, Unlimited};
 use super::{admin, clock, health, openapi, prometheus};
-use crate::app::App;
+use crate::app::{App, AppSettings};
 
 /// The whole server as one service.
 pub fn router(app: App) -> Router {
@@ -26,14 +28,18 @@ pub fn router(app: App) -> Router {
     let routes = Router::new()
         .nest("/v1", application.clone())
         .nest("/api", application)
-        .nest("/admin/v1", administration(app.settings.test_clock))
+        .nest("/admin/v1", administration(&app.settings))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(prometheus::scrape))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(DefaultBodyLimit::max(app.settings.body_bytes_max))
-        .with_state(app);
+        .layer(DefaultBodyLimit::max(app.settings.body_bytes_max));
+    let routes = match app.rate_limits {
+        Some(_) => routes.layer(from_fn(rate::tell)),
+        None => routes,
+    };
+    let routes = routes.with_state(app);
     // Routing is by path, so what changes the path must stand before it.
     Router::new()
         .fallback_service(routes)
@@ -73,15 +79,20 @@ fn application() -> Router<App> {
         .route("/points/{key}/level-summary", get(points::level_summary))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(Extension(ApplicationKeys::ForTheirUser))
         .layer(from_fn(cors))
 }
 
 /// The routes of each resource are listed in [`admin::routes`].
-fn administration(test_clock: bool) -> Router<App> {
-    let mut routes = admin::routes().route("/openapi", get(openapi::admin));
-    if test_clock {
-        routes =
-            routes.route("/clock", get(clock::get)).route("/clock/advance", post(clock::advance));
+fn administration(settings: &AppSettings) -> Router<App> {
+    let routes = admin::routes(settings.batch_body_bytes_max);
+    let mut routes = routes.route("/openapi", get(openapi::admin));
+    if settings.test_clock {
+        let clock = Router::new()
+            .route("/clock", get(clock::get))
+            .route("/clock/advance", post(clock::advance));
+        // A window that stands still would else never end.
+        routes = routes.merge(clock.layer(Extension(Unlimited)));
     }
     routes.fallback(not_found).method_not_allowed_fallback(method_not_allowed)
 }

@@ -9,6 +9,7 @@
 //! kind  what               rest
 //! 0x01  instance fact      name text                              (nil environment and tenant)
 //! 0x02  admin API key      key prefix text                        (nil environment and tenant)
+//! 0x03  application key    key prefix text                        (nil environment and tenant)
 //! 0x10  catalog            nothing
 //! 0x11  reviews            nothing
 //! 0x20  user snapshot      user text
@@ -20,7 +21,9 @@
 //! 0x26  pause owner        pause 16
 //! 0x27  attribute day      user text | metric 16 | date i32 | attribute 16 | value text
 //! 0x28  attribute progress user text | metric 16 | attribute 16 | value text
-//! 0x29  erasure          user text
+//! 0x29  application key id key id 16
+//! 0x2a  user's app. key    user text | key id 16
+//! 0x2b  erasure            user text
 //! 0x30  timer              shard u16 | due instant i64 | user text
 //! 0x32  score              leaderboard 16 | first date of the run i32 | user text
 //! 0x33  settled run        leaderboard 16 | first date of the run i32
@@ -36,6 +39,8 @@
 //! 0x46  told group         leaderboard 16 | first date of the run i32 | group text*
 //! 0x47  told rank          leaderboard 16 | first date of the run i32 | user text
 //! 0x48  run told           leaderboard 16 | first date of the run i32 | occasion u8
+//! 0x50  queued events      batch u64 | place of the first u64
+//! 0x51  queue done         nothing
 //! ```
 //!
 //! Text is its bytes with 0x00 written as 0x00 0xff, ended by 0x00 0x00: no text is a prefix of
@@ -50,8 +55,8 @@ use std::fmt;
 
 use domain::{
     ids::{
-        AttributeId, BoostId, IdempotencyKey, LeaderboardId, MetricId, PauseId, PointsSystemId,
-        Scope, UserId, WebhookId,
+        ApiKeyId, AttributeId, BoostId, IdempotencyKey, LeaderboardId, MetricId, PauseId,
+        PointsSystemId, Scope, UserId, WebhookId,
     },
     leaderboard::Group,
     time::{Date, Timestamp},
@@ -78,6 +83,8 @@ pub enum Kind {
     Instance = 0x01,
     /// An admin API key, by its public prefix.
     ApiKey = 0x02,
+    /// An application key, by its public prefix.
+    ApplicationKey = 0x03,
     /// The configuration of a scope.
     Catalog = 0x10,
     /// How far the reviews of a scope's users got.
@@ -100,8 +107,12 @@ pub enum Kind {
     AttributeDay = 0x27,
     /// A user's progress in one metric, counting one attribute value.
     AttributeProgress = 0x28,
+    /// The prefix of an application key, by the key's id.
+    ApplicationKeyId = 0x29,
+    /// That an application key acts for a user.
+    UserApplicationKey = 0x2a,
     /// That a user is being erased: what is left of them is on its way out.
-    Erasure = 0x29,
+    Erasure = 0x2b,
     /// When a user has to be settled next.
     Timer = 0x30,
     /// A user's score in one run.
@@ -132,13 +143,18 @@ pub enum Kind {
     ToldRank = 0x47,
     /// That a run's start or finish was told.
     RunTold = 0x48,
+    /// Some events of a batch that waits to be worked through.
+    Queued = 0x50,
+    /// How far the queue of batches was worked through.
+    QueueDone = 0x51,
 }
 
 impl Kind {
     /// Every kind, in key order.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 34] = [
         Self::Instance,
         Self::ApiKey,
+        Self::ApplicationKey,
         Self::Catalog,
         Self::Reviews,
         Self::Snapshot,
@@ -150,6 +166,8 @@ impl Kind {
         Self::PauseOwner,
         Self::AttributeDay,
         Self::AttributeProgress,
+        Self::ApplicationKeyId,
+        Self::UserApplicationKey,
         Self::Erasure,
         Self::Timer,
         Self::Score,
@@ -166,6 +184,8 @@ impl Kind {
         Self::ToldGroup,
         Self::ToldRank,
         Self::RunTold,
+        Self::Queued,
+        Self::QueueDone,
     ];
 
     fn from_byte(byte: u8) -> Option<Self> {
@@ -188,7 +208,8 @@ impl Kind {
             Self::Score => Ownership::UserInRun,
             // A pause leads to its user and a settled place to a rank, a timer stands at an instant
             // and messages where they were committed; days of ranks are written by their run, what was
-            // told by its board; the erasure itself ends last.
+            // told by its board; keys are written like configuration; a batch that waits is worked through
+            // before its users are erased; the erasure itself ends last.
             Self::PauseOwner
             | Self::Erasure
             | Self::Timer
@@ -198,7 +219,11 @@ impl Kind {
             | Self::Message
             | Self::Delivery
             | Self::Pending
-            | Self::ToldRank => Ownership::Special,
+            | Self::ToldRank
+            | Self::ApplicationKey
+            | Self::ApplicationKeyId
+            | Self::UserApplicationKey
+            | Self::Queued => Ownership::Special,
             Self::Instance
             | Self::ApiKey
             | Self::Catalog
@@ -208,7 +233,8 @@ impl Kind {
             | Self::BoostTold
             | Self::ListenedBoard
             | Self::ToldGroup
-            | Self::RunTold => Ownership::Nobody,
+            | Self::RunTold
+            | Self::QueueDone => Ownership::Nobody,
         }
     }
 
@@ -219,6 +245,7 @@ impl Kind {
             Self::Award => Some(UUID_LEN),
             Self::Instance
             | Self::ApiKey
+            | Self::ApplicationKey
             | Self::Catalog
             | Self::Reviews
             | Self::Snapshot
@@ -228,6 +255,8 @@ impl Kind {
             | Self::PauseOwner
             | Self::AttributeDay
             | Self::AttributeProgress
+            | Self::ApplicationKeyId
+            | Self::UserApplicationKey
             | Self::Erasure
             | Self::Timer
             | Self::Score
@@ -243,7 +272,9 @@ impl Kind {
             | Self::ListenedBoard
             | Self::ToldGroup
             | Self::ToldRank
-            | Self::RunTold => None,
+            | Self::RunTold
+            | Self::Queued
+            | Self::QueueDone => None,
         }
     }
 }
@@ -276,6 +307,24 @@ impl Key {
     #[must_use]
     pub fn api_key(prefix: &str) -> Self {
         Self(Tuple::global(Kind::ApiKey).text(prefix.as_bytes()).0)
+    }
+
+    /// An application key, by its public prefix.
+    #[must_use]
+    pub fn application_key(prefix: &str) -> Self {
+        Self(Tuple::global(Kind::ApplicationKey).text(prefix.as_bytes()).0)
+    }
+
+    /// The prefix of an application key of a scope.
+    #[must_use]
+    pub fn application_key_id(scope: Scope, key: ApiKeyId) -> Self {
+        Self(Tuple::scoped(scope, Kind::ApplicationKeyId).uuid(key.0).0)
+    }
+
+    /// That an application key acts for a user.
+    #[must_use]
+    pub fn user_application_key(scope: Scope, user: &UserId, key: ApiKeyId) -> Self {
+        Self(Tuple::of_user(scope, Kind::UserApplicationKey, user).uuid(key.0).0)
     }
 
     /// The configuration of a scope.
@@ -578,6 +627,25 @@ impl Key {
         let mut occasions = [RunOccasion::Started, RunOccasion::Finished].into_iter();
         let occasion = occasions.find(|own| rest == [*own as u8])?;
         Some((board, run, occasion))
+    }
+
+    /// Events of a batch in the queue, from a place on.
+    #[must_use]
+    pub fn queued(scope: Scope, batch: u64, first: u64) -> Self {
+        Self(Tuple::scoped(scope, Kind::Queued).sequence(batch).sequence(first).0)
+    }
+
+    /// The batch that queued events belong to.
+    #[must_use]
+    pub fn queued_batch(&self) -> Option<u64> {
+        let batch = self.rest_of(Kind::Queued)?.first_chunk::<SEQUENCE_LEN>()?;
+        Some(u64::from_be_bytes(*batch))
+    }
+
+    /// How far the queue of batches was worked through.
+    #[must_use]
+    pub fn queue_done(scope: Scope) -> Self {
+        Self(Tuple::scoped(scope, Kind::QueueDone).0)
     }
 
     /// A key read back from the journal or the tree.

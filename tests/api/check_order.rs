@@ -44,6 +44,10 @@ fn routes() -> Vec<(Method, String, bool)> {
         ("DELETE", "/admin/v1/streaks/pauses".to_owned()),
         ("POST", "/admin/v1/streaks/restore".to_owned()),
         ("POST", "/admin/v1/streaks/reset".to_owned()),
+        ("GET", "/admin/v1/api-keys".to_owned()),
+        ("POST", "/admin/v1/api-keys".to_owned()),
+        ("POST", "/admin/v1/application-api-keys".to_owned()),
+        ("DELETE", "/admin/v1/application-api-keys".to_owned()),
         ("GET", "/admin/v1/clock".to_owned()),
         ("POST", "/admin/v1/clock/advance".to_owned()),
     ];

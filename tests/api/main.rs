@@ -7,6 +7,7 @@
 
 mod achievements;
 mod admin;
+mod application_keys;
 mod check_order;
 mod clock;
 mod leaderboards;
@@ -14,6 +15,7 @@ mod metrics;
 mod openapi;
 mod points;
 mod prometheus;
+mod rate_limit;
 mod streaks;
 mod transport;
 mod users;

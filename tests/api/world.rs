@@ -1,10 +1,11 @@
 //! A server with an empty memory store, and requests to it.
 
-use accolade::admin_key::{AdminKey, AdminKeys};
 use accolade::app::{App, AppSettings};
 use accolade::config::Config;
 use accolade::http::router::router;
+use accolade::keys::{ApiKey, FailureLimit, Keys};
 use accolade::outbound::ports;
+use accolade::rate_limit::{RateLimit, RateLimits};
 use accolade::secrets::MasterKey;
 use actors::clock::Clock;
 use actors::{Bootstrap, Engine, EngineConfig};
@@ -26,9 +27,13 @@ pub(crate) const START: &str = "2026-01-06T03:30:00Z";
 /// The largest body, small enough for tests to exceed it.
 pub(crate) const BODY_BYTES_MAX: usize = 1024 * 1024;
 
+/// Failed authentications that are told as such in a second.
+pub(crate) const AUTH_FAILURES_MAX: u32 = 1_000;
+
 /// One server.
 pub(crate) struct World {
     pub(crate) service: Router,
+    pub(crate) engine: Engine,
     pub(crate) faults: FaultHandle,
 }
 
@@ -48,7 +53,31 @@ impl World {
 
     /// As [`World::empty`]; without the test clock its endpoints don't exist.
     pub(crate) async fn with_test_clock(test_clock: bool) -> Self {
-        let faults = FaultHandle::default();
+        Self::over(FaultHandle::default(), start(), test_clock, None).await
+    }
+
+    /// As [`World::empty`], with a rate limit.
+    pub(crate) async fn limited(limit: RateLimit) -> Self {
+        let limits = RateLimits::new(limit);
+        Self::over(FaultHandle::default(), start(), true, Some(limits)).await
+    }
+
+    /// Another server over what is stored, at the same instant.
+    pub(crate) async fn restart(self) -> Self {
+        let Self { service, engine, faults } = self;
+        drop(service);
+        engine.stop().await.unwrap();
+        let now = engine.now();
+        drop(engine);
+        Self::over(faults, Clock::test(now), true, None).await
+    }
+
+    async fn over(
+        faults: FaultHandle,
+        clock: Clock,
+        test_clock: bool,
+        rate_limits: Option<RateLimits>,
+    ) -> Self {
         let store = faults.open(&Options::new("")).unwrap();
         let config = EngineConfig {
             active_users_max: 1_000,
@@ -63,8 +92,9 @@ impl World {
             timer_tick_ms: 1_000,
             timers_in_flight_max: 64,
             reviews_in_flight_max: 4,
+            queued_batches_max: 100,
+            queue_in_flight_max: 16,
         };
-        let clock = Clock::test(Timestamp::parse(START).unwrap());
         let environment = EnvironmentId(Uuid::from_u128(1));
         let settings = Settings { control_ratio: 0, ..Settings::default() };
         let master_key = MasterKey::generate();
@@ -72,18 +102,26 @@ impl World {
         let bootstrap = Bootstrap { environment, settings };
         let engine = Engine::start(config, store, clock, bootstrap, ports).await.unwrap();
         let (keys, _) =
-            AdminKeys::prepare(&engine, Some(AdminKey::parse(KEY).unwrap())).await.unwrap();
+            Keys::prepare(&engine, Some(ApiKey::parse_admin(KEY).unwrap())).await.unwrap();
         let settings = AppSettings {
             console_base_url: "https://console.example".to_owned(),
             body_bytes_max: BODY_BYTES_MAX,
+            batch_body_bytes_max: 8 * BODY_BYTES_MAX,
             participants_max: 1_000,
             master_key_file: None,
             test_clock,
         };
-        Self {
-            service: router(App { engine, keys, master_key, settings: settings.into() }),
-            faults,
-        }
+        // Tests of failures themselves send more than these at one instant.
+        let failures = FailureLimit::new(AUTH_FAILURES_MAX.try_into().unwrap());
+        let app = App {
+            engine: engine.clone(),
+            keys,
+            failures,
+            rate_limits,
+            master_key,
+            settings: settings.into(),
+        };
+        Self { service: router(app), engine, faults }
     }
 
     /// A server with a small catalog: metrics `words` and `quizzes`, the user attribute `plan` and
@@ -175,6 +213,10 @@ impl World {
     pub(crate) async fn clock(&self, to: &str) {
         self.post("/admin/v1/clock/advance", json!({"to": to})).await.json(StatusCode::OK);
     }
+}
+
+fn start() -> Clock {
+    Clock::test(Timestamp::parse(START).unwrap())
 }
 
 impl Answer {

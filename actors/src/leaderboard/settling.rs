@@ -1,7 +1,7 @@
 //! Runs become final at their instants. (C-LB-11, C-LB-24)
 //!
-//! At a run's finalisation everything that is due by then is committed first: timers have fired, and
-//! everyone is counted who had to be. Then the ranking is written as rows, made from the rows of
+//! At a run's finalisation everything that is due by then is committed first: batches that were
+//! accepted are worked through (C-ADM-37), timers have fired, and everyone is counted who had to be. Then the ranking is written as rows, made from the rows of
 //! scores and not from memory, so a crash in between is made good by doing it again: the same rows
 //! come out. The last row says that the run is settled, and from then on everyone reads rows. Of
 //! each board the runs become final in order; which one is next is all that is remembered.
@@ -19,6 +19,7 @@ use super::{Recounts, RunKey, Runs};
 use crate::catalog::Catalogs;
 use crate::clock::Clock;
 use crate::error::Error;
+use crate::queue::Queue;
 use crate::schedule::{Firing, Source};
 use crate::timer::Timers;
 use crate::webhooks::RunTeller;
@@ -29,6 +30,7 @@ pub(crate) struct Settling {
     pub(crate) scope: Scope,
     pub(crate) clock: Clock,
     pub(crate) catalogs: Arc<Catalogs>,
+    pub(crate) queue: Arc<Queue>,
     pub(crate) timers: Arc<Timers>,
     pub(crate) recounts: Arc<Recounts>,
     pub(crate) runs: Arc<Runs>,
@@ -69,6 +71,7 @@ impl Settling {
     pub(crate) async fn settle_due(&self) -> Result<(), Error> {
         let _one_at_a_time = self.firing.lock().await;
         while let Some((board, run, due)) = self.due(self.clock.now()) {
+            self.queue.caught_up().await?;
             self.timers.fire_due().await?;
             self.recounts.catch_up(self.catalogs.current(self.scope).recounts).await?;
             let key = RunKey::new(self.scope, board.id, run);

@@ -9,11 +9,12 @@ use domain::catalog::{
     AttributeDraft, AttributeKind, BoostDraft, BoostTerms, LeaderboardDraft, LeaderboardStatus,
     Patch, RankByKind, Rounding, SealedSecret, WebhookDraft,
 };
-use domain::ids::LeaderboardId;
+use domain::ids::{ApiKeyId, LeaderboardId};
 use domain::leaderboard::{DailyWindow, Run, RunUnit};
 use domain::time::{Date, Timestamp};
 use domain::user::{Command, Existing, ProfilePatch, Rejection, Reply, SubmitEvent};
 use domain::webhook::WebhookEvent;
+use storage::records::ApplicationKey;
 use storage::{Batch, ErasureCommit, Key, Kind, Op, Ownership, Row, ShardId};
 
 use crate::world::{World, amount, user};
@@ -122,6 +123,15 @@ impl Place {
             catalog.create_boost(system, boost, now).map(|_| ())
         });
         made.await.expect("made").expect("valid");
+        let key = ApplicationKey {
+            id: ApiKeyId(uuid::Uuid::from_u128(9)),
+            prefix: "app_abcde".to_owned(),
+            sha256: [0; 32],
+            scope: world.scope(),
+            user: user(id),
+            created_at: world.clock.now(),
+        };
+        world.engine.store_application_keys(&[key]).await.expect("stored");
         world.advance(0).await;
     }
 
@@ -165,9 +175,14 @@ async fn nothing_is_left_of_who_is_erased_and_everything_of_everyone_else() {
     place.live(GONE).await;
     // Every kind of row that belongs to users is there and is theirs, so none can be forgotten.
     let named = kinds_with(&place.world, GONE);
-    let unnamed = [Kind::Delivery, Kind::Pending, Kind::Erasure];
+    let unnamed = [Kind::Delivery, Kind::Pending, Kind::ApplicationKeyId];
+    // What is there only while it is worked on.
+    let passing = [Kind::Erasure, Kind::Queued];
     for kind in Kind::ALL.into_iter().filter(|kind| kind.ownership() != Ownership::Nobody) {
-        assert!(named.contains(&kind) || unnamed.contains(&kind), "no row of kind {kind:?}");
+        assert!(
+            named.contains(&kind) || unnamed.contains(&kind) || passing.contains(&kind),
+            "no row of kind {kind:?}"
+        );
     }
     assert!(named.contains(&Kind::Catalog), "their boost");
     let messages = |world: &World| {
@@ -232,8 +247,9 @@ async fn an_erasure_that_a_crash_cuts_short_is_finished_at_the_next_start() {
         // Whoever comes next waits for it.
         assert!(unknown(&world.settle(GONE).await));
         let kinds = kinds_with(&world, GONE);
-        // Boosts are a matter of the configuration, which changes before.
-        assert_eq!(kinds.into_iter().find(|kind| *kind != Kind::Catalog), None);
+        // Boosts and keys are not the user's own, and go before.
+        let others = [Kind::Catalog, Kind::ApplicationKey, Kind::UserApplicationKey];
+        assert_eq!(kinds.into_iter().find(|kind| !others.contains(kind)), None);
         world.submit(GONE, world.event("5")).await.expect("accepted");
         assert_eq!(world.total(GONE).await, amount("5"));
     }

@@ -323,7 +323,7 @@ struct Arena {
     days: BTreeMap<(usize, Date, String), Vec<DayEnd>>,
 }
 
-fn draft(key: &str, world: &World) -> LeaderboardDraft {
+pub(crate) fn draft(key: &str, world: &World) -> LeaderboardDraft {
     LeaderboardDraft {
         name: key.to_owned(),
         key: key.to_owned(),

@@ -150,6 +150,7 @@ async fn submit(engine: &Engine, user: u64, metric: MetricId) {
         },
         idempotency_key: None,
         replay_of: None,
+        queued: None,
     };
     run(engine, user, Command::SubmitEvent(event)).await.expect("accepted");
 }

@@ -4,11 +4,13 @@
 //! for an answer.
 
 mod activation;
+mod batches;
 mod configuration;
 mod erasure;
 mod failure;
 mod history;
 mod idempotency;
+mod keys;
 mod leaderboards;
 mod life;
 mod projections;

@@ -49,6 +49,8 @@ pub(crate) fn config() -> EngineConfig {
         timer_tick_ms: 1_000,
         timers_in_flight_max: 64,
         reviews_in_flight_max: 4,
+        queued_batches_max: 100,
+        queue_in_flight_max: 16,
     }
 }
 
@@ -93,6 +95,7 @@ pub(crate) fn event_of(metric: MetricId, value: &str) -> SubmitEvent {
         profile: ProfilePatch::default(),
         idempotency_key: None,
         replay_of: None,
+        queued: None,
     }
 }
 

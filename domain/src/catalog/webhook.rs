@@ -223,8 +223,13 @@ impl Catalog {
         secret: SealedSecret,
         now: Timestamp,
     ) -> Result<(), Invalid> {
-        let webhook = self.webhooks.iter_mut().find(|own| own.id == id && own.archived);
-        let webhook = webhook.ok_or_else(|| Invalid::error(NOT_FOUND))?;
+        let place = self.webhooks.iter().position(|own| own.id == id && own.archived);
+        let place = place.ok_or_else(|| Invalid::error(NOT_FOUND))?;
+        // What files call it may be another one's by now.
+        let known = self.webhooks[place].key.as_str();
+        let key = free_key(known, |key| self.find_webhook_by_key(key).is_some());
+        let webhook = &mut self.webhooks[place];
+        webhook.key = key;
         webhook.archived = false;
         webhook.generation += 1;
         webhook.secret = secret;

@@ -130,6 +130,9 @@ fn submit_event(
     input: Input<'_>,
     event: &SubmitEvent,
 ) -> Result<Outcome, Rejection> {
+    if state.is_some_and(|state| is_decided(state, event)) {
+        return Ok(existing(state, input)?.finish(Reply::Settled));
+    }
     if let Some(original) = event.replay_of {
         let reply = Reply::Replayed { event: original, metric: event.metric };
         return Ok(existing(state, input)?.finish(reply));
@@ -142,6 +145,9 @@ fn submit_event(
     points::on_event(&mut decision, event, streak_extended);
     let points = points::conclude(&mut decision);
     leaderboard::on_streak(&mut decision);
+    if let Some(queued) = event.queued {
+        decision.state.queue_place = Some(queued.place);
+    }
     let reply = Reply::Event(EventReply {
         event: id,
         metric: event.metric,
@@ -155,6 +161,11 @@ fn submit_event(
         (event.metric, key, record)
     });
     Ok(outcome)
+}
+
+/// Whether an event from the queue was decided before a crash that it is repeated after.
+fn is_decided(state: &UserState, event: &SubmitEvent) -> bool {
+    event.queued.is_some_and(|queued| state.queue_place >= Some(queued.place))
 }
 
 /// (C-ACH-20 to 23)

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{PreferencesPatch, ProfilePatch};
 use crate::amount::Amount;
 use crate::ids::{AchievementId, AttributeId, EventId, IdempotencyKey, MetricId, PauseId};
-use crate::time::Date;
+use crate::time::{Date, Timestamp};
 
 /// One request to one user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,4 +92,25 @@ pub struct SubmitEvent {
     /// The event that already used the key, if there is one: then nothing but settlement happens.
     /// Whoever runs the command looks it up. (C-IDEM-06, C-IDEM-07)
     pub replay_of: Option<EventId>,
+    /// Where the event waited, if it came in a batch.
+    pub queued: Option<Queued>,
+}
+
+/// Where and since when an event waited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Queued {
+    /// When its batch was accepted: the event's instant. (C-BATCH-04)
+    pub at: Timestamp,
+    /// Its place in the queue.
+    pub place: QueuePlace,
+}
+
+/// A place in the queue of batches. Events of one user are decided in the order of their places, so
+/// the latest one tells which of them were. (C-BATCH-03)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct QueuePlace {
+    /// The number of the batch, in order of acceptance.
+    pub batch: u64,
+    /// The place in the batch, counted from zero.
+    pub item: u32,
 }

@@ -98,6 +98,7 @@ impl<'a> Decision<'a> {
             preferences: Preferences::default(),
             scores: BTreeMap::new(),
             recounted: catalog.recounts,
+            queue_place: None,
             order: 0,
             windows: BTreeMap::new(),
         };

@@ -16,7 +16,7 @@ mod view;
 pub use crate::rules::leaderboard::{HistoryScores, MissingScores, every_score, missing_scores};
 pub use crate::rules::tracker::{HistorySum, MissingSum, missing_sums};
 pub use apply::{Input, apply};
-pub use command::{Command, Existing, RestoreMode, SubmitEvent};
+pub use command::{Command, Existing, QueuePlace, Queued, RestoreMode, SubmitEvent};
 pub use outcome::{
     AppliedBoost, AwardRecord, CompletionReply, EventRecord, EventReply, HistoryRow,
     IdempotencyRecord, MetricDay, Outcome, PointsChange, PointsDay, Rejection, Reply, Signal,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{MetricDay, Preferences, Profile};
+use super::{MetricDay, Preferences, Profile, QueuePlace};
 use crate::amount::Amount;
 use crate::calendar::{Frequency, Period, Zone};
 use crate::catalog::Settings;
@@ -65,6 +65,8 @@ pub struct UserState {
     /// The latest [`crate::catalog::Recount`] that these scores know of: boards with a later one
     /// are counted from history at the next decision. (C-LB-27)
     pub recounted: u64,
+    /// The latest event from the queue of batches that they accepted. (C-BATCH-03)
+    pub queue_place: Option<QueuePlace>,
     /// The number of the latest request that wrote an event or an award. (C-LB-37)
     pub order: u64,
     /// When changed points were last told, per points system that was told of lately. (C-WH-44)

@@ -197,12 +197,16 @@ fn a_webhook_comes_back_with_another_secret_and_without_what_fired_before() {
         url: "https://example.com".to_owned(),
         events: vec![WebhookEvent::StreakLost],
     };
-    let made = world.catalog.create_webhook(draft, SealedSecret(vec![9]), now).unwrap().clone();
+    let secret = SealedSecret(vec![9]);
+    let made = world.catalog.create_webhook(draft.clone(), secret.clone(), now).unwrap().clone();
     world.catalog.delete_webhook(made.id, now).unwrap();
+    world.catalog.create_webhook(draft, secret, now).unwrap();
     world.restore(made.id.0).unwrap();
     let restored = world.catalog.find_webhook(made.id).unwrap();
     assert_eq!(restored.secret, SealedSecret(SECRET.to_vec()));
     assert!(!restored.still_gets(made.generation) && restored.active);
+    // Files tell two of one name apart.
+    assert_eq!((made.key.as_str(), restored.key.as_str()), ("app", "app-2"));
 }
 
 // C-ADM-106

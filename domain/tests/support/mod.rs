@@ -90,6 +90,7 @@ impl Event {
             profile: ProfilePatch::default(),
             idempotency_key: None,
             replay_of: None,
+            queued: None,
         })
     }
 

@@ -7,7 +7,9 @@
 mod attributes;
 mod boards;
 mod counts;
+mod keys;
 mod law;
+mod queue;
 mod users;
 mod webhooks;
 
@@ -58,6 +60,8 @@ fn check(found: &Inspection) -> Result<Vec<Law>, Error> {
     laws.extend(users::check(found, scope)?);
     laws.extend(boards::check(found, scope)?);
     laws.extend(webhooks::check(found, scope)?);
+    laws.push(keys::check(found, scope)?);
+    laws.push(queue::check(found, scope)?);
     Ok(laws)
 }
 

@@ -66,7 +66,7 @@ pub struct AdminIssue {
 
 impl AdminIssue {
     /// An item of a configuration request that was not applied.
-    fn of_item(index: usize, id: Option<&str>, invalid: Invalid) -> Self {
+    pub(super) fn of_item(index: usize, id: Option<&str>, invalid: Invalid) -> Self {
         Self {
             id: id.map(str::to_owned),
             user_id: None,
@@ -176,9 +176,17 @@ where
     F: Fn(&mut Catalog, Fields<'_>, Timestamp) -> Result<T, Invalid> + Send + 'static,
 {
     let change = move |catalog: &mut Catalog, now| create_each(catalog, &items, now, apply);
-    let answer = app.engine.change_catalog(scope, change).await?;
-    let status = if answer.created.is_empty() { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, Json(answer)))
+    let Created { created, issues } = app.engine.change_catalog(scope, change).await?;
+    Ok(self::created(created, issues))
+}
+
+/// The answer to a bulk creation: 201 if at least one was created, else 200. (C-GEN-27)
+pub(super) fn created<T>(
+    created: Vec<T>,
+    issues: Vec<AdminIssue>,
+) -> (StatusCode, Json<Created<T>>) {
+    let status = if created.is_empty() { StatusCode::OK } else { StatusCode::CREATED };
+    (status, Json(Created { created, issues }))
 }
 
 /// Updates each item by its `id`.

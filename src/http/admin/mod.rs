@@ -6,6 +6,8 @@
 
 pub mod achievement;
 pub mod achievements;
+pub mod api_keys;
+pub mod application_api_keys;
 pub mod attributes;
 pub mod backdating;
 pub mod backup;
@@ -16,6 +18,7 @@ pub mod each_user;
 pub mod leaderboard;
 pub mod leaderboards;
 pub mod levels;
+pub mod metric_events;
 pub mod metrics;
 pub mod points_systems;
 pub mod streak_freezes;
@@ -30,17 +33,19 @@ pub mod webhook_deliveries;
 pub mod webhooks;
 pub mod wire;
 
-use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{delete, get, post};
+use axum::{Extension, Router};
 use domain::catalog::{Catalog, PointsSystem};
 use domain::ids::PointsSystemId;
 use utoipa::OpenApi;
 
 use crate::app::App;
+use crate::http::auth::ApplicationKeys;
 use crate::http::error::{ApiError, ErrorBody};
 
-/// Every route of this API, relative to its base.
-pub fn routes() -> Router<App> {
+/// Every route of this API, relative to its base. Batches of events may be larger than other bodies.
+pub fn routes(batch_body_bytes_max: usize) -> Router<App> {
     Router::new()
         .route(
             "/attributes",
@@ -55,6 +60,10 @@ pub fn routes() -> Router<App> {
             get(metrics::list).post(metrics::create).patch(metrics::update).delete(metrics::delete),
         )
         .route("/metrics/{id}", get(metrics::read))
+        .route(
+            "/metrics/events",
+            post(metric_events::create).layer(DefaultBodyLimit::max(batch_body_bytes_max)),
+        )
         .route(
             "/achievements",
             get(achievements::list)
@@ -116,6 +125,17 @@ pub fn routes() -> Router<App> {
         .route("/webhook-deliveries", get(webhook_deliveries::list))
         .route("/webhook-deliveries/{id}", get(webhook_deliveries::read))
         .route("/webhook-deliveries/{id}/redeliver", post(webhook_deliveries::redeliver))
+        .route("/api-keys", get(api_keys::list).post(api_keys::create))
+        .route("/api-keys/{id}", delete(api_keys::delete))
+        .route("/api-keys/{id}/rotate", post(api_keys::rotate))
+        .route("/api-keys/{id}/revoke", post(api_keys::revoke))
+        .route("/api-keys/{id}/activate", post(api_keys::activate))
+        .route(
+            "/application-api-keys",
+            post(application_api_keys::create)
+                .delete(application_api_keys::delete)
+                .layer(Extension(ApplicationKeys::Forbidden)),
+        )
         .route("/streaks/settings", get(streak_settings::read).patch(streak_settings::update))
         .route("/streaks/freezes", post(streak_freezes::create))
         .route("/streaks/pauses", post(streak_pauses::create).delete(streak_pauses::delete))
@@ -140,6 +160,7 @@ pub fn routes() -> Router<App> {
         metrics::update,
         metrics::delete,
         metrics::read,
+        metric_events::create,
         achievements::list,
         achievements::create,
         achievements::update,
@@ -186,6 +207,14 @@ pub fn routes() -> Router<App> {
         webhook_deliveries::list,
         webhook_deliveries::read,
         webhook_deliveries::redeliver,
+        api_keys::list,
+        api_keys::create,
+        api_keys::rotate,
+        api_keys::revoke,
+        api_keys::activate,
+        api_keys::delete,
+        application_api_keys::create,
+        application_api_keys::delete,
         streak_settings::read,
         streak_settings::update,
         streak_freezes::create,

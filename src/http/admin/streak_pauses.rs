@@ -99,9 +99,7 @@ pub(super) async fn create(
             status: StreakPauseStatus::Active,
         }
     });
-    let answer = Created { created: created.collect(), issues: done.issues };
-    let status = if answer.created.is_empty() { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, Json(answer)))
+    Ok(batch::created(created.collect(), done.issues))
 }
 
 fn read_entry(entry: &Value) -> Entry {

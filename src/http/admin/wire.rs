@@ -111,9 +111,12 @@ pub struct IdsParameters {
 /// What any operation may answer besides success.
 #[derive(IntoResponses)]
 pub enum Failures {
-    /// The API key is missing, malformed or unknown.
+    /// The API key is missing, malformed, unknown, revoked or deleted.
     #[response(status = 401)]
     Unauthorized(ErrorBody<'static>),
+    /// Too many requests in this second.
+    #[response(status = 429)]
+    TooMany(ErrorBody<'static>),
     /// The input is wrong as a whole.
     #[response(status = 422)]
     Invalid(ErrorBody<'static>),
@@ -125,9 +128,12 @@ pub enum BodyFailures {
     /// The body is missing or not JSON.
     #[response(status = 400)]
     Malformed(ErrorBody<'static>),
-    /// The API key is missing, malformed or unknown.
+    /// The API key is missing, malformed, unknown, revoked or deleted.
     #[response(status = 401)]
     Unauthorized(ErrorBody<'static>),
+    /// Too many requests in this second.
+    #[response(status = 429)]
+    TooMany(ErrorBody<'static>),
     /// The input is wrong as a whole.
     #[response(status = 422)]
     Invalid(ErrorBody<'static>),
@@ -139,4 +145,12 @@ pub enum Absent {
     /// The path names something that doesn't exist.
     #[response(status = 404)]
     NotFound(ErrorBody<'static>),
+}
+
+/// What an operation may answer that tells application keys from unknown ones.
+#[derive(IntoResponses)]
+pub enum Forbidden {
+    /// The API key is an application key.
+    #[response(status = 403)]
+    ApplicationKey(ErrorBody<'static>),
 }

@@ -69,6 +69,7 @@ pub async fn event(
         profile,
         idempotency_key: key.clone(),
         replay_of: None,
+        queued: None,
     });
     let applied = app.engine.run(caller.scope, body.user_id, catalog, command).await?;
     match &applied.reply {

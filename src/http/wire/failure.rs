@@ -12,14 +12,26 @@ use crate::http::error::ErrorBody;
 #[response(status = 400, description = "The body is missing or not JSON.")]
 pub struct BadRequest(#[expect(dead_code, reason = "describes the body")] ErrorBody<'static>);
 
-/// The API key is missing or invalid.
+/// The API key doesn't let the request through.
 #[derive(IntoResponses)]
-#[response(status = 401, description = "The API key is missing or invalid.")]
-pub struct Unauthorized(#[expect(dead_code, reason = "describes the body")] ErrorBody<'static>);
+pub enum Unauthorized {
+    /// The API key is missing or invalid.
+    #[response(status = 401)]
+    Unknown(ErrorBody<'static>),
+    /// The API key acts for another user.
+    #[response(status = 403)]
+    OtherUser(ErrorBody<'static>),
+    /// Too many requests in this second.
+    #[response(status = 429)]
+    TooMany(ErrorBody<'static>),
+}
 
-/// The operation is switched off.
+/// The operation is switched off, or the API key acts for another user.
 #[derive(IntoResponses)]
-#[response(status = 403, description = "The operation is switched off.")]
+#[response(
+    status = 403,
+    description = "The operation is switched off, or the API key acts for another user."
+)]
 pub struct Forbidden(#[expect(dead_code, reason = "describes the body")] ErrorBody<'static>);
 
 /// The path names something that doesn't exist.

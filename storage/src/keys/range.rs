@@ -38,6 +38,12 @@ impl KeyRange {
         Self::prefix(Tuple::global(Kind::ApiKey).0)
     }
 
+    /// Every application key.
+    #[must_use]
+    pub fn application_keys() -> Self {
+        Self::prefix(Tuple::global(Kind::ApplicationKey).0)
+    }
+
     /// Every row of one kind in a scope: all snapshots of a tenant, say.
     #[must_use]
     pub fn kind(scope: Scope, kind: Kind) -> Self {
@@ -196,6 +202,12 @@ impl KeyRange {
     pub fn pending(scope: Scope, webhook: WebhookId, until: Timestamp) -> Self {
         let all = Self::prefix(Tuple::pending(scope, webhook).0);
         Self { end: successor(Tuple::pending(scope, webhook).instant(until).0), ..all }
+    }
+
+    /// What the queue holds of one batch.
+    #[must_use]
+    pub fn queued_batch(scope: Scope, batch: u64) -> Self {
+        Self::prefix(Tuple::scoped(scope, Kind::Queued).sequence(batch).0)
     }
 
     /// This range without the keys before `key`.

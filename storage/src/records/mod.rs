@@ -8,6 +8,7 @@
 //! that names the key.
 
 mod admin_key;
+mod application_key;
 mod award;
 mod catalog;
 mod days;
@@ -19,6 +20,7 @@ mod golden;
 mod idempotency;
 mod outbox;
 mod pause_owner;
+mod queue;
 mod rank_day;
 mod reviews;
 mod score;
@@ -31,8 +33,10 @@ mod zone_database;
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::admin_key::AdminKey;
+pub use self::application_key::{ApplicationKey, ApplicationKeyPrefix};
 pub use self::erasure::Erasure;
 pub use self::outbox::{BoostTold, Pending, PurgedUpTo};
+pub use self::queue::{QueueDone, QueuedEvent, QueuedEvents};
 pub use self::reviews::{FinishedReview, Reviews, RunningReview};
 pub use self::timer::Timer;
 pub use self::told::ListenedBoard;

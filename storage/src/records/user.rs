@@ -22,8 +22,8 @@ pub(crate) mod tests {
         time::{Date, Timestamp},
         user::{
             Completion, MetricProgress, NotificationChannel, NotificationType, Pause, Peak,
-            PointsBalance, Preferences, Profile, Reached, Reset, Span, SpanKind, StreakOverrides,
-            StreakState, Track, Tracker, UserState,
+            PointsBalance, Preferences, Profile, QueuePlace, Reached, Reset, Span, SpanKind,
+            StreakOverrides, StreakState, Track, Tracker, UserState,
         },
         webhook::{HeldPoints, Window},
     };
@@ -156,6 +156,7 @@ pub(crate) mod tests {
             )]
             .into(),
             recounted: 3,
+            queue_place: Some(QueuePlace { batch: 300, item: 17 }),
             order: 70_001,
             windows: [(
                 PointsSystemId(Uuid::from_u128(3)),

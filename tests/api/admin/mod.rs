@@ -1,11 +1,13 @@
 //! `/admin/v1`: what every resource has in common here, what is peculiar in the file of each.
 
 mod achievements;
+mod api_keys;
 mod attributes;
 mod backdating;
 mod catalog;
 mod conventions;
 mod leaderboards;
+mod metric_events;
 mod metrics;
 mod points;
 mod streaks;

@@ -463,7 +463,10 @@ studyTest("leaderboards and users.leaderboard", async (world, { cards }) => {
         ["b", null, 1, 7],
         ["a", "Ann", 2, 5],
     ]);
-    assertFields(await client.users.leaderboard("a", "weekly"), { rank: 2, value: 5, history: [] });
+    const place = await client.users.leaderboard("a", "weekly");
+    assertFields(place, { rank: 2, value: 5 });
+    const day = ({ date, previousRank, rank, value }) => [date, previousRank ?? null, rank, value];
+    assert.deepEqual(place.history.map(day), [["2026-03-02", null, 2, 5]]);
     await refused(() => client.leaderboards.get("nothing"), 404, TrophyApi.NotFoundError);
 });
 

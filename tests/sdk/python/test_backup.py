@@ -78,7 +78,7 @@ def test_what_can_be_wrong_with_it(start, tmp_path):
     assert refused.returncode == 1 and "it is there already" in refused.stderr
     assert list(there.iterdir()) == []
     copy = tmp_path / "copy"
-    assert backup(url, copy, "").returncode == 2
+    assert backup(url, copy, "").returncode == 1
     wrong = backup(url, copy, "testkey1.wrong")
     assert wrong.returncode == 1 and "Invalid or missing API key" in wrong.stderr
     assert backup("http://127.0.0.1:9", copy).returncode == 1

@@ -173,7 +173,7 @@ impl Catalog {
     pub fn rekey_achievement(&mut self, id: AchievementId, key: &str) -> Result<(), Invalid> {
         let key = parse_key(key)?;
         if self.find_achievement_by_key(key.as_str()).is_some_and(|other| other.id != id) {
-            return Err(Invalid::error("Key already in use by another achievement"));
+            return Err(Invalid::error(KEY_TAKEN));
         }
         self.find_achievement(id).ok_or_else(|| Invalid::error(NOT_FOUND))?;
         self.achievement_mut(id).key = key;
@@ -274,8 +274,12 @@ impl Catalog {
         terms.archived = false;
         // The sum of matching events was not kept up to date meanwhile.
         terms.revision += u32::from(!stored.event_filters().is_empty());
+        // What files call it may be another one's by now.
+        let key = free_key(stored.key.as_str(), |key| self.find_achievement_by_key(key).is_some());
         self.put_terms(id, terms, now);
-        self.achievement_mut(id).stamps.updated_at = now;
+        let restored = self.achievement_mut(id);
+        restored.key = key;
+        restored.stamps.updated_at = now;
         Ok(())
     }
 

@@ -128,6 +128,7 @@ fn outcome(catalog: &Catalog, metric: MetricId) -> Option<Outcome> {
         },
         idempotency_key: None,
         replay_of: None,
+        queued: None,
     };
     let user = UserId::new("user-1")?;
     let scope = Scope::untenanted(catalog.environment);
