@@ -14,7 +14,7 @@ use domain::leaderboard::{DailyWindow, Run, RunUnit};
 use domain::time::{Date, Timestamp};
 use domain::user::{Command, Existing, ProfilePatch, Rejection, Reply, SubmitEvent};
 use domain::webhook::WebhookEvent;
-use storage::records::ApplicationKey;
+use storage::records::{ApplicationKey, QueuedEvent};
 use storage::{Batch, ErasureCommit, Key, Kind, Op, Ownership, Row, ShardId};
 
 use crate::world::{World, amount, user};
@@ -281,6 +281,21 @@ async fn what_was_asked_before_is_erased_and_what_comes_later_is_of_somebody_new
     }
     let world = world.crash().await;
     assert!(world.engine.statistics(world.scope()).users() <= 1);
+}
+
+// C-USER-30 C-BATCH-04
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_batch_that_was_accepted_before_makes_nobody_new() {
+    let world = World::new().await;
+    for round in 0..10 {
+        world.submit(GONE, world.event("1")).await.expect("accepted");
+        let queued = |_| QueuedEvent { user: user(GONE), event: world.event("1") };
+        world.engine.submit_batch((0..50).map(queued).collect()).await.expect("accepted");
+        assert_eq!(world.engine.erase(world.scope(), user(GONE)).await, Ok(true));
+        world.advance(0).await;
+        assert!(unknown(&world.settle(GONE).await), "round {round}");
+        assert_eq!(kinds_with(&world, GONE), BTreeSet::new());
+    }
 }
 
 // C-LB-84
