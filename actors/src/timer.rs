@@ -259,8 +259,16 @@ impl Timer {
     fn next_to_fire(&mut self) -> Option<(Timestamp, UserId)> {
         let (due, _) = self.window.front()?;
         let at_one_instant = self.firing.first().is_none_or(|(under_way, _)| under_way == due);
-        let may = at_one_instant && self.firing.len() < FIRING_MAX;
+        let may = at_one_instant && self.firing.len() < self.firing_max();
         may.then(|| self.window.pop_front()).flatten()
+    }
+
+    /// How many users may be under way. What webhooks are told is numbered by its commit, shard by
+    /// shard, so while anyone is told, the same history has to bring the same commits.
+    fn firing_max(&self) -> usize {
+        let catalog = self.tools.catalogs.current(self.tools.scope);
+        let told = catalog.live_webhooks().any(|webhook| webhook.active);
+        if told { 1 } else { FIRING_MAX }
     }
 
     /// Whether somebody may be due who was not read yet.
