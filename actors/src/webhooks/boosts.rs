@@ -19,7 +19,6 @@ use storage::{Batch, Key, KeyRange, Kind, ShardId, put};
 use tokio::sync::Notify;
 
 use super::Webhooks;
-use crate::clock;
 use crate::error::Error;
 use crate::ports::{BoostOccasion, Told};
 use crate::rows;
@@ -28,9 +27,6 @@ use crate::user_key::UserKey;
 
 /// The first zone begins a day this long before UTC does, and a bit.
 const EARLIEST_ZONE_MS: i64 = 15 * 3_600_000;
-
-/// How long to rest after storage refused something.
-const REST: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Tells of boosts.
 pub(crate) struct BoostTeller {
@@ -84,17 +80,8 @@ impl BoostTeller {
 
     /// Tells what falls due, for as long as the engine runs.
     pub(crate) async fn work(self: Arc<Self>) {
-        loop {
-            if let Err(error) = self.tell_due().await {
-                tracing::warn!(%error, "boosts that begin or end can't be told of");
-                clock::pause(REST).await;
-            }
-            let next = self.next_due();
-            tokio::select! {
-                () = self.woken.notified() => {}
-                () = self.webhooks.tools.clock.wait_for(next) => {}
-            }
-        }
+        let problem = "boosts that begin or end can't be told of";
+        super::work(self.as_ref(), &self.webhooks.tools.clock, &self.woken, problem).await;
     }
 
     /// Ends when nothing is being told any more that an earlier configuration knew.

@@ -17,16 +17,13 @@ use storage::{Key, KeyRange};
 use tokio::sync::Notify;
 use tokio::task::{Id, JoinError, JoinSet};
 
-use super::Tools;
 use super::attempt::attempt;
+use super::{REST, Tools};
 use crate::clock;
 use crate::error::Error;
 
 /// Attempts of one webhook in flight at a time. (C-WH-20)
 const IN_FLIGHT_MAX: usize = 10;
-
-/// How long a courier rests after storage refused something.
-const REST: Duration = Duration::from_secs(1);
 
 /// How long it is waited before looking again whether what is due is done: from, up to.
 const LOOK_AGAIN: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(50));

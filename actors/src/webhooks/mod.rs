@@ -28,7 +28,7 @@ use domain::time::Timestamp;
 use domain::webhook::MessagePlace;
 use parking_lot::Mutex;
 use storage::{KeyRange, ShardId, Store};
-use tokio::sync::RwLock;
+use tokio::sync::{Notify, RwLock};
 use tokio::task::JoinHandle;
 
 pub(crate) use self::boosts::BoostTeller;
@@ -39,7 +39,7 @@ pub(crate) use self::outbox::recipients;
 pub(crate) use self::rankings::{Notes, RankingTeller};
 pub(crate) use self::runs::RunTeller;
 use crate::catalog::Catalogs;
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::error::Error;
 use crate::ports::Ports;
 use crate::rows;
@@ -48,6 +48,24 @@ use crate::schedule::{Firing, Source};
 /// How long attempts under way may take to end when the engine stops; what is cut short is tried
 /// again at the next start, with the same number.
 const STOP_GRACE: Duration = Duration::from_secs(2);
+
+/// How long to rest after storage refused something.
+const REST: Duration = Duration::from_secs(1);
+
+/// Fires a source of what is told by the calendar, for as long as the engine runs; `problem` is for
+/// the operator.
+async fn work(source: &impl Source, clock: &Clock, woken: &Notify, problem: &str) {
+    loop {
+        if let Err(error) = source.fire_due().await {
+            tracing::warn!(%error, "{problem}");
+            clock::pause(REST).await;
+        }
+        tokio::select! {
+            () = woken.notified() => {}
+            () = clock.wait_for(source.next_due()) => {}
+        }
+    }
+}
 
 /// What everyone here works with.
 pub(crate) struct Tools {

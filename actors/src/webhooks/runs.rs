@@ -21,7 +21,6 @@ use tokio::sync::Notify;
 
 use super::Webhooks;
 use crate::board::{Filter, Row, Start};
-use crate::clock;
 use crate::error::Error;
 use crate::leaderboard::{self, Page, Recounts, RunKey, Runs};
 use crate::ports::{Told, ToldRun};
@@ -36,9 +35,6 @@ const AFTER_FINAL_MS: i64 = 3_600_000;
 
 /// Groups whose winners are told at once. (C-WH-42)
 const GROUPS_AT_ONCE: usize = 50;
-
-/// How long to rest after storage refused something.
-const REST: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Tells of runs that begin and end.
 pub(crate) struct RunTeller {
@@ -91,17 +87,8 @@ impl RunTeller {
 
     /// Tells what falls due, for as long as the engine runs.
     pub(crate) async fn work(self: Arc<Self>) {
-        loop {
-            if let Err(error) = self.tell_due().await {
-                tracing::warn!(%error, "runs that begin or are over can't be told of");
-                clock::pause(REST).await;
-            }
-            let next = self.next_due();
-            tokio::select! {
-                () = self.woken.notified() => {}
-                () = self.webhooks.tools.clock.wait_for(next) => {}
-            }
-        }
+        let problem = "runs that begin or are over can't be told of";
+        super::work(self.as_ref(), &self.webhooks.tools.clock, &self.woken, problem).await;
     }
 
     async fn tell_due(&self) -> Result<(), Error> {

@@ -14,7 +14,6 @@ mod write;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use domain::catalog::{Catalog, Phase};
 use domain::ids::LeaderboardId;
@@ -23,16 +22,13 @@ use parking_lot::Mutex;
 
 use self::notes::BoardNotes;
 pub(crate) use self::notes::Notes;
-use super::Webhooks;
+use super::{REST, Webhooks};
 use crate::board::Board;
 use crate::clock;
 use crate::error::Error;
 use crate::leaderboard::{Recounts, RunKey, Runs};
 use crate::rows;
 use crate::schedule::{Firing, Source};
-
-/// How long to rest after storage refused something.
-const REST: Duration = Duration::from_secs(1);
 
 /// Tells of rankings.
 pub(crate) struct RankingTeller {
