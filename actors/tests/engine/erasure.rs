@@ -6,17 +6,18 @@ use actors::Error;
 use actors::board::{Filter as Groups, Start};
 use actors::leaderboard::Page;
 use domain::catalog::{
-    AttributeDraft, AttributeKind, BoostDraft, BoostTerms, LeaderboardDraft, LeaderboardStatus,
-    Patch, RankByKind, Rounding, SealedSecret, WebhookDraft,
+    AttributeDraft, AttributeKind, BoostDraft, BoostTerms, LeaderboardDraft, Patch, Rounding,
+    SealedSecret, WebhookDraft,
 };
 use domain::ids::{ApiKeyId, LeaderboardId};
-use domain::leaderboard::{DailyWindow, Run, RunUnit};
+use domain::leaderboard::{Run, RunUnit};
 use domain::time::{Date, Timestamp};
 use domain::user::{Command, Existing, ProfilePatch, Rejection, Reply, SubmitEvent};
 use domain::webhook::WebhookEvent;
 use storage::records::{ApplicationKey, QueuedEvent};
 use storage::{Batch, ErasureCommit, Key, Kind, Op, Ownership, Row, ShardId};
 
+use crate::leaderboards::draft;
 use crate::world::{World, amount, user};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -36,23 +37,7 @@ fn date(text: &str) -> Date {
 }
 
 fn board(key: &str, world: &World) -> LeaderboardDraft {
-    LeaderboardDraft {
-        name: key.to_owned(),
-        key: key.to_owned(),
-        description: None,
-        status: LeaderboardStatus::Active,
-        rank_by: RankByKind::Metric,
-        metric_id: Some(world.metric),
-        points_system_id: None,
-        participants_max: None,
-        start: Some(date("2026-03-01")),
-        end: None,
-        run_unit: None,
-        run_interval: None,
-        window: DailyWindow::default(),
-        breakdown: Vec::new(),
-        user_filters: Vec::new(),
-    }
+    LeaderboardDraft { start: Some(date("2026-03-01")), ..draft(key, world) }
 }
 
 impl Place {

@@ -12,7 +12,7 @@ use domain::time::{Date, Timestamp};
 use storage::records::decode;
 use storage::{KeyRange, Kind};
 
-use crate::world::{World, user};
+use crate::world::{World, change_board, create_board, user};
 
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
@@ -45,20 +45,6 @@ fn draft(world: &World) -> LeaderboardDraft {
         breakdown: Vec::new(),
         user_filters: Vec::new(),
     }
-}
-
-async fn create(world: &World, draft: LeaderboardDraft) -> LeaderboardId {
-    let made = world.engine.change_catalog(world.scope(), |catalog, now| {
-        catalog.create_leaderboard(draft, now).expect("valid").id
-    });
-    made.await.expect("made")
-}
-
-async fn change(world: &World, board: LeaderboardId, patch: LeaderboardPatch) {
-    let changed = world.engine.change_catalog(world.scope(), move |catalog, now| {
-        catalog.update_leaderboard(board, patch, now).map(|_| ())
-    });
-    changed.await.expect("made").expect("valid");
 }
 
 async fn submit(world: &World, id: &str, value: i64) {
@@ -99,7 +85,7 @@ fn written(world: &World) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_change_of_a_rank_is_counted_passive_ones_included() {
     let world = World::new().await;
-    create(&world, draft(&world)).await;
+    create_board(&world, draft(&world)).await;
     submit(&world, "a", 10).await;
     submit(&world, "b", 5).await;
     // c never gets in, and so has no day.
@@ -120,19 +106,19 @@ async fn every_change_of_a_rank_is_counted_passive_ones_included() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_change_of_the_limit_changes_ranks() {
     let world = World::new().await;
-    let board = create(&world, draft(&world)).await;
+    let board = create_board(&world, draft(&world)).await;
     for (id, value) in [("a", 3), ("b", 2), ("c", 1)] {
         submit(&world, id, value).await;
     }
     world.advance(MINUTE_MS).await;
     let limit =
         |limit| LeaderboardPatch { participants_max: Patch::Set(limit), ..Default::default() };
-    change(&world, board, limit(1)).await;
+    change_board(&world, board, limit(1)).await;
     assert_eq!(seen(&world, board, "b").await, []);
-    change(&world, board, limit(3)).await;
+    change_board(&world, board, limit(3)).await;
     assert_eq!(seen(&world, board, "c").await, [event(1, None, at(3, 1))]);
     // At once, though nobody asks for it on that day.
-    change(&world, board, limit(2)).await;
+    change_board(&world, board, limit(2)).await;
     world.advance(DAY_MS).await;
     assert_eq!(written(&world), ["a 2026-03-01 1/3 0", "b 2026-03-01 2/2 2", "c 2026-03-01 - 1"]);
 }
@@ -148,7 +134,7 @@ async fn a_day_ends_with_what_was_before_midnight() {
         end: None,
         ..draft(&world)
     };
-    let streak = create(&world, streaks).await;
+    let streak = create_board(&world, streaks).await;
     submit(&world, "a", 1).await;
     // The streak of the first is lost when the second is over: at the midnight that begins the third.
     world.advance(3 * DAY_MS).await;
@@ -163,7 +149,7 @@ async fn days_lie_within_the_run() {
     let world = World::new().await;
     let daily =
         LeaderboardDraft { run_unit: Some(RunUnit::Day), run_interval: Some(1), ..draft(&world) };
-    let board = create(&world, daily).await;
+    let board = create_board(&world, daily).await;
     submit(&world, "a", 5).await;
     let mut late = world.event("7");
     late.profile.time_zone = Patch::Set(domain::calendar::Zone::parse("Etc/GMT+12").expect("one"));
@@ -179,7 +165,7 @@ async fn days_lie_within_the_run() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_crash_forgets_counts_of_a_minute_and_no_rank() {
     let world = World::new().await;
-    let board = create(&world, draft(&world)).await;
+    let board = create_board(&world, draft(&world)).await;
     submit(&world, "a", 10).await;
     submit(&world, "b", 5).await;
     world.advance(HOUR_MS).await;
@@ -216,7 +202,7 @@ async fn a_crash_forgets_counts_of_a_minute_and_no_rank() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_was_not_written_is_of_the_day_it_happened_on() {
     let mut world = World::new().await;
-    let board = create(&world, draft(&world)).await;
+    let board = create_board(&world, draft(&world)).await;
     submit(&world, "a", 10).await;
     submit(&world, "b", 5).await;
     world.advance(HOUR_MS).await;
@@ -238,7 +224,7 @@ async fn what_was_not_written_is_of_the_day_it_happened_on() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_settled_run_ends_with_its_final_ranking_also_after_a_crash() {
     let mut world = World::new().await;
-    let board = create(&world, draft(&world)).await;
+    let board = create_board(&world, draft(&world)).await;
     submit(&world, "a", 10).await;
     world.advance(HOUR_MS).await;
     submit(&world, "b", 15).await;
@@ -257,14 +243,14 @@ async fn a_board_that_is_switched_on_has_days_from_then_on() {
     let world = World::new().await;
     submit(&world, "a", 10).await;
     world.advance(DAY_MS).await;
-    let board = create(&world, draft(&world)).await;
+    let board = create_board(&world, draft(&world)).await;
     assert_eq!(seen(&world, board, "a").await, [event(2, None, at(1, 10))]);
     submit(&world, "b", 11).await;
     let status = |status| LeaderboardPatch { status: Some(status), ..Default::default() };
-    change(&world, board, status(LeaderboardStatus::Inactive)).await;
+    change_board(&world, board, status(LeaderboardStatus::Inactive)).await;
     world.advance(DAY_MS).await;
     submit(&world, "a", 5).await;
-    change(&world, board, status(LeaderboardStatus::Active)).await;
+    change_board(&world, board, status(LeaderboardStatus::Active)).await;
     let a = [event(2, None, at(2, 10)), event(3, at(2, 10), at(1, 15))];
     assert_eq!(seen(&world, board, "a").await, a);
 }
@@ -279,7 +265,8 @@ async fn a_year_has_the_best_rank_of_each_board() {
         run_interval: Some(1),
         ..draft(&world)
     };
-    let (whole, daily) = (create(&world, draft(&world)).await, create(&world, daily).await);
+    let (whole, daily) =
+        (create_board(&world, draft(&world)).await, create_board(&world, daily).await);
     submit(&world, "a", 5).await;
     world.advance(DAY_MS).await;
     submit(&world, "b", 9).await;

@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use domain::calendar::Zone;
 use domain::catalog::{
     AttributeDraft, AttributeKind, LeaderboardDraft, LeaderboardPatch, LeaderboardStatus, Patch,
-    RankByKind, SealedSecret, WebhookDraft, WebhookPatch,
+    RankByKind,
 };
-use domain::ids::{AttributeId, LeaderboardId, WebhookId};
+use domain::ids::{AttributeId, LeaderboardId};
 use domain::leaderboard::{DailyWindow, RunUnit};
 use domain::time::{Date, Timestamp};
 use domain::user::{Command, Existing, ProfilePatch};
 use domain::webhook::WebhookEvent;
 use storage::{KeyRange, Kind};
 
-use crate::world::{World, event_of, user};
+use crate::world::{World, change_board, create_board, event_of, set_active, subscribe, user};
 
 const ALL: [WebhookEvent; 4] = [
     WebhookEvent::LeaderboardStarted,
@@ -52,43 +52,9 @@ fn weekly(world: &World) -> LeaderboardDraft {
     }
 }
 
-async fn create(world: &World, draft: LeaderboardDraft) -> LeaderboardId {
-    let made = world.engine.change_catalog(world.scope(), |catalog, now| {
-        catalog.create_leaderboard(draft, now).map(|board| board.id)
-    });
-    made.await.expect("it is made").expect("it is valid")
-}
-
-async fn patch(world: &World, board: LeaderboardId, patch: LeaderboardPatch) {
-    let made = world.engine.change_catalog(world.scope(), move |catalog, now| {
-        catalog.update_leaderboard(board, patch, now).map(|_| ())
-    });
-    made.await.expect("it is made").expect("it is valid");
-}
-
 async fn set_status(world: &World, board: LeaderboardId, status: LeaderboardStatus) {
     let status = Some(status);
-    patch(world, board, LeaderboardPatch { status, ..LeaderboardPatch::default() }).await;
-}
-
-async fn subscribe(world: &World, events: &[WebhookEvent]) -> WebhookId {
-    let draft = WebhookDraft {
-        name: "Hook".to_owned(),
-        url: "https://example.com".to_owned(),
-        events: events.to_vec(),
-    };
-    let created = world.engine.change_catalog(world.scope(), move |catalog, now| {
-        catalog.create_webhook(draft, SealedSecret(vec![1]), now).map(|webhook| webhook.id)
-    });
-    created.await.expect("it is made").expect("it is valid")
-}
-
-async fn set_active(world: &World, webhook: WebhookId, active: bool) {
-    let patch = WebhookPatch { active: Some(active), ..WebhookPatch::default() };
-    let changed = world.engine.change_catalog(world.scope(), move |catalog, now| {
-        catalog.update_webhook(webhook, patch, now).map(|_| ())
-    });
-    changed.await.expect("it is made").expect("it is there");
+    change_board(world, board, LeaderboardPatch { status, ..LeaderboardPatch::default() }).await;
 }
 
 async fn until(world: &World, at: &str) {
@@ -112,7 +78,7 @@ async fn told(world: &World, seen: &mut usize) -> Vec<String> {
 
 async fn w7() -> World {
     let world = World::new().await;
-    create(&world, weekly(&world)).await;
+    create_board(&world, weekly(&world)).await;
     subscribe(&world, &CHANGES).await;
     until(&world, "2026-03-02T10:00:00Z").await;
     world
@@ -198,7 +164,7 @@ async fn what_changes_back_within_a_window_is_not_told() {
 #[tokio::test]
 async fn those_who_are_pushed_out_and_those_who_leave_are_told() {
     let world = World::new().await;
-    create(&world, LeaderboardDraft { participants_max: Some(2), ..weekly(&world) }).await;
+    create_board(&world, LeaderboardDraft { participants_max: Some(2), ..weekly(&world) }).await;
     subscribe(&world, &[WebhookEvent::LeaderboardRankChanged]).await;
     until(&world, "2026-03-02T10:00:00Z").await;
     for (who, value) in [("a", "10"), ("b", "5")] {
@@ -225,7 +191,7 @@ async fn those_who_are_pushed_out_and_those_who_leave_are_told() {
 #[tokio::test]
 async fn a_new_subscriber_is_told_of_changes_only() {
     let mut world = World::new().await;
-    create(&world, weekly(&world)).await;
+    create_board(&world, weekly(&world)).await;
     until(&world, "2026-03-02T10:00:00Z").await;
     for (who, value) in [("a", "10"), ("b", "5"), ("c", "1")] {
         add(&world, who, value).await;
@@ -315,7 +281,7 @@ async fn take_back(world: World, rows: Vec<storage::Row>) -> World {
 async fn what_is_held_of_an_older_run_gives_way_to_a_newer_one_and_else_is_told_when_it_is_final() {
     let world = World::new().await;
     let daily = LeaderboardDraft { run_interval: Some(1), ..weekly(&world) };
-    create(&world, daily).await;
+    create_board(&world, daily).await;
     subscribe(&world, &CHANGES).await;
     until(&world, "2026-03-03T11:50:00Z").await;
     // ann is still in the run of the second, bob already in that of the third.
@@ -353,7 +319,7 @@ async fn what_is_held_of_an_older_run_gives_way_to_a_newer_one_and_else_is_told_
 async fn what_is_held_when_a_run_becomes_final_is_told_with_its_final_state() {
     let mut world = World::new().await;
     let daily = LeaderboardDraft { run_interval: Some(1), ..weekly(&world) };
-    create(&world, LeaderboardDraft { end: Some(date("2026-03-02")), ..daily }).await;
+    create_board(&world, LeaderboardDraft { end: Some(date("2026-03-02")), ..daily }).await;
     subscribe(&world, &ALL).await;
     until(&world, "2026-03-03T11:50:00Z").await;
     let mut seen = 0;
@@ -412,7 +378,7 @@ async fn groups_have_windows_of_their_own() {
     let end = Some(date("2026-03-02"));
     let split =
         LeaderboardDraft { breakdown: vec![city], end, run_interval: Some(1), ..weekly(&world) };
-    create(&world, LeaderboardDraft { participants_max: Some(2), ..split }).await;
+    create_board(&world, LeaderboardDraft { participants_max: Some(2), ..split }).await;
     until(&world, "2026-03-02T08:00:00Z").await;
     let mut seen = 0;
     assert_eq!(told(&world, &mut seen).await, ["2026-03-02 started active <all> []"]);
@@ -465,7 +431,7 @@ async fn groups_have_windows_of_their_own() {
 async fn every_run_is_told_to_begin_and_to_end() {
     let mut world = World::new().await;
     // 2026-03-01T12:00: two hours after the first start.
-    create(
+    create_board(
         &world,
         LeaderboardDraft {
             start: Some(date("2026-03-09")),
@@ -506,7 +472,8 @@ async fn every_run_is_told_to_begin_and_to_end() {
 async fn what_begins_and_ends_during_downtime_is_told_once_afterwards() {
     let mut world = World::new().await;
     subscribe(&world, &OCCASIONS).await;
-    create(&world, LeaderboardDraft { end: Some(date("2026-03-15")), ..weekly(&world) }).await;
+    create_board(&world, LeaderboardDraft { end: Some(date("2026-03-15")), ..weekly(&world) })
+        .await;
     let mut seen = 0;
     assert_eq!(told(&world, &mut seen).await, ["2026-03-02 started active <all> []"]);
     world = world.away_for(30 * 24 * 3_600_000).await;
@@ -526,7 +493,8 @@ async fn what_begins_and_ends_during_downtime_is_told_once_afterwards() {
 #[tokio::test]
 async fn later_subscribers_are_not_told_of_runs_from_before() {
     let mut world = World::new().await;
-    create(&world, LeaderboardDraft { end: Some(date("2026-03-08")), ..weekly(&world) }).await;
+    create_board(&world, LeaderboardDraft { end: Some(date("2026-03-08")), ..weekly(&world) })
+        .await;
     until(&world, "2026-03-09T13:00:00Z").await;
     subscribe(&world, &ALL).await;
     let mut seen = 0;
@@ -539,7 +507,7 @@ async fn later_subscribers_are_not_told_of_runs_from_before() {
 #[tokio::test]
 async fn finishing_by_hand_tells_at_once_and_being_off_tells_nothing() {
     let world = World::new().await;
-    let board = create(&world, weekly(&world)).await;
+    let board = create_board(&world, weekly(&world)).await;
     subscribe(&world, &OCCASIONS).await;
     until(&world, "2026-03-04T00:00:00Z").await;
     let mut seen = 0;
@@ -561,9 +529,11 @@ async fn finishing_by_hand_tells_at_once_and_being_off_tells_nothing() {
 #[tokio::test]
 async fn finishing_a_scheduled_board_tells_nothing() {
     let world = World::new().await;
-    let board =
-        create(&world, LeaderboardDraft { start: Some(date("2026-03-09")), ..weekly(&world) })
-            .await;
+    let board = create_board(
+        &world,
+        LeaderboardDraft { start: Some(date("2026-03-09")), ..weekly(&world) },
+    )
+    .await;
     subscribe(&world, &ALL).await;
     set_status(&world, board, LeaderboardStatus::Finished).await;
     until(&world, "2026-04-01T00:00:00Z").await;
@@ -574,7 +544,7 @@ async fn finishing_a_scheduled_board_tells_nothing() {
 #[tokio::test]
 async fn another_limit_is_a_change() {
     let world = World::new().await;
-    let board = create(&world, weekly(&world)).await;
+    let board = create_board(&world, weekly(&world)).await;
     subscribe(&world, &CHANGES).await;
     until(&world, "2026-03-02T10:00:00Z").await;
     add(&world, "a", "10").await;
@@ -583,8 +553,12 @@ async fn another_limit_is_a_change() {
     let mut seen = 0;
     told(&world, &mut seen).await;
     let participants_max = Patch::Set(1);
-    patch(&world, board, LeaderboardPatch { participants_max, ..LeaderboardPatch::default() })
-        .await;
+    change_board(
+        &world,
+        board,
+        LeaderboardPatch { participants_max, ..LeaderboardPatch::default() },
+    )
+    .await;
     assert_eq!(
         told(&world, &mut seen).await,
         ["2026-03-02 changed active <> [a 10]", "2026-03-02 b 2 (5) -> -"]

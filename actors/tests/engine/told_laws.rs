@@ -17,7 +17,7 @@ use domain::user::Command;
 use domain::webhook::{WINDOW_MS, WebhookEvent};
 use proptest::prelude::*;
 
-use crate::world::World;
+use crate::world::{World, change_board};
 
 const ZONES: [&str; 3] = ["Pacific/Kiritimati", "UTC", "Pacific/Pago_Pago"];
 const MINUTE_MS: i64 = 60_000;
@@ -106,13 +106,6 @@ async fn create(world: &World) -> LeaderboardId {
     made.await.expect("made")
 }
 
-async fn change(world: &World, board: LeaderboardId, patch: LeaderboardPatch) {
-    let changed = world.engine.change_catalog(world.scope(), move |catalog, now| {
-        catalog.update_leaderboard(board, patch, now).map(|_| ())
-    });
-    changed.await.expect("made").expect("valid");
-}
-
 async fn take(world: World, board: LeaderboardId, step: &Step) -> World {
     match step {
         Step::Event { user, value } => {
@@ -124,14 +117,19 @@ async fn take(world: World, board: LeaderboardId, step: &Step) -> World {
         }
         Step::Limit { seats } => {
             let participants_max = Patch::Set(*seats);
-            change(&world, board, LeaderboardPatch { participants_max, ..Default::default() })
-                .await;
+            change_board(
+                &world,
+                board,
+                LeaderboardPatch { participants_max, ..Default::default() },
+            )
+            .await;
         }
         Step::Wait { minutes } => world.advance(minutes * MINUTE_MS).await,
         Step::Toggle => {
             for status in [LeaderboardStatus::Inactive, LeaderboardStatus::Active] {
                 let status = Some(status);
-                change(&world, board, LeaderboardPatch { status, ..Default::default() }).await;
+                change_board(&world, board, LeaderboardPatch { status, ..Default::default() })
+                    .await;
             }
         }
         Step::Restart => return world.restart().await,

@@ -4,36 +4,14 @@
 use std::collections::BTreeSet;
 
 use actors::{DeliveryFilter, Error};
-use domain::catalog::{SealedSecret, WebhookDraft, WebhookPatch};
-use domain::ids::WebhookId;
 use domain::time::Timestamp;
 use domain::user::Command;
 use domain::webhook::{AttemptResult, Delivery, DeliveryPlace, DeliveryStatus, WebhookEvent};
 use storage::{Batch, Key, KeyRange, Op, ShardId};
 
-use crate::world::{World, user};
+use crate::world::{World, set_active, subscribe, user};
 
 const FAILS: AttemptResult = AttemptResult::Status(500);
-
-async fn subscribe(world: &World, events: &[WebhookEvent]) -> WebhookId {
-    let draft = WebhookDraft {
-        name: "Hook".to_owned(),
-        url: "https://example.com".to_owned(),
-        events: events.to_vec(),
-    };
-    let created = world.engine.change_catalog(world.scope(), move |catalog, now| {
-        catalog.create_webhook(draft, SealedSecret(vec![1]), now).map(|webhook| webhook.id)
-    });
-    created.await.expect("it is made").expect("it is valid")
-}
-
-async fn set_active(world: &World, webhook: WebhookId, active: bool) {
-    let patch = WebhookPatch { active: Some(active), ..WebhookPatch::default() };
-    let changed = world.engine.change_catalog(world.scope(), move |catalog, now| {
-        catalog.update_webhook(webhook, patch, now).map(|_| ())
-    });
-    changed.await.expect("it is made").expect("it is there");
-}
 
 async fn submit(world: &World, who: &str) -> Result<(), Error> {
     let command = Command::SubmitEvent(world.event("1"));

@@ -8,14 +8,16 @@ use actors::{Applied, Bootstrap, Engine, EngineConfig, Error};
 use domain::amount::Amount;
 use domain::catalog::{
     AchievementDraft, AchievementStatus, AchievementTriggerFields, AchievementTriggerKind, Catalog,
-    MetricDraft, PointsSystemDraft, Settings, TriggerDraft, TriggerType, TriggerTypeFields,
-    UnitType,
+    LeaderboardDraft, LeaderboardPatch, MetricDraft, PointsSystemDraft, SealedSecret, Settings,
+    TriggerDraft, TriggerType, TriggerTypeFields, UnitType, WebhookDraft, WebhookPatch,
 };
 use domain::ids::{
-    AchievementId, EnvironmentId, EventId, IdempotencyKey, MetricId, PointsSystemId, Scope, UserId,
+    AchievementId, EnvironmentId, EventId, IdempotencyKey, LeaderboardId, MetricId, PointsSystemId,
+    Scope, UserId, WebhookId,
 };
 use domain::time::Timestamp;
 use domain::user::{Command, Existing, ProfilePatch, Reply, SubmitEvent, UserState};
+use domain::webhook::WebhookEvent;
 use storage::{Batch, FaultHandle, Key, KeyRange, Op, Options, Row, ShardId, Store};
 use uuid::Uuid;
 
@@ -287,4 +289,39 @@ fn every_ten(metric: MetricId) -> TriggerDraft {
             ..TriggerTypeFields::default()
         },
     }
+}
+
+/// A webhook that is told of these events.
+pub(crate) async fn subscribe(world: &World, events: &[WebhookEvent]) -> WebhookId {
+    let draft = WebhookDraft {
+        name: "Hook".to_owned(),
+        url: "https://example.com".to_owned(),
+        events: events.to_vec(),
+    };
+    let created = world.engine.change_catalog(world.scope(), move |catalog, now| {
+        catalog.create_webhook(draft, SealedSecret(vec![1]), now).map(|webhook| webhook.id)
+    });
+    created.await.expect("it is made").expect("it is valid")
+}
+
+pub(crate) async fn set_active(world: &World, webhook: WebhookId, active: bool) {
+    let patch = WebhookPatch { active: Some(active), ..WebhookPatch::default() };
+    let changed = world.engine.change_catalog(world.scope(), move |catalog, now| {
+        catalog.update_webhook(webhook, patch, now).map(|_| ())
+    });
+    changed.await.expect("it is made").expect("it is there");
+}
+
+pub(crate) async fn create_board(world: &World, draft: LeaderboardDraft) -> LeaderboardId {
+    let made = world.engine.change_catalog(world.scope(), |catalog, now| {
+        catalog.create_leaderboard(draft, now).expect("valid").id
+    });
+    made.await.expect("made")
+}
+
+pub(crate) async fn change_board(world: &World, board: LeaderboardId, patch: LeaderboardPatch) {
+    let changed = world.engine.change_catalog(world.scope(), move |catalog, now| {
+        catalog.update_leaderboard(board, patch, now).map(|_| ())
+    });
+    changed.await.expect("made").expect("valid");
 }
