@@ -14,7 +14,8 @@ const FILTER: &str = "info,ractor=warn,raft_engine=warn";
 pub fn start() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(FILTER));
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
-    let logs = logs.with_ansi(io::stderr().is_terminal());
+    // Whoever reads the logs may go away; saying so where they went would end the thread that logs.
+    let logs = logs.with_ansi(io::stderr().is_terminal()).log_internal_errors(false);
     let json = std::env::var("ACCOLADE_LOG").is_ok_and(|format| format == "json");
     // An error means that logging was started before.
     let _ = if json { logs.json().try_init() } else { logs.with_target(false).try_init() };

@@ -114,6 +114,15 @@ fn files(dir: &Path) -> Vec<std::path::PathBuf> {
 }
 
 #[test]
+fn a_server_whose_logs_nobody_reads_any_more_still_stops() {
+    let data = tempfile::tempdir().expect("a directory");
+    let mut server = start(&mut accolade(data.path()));
+    drop(server.process.stderr.take());
+    server.signal("TERM");
+    assert_eq!(server.process.wait().expect("it ends").code(), Some(0));
+}
+
+#[test]
 fn an_empty_key_is_none_chosen() {
     let data = tempfile::tempdir().expect("a directory");
     let server = start(accolade(data.path()).env("ACCOLADE_ADMIN_KEY", ""));
